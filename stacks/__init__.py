@@ -1,0 +1,1 @@
+"""How previews are composed and operated: names, settings, programs, operations and the command."""
