@@ -1,0 +1,1 @@
+"""What is deployed. Components read no configuration and know no stack."""

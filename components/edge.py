@@ -1,0 +1,208 @@
+"""The edge of a base: reverse proxy, read-only socket proxy, and the network that previews' Grafana joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+
+from components.container import healthcheck_args, label_args, log_settings, nproc_limit
+from components.services import HEALTHY_WITHIN_SECONDS, HealthCheck
+
+LABEL_BASE = "pgai.base"
+LABEL_EDGE = "pgai.edge"
+
+_SOCKET_PROXY_CONFIGURATION = Path(__file__).parent / "socket_proxy.cfg"
+_SOCKET_PROXY_PORT = 2375
+_NOBODY = "65534:65534"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """What an edge needs to know.
+
+    Attributes:
+        prefix: Put before the names of networks and containers; empty for the only base on an engine.
+        bind_address: Address on which the two public ports listen.
+        http_port: Port that redirects to https.
+        https_port: Port of the previews.
+        dashboard_port: Port of the proxy's dashboard, published on loopback only.
+        traefik_image: Image of the reverse proxy, at least 3.6.1.
+        socket_proxy_image: Image of HAProxy.
+        docker_socket: Path of the engine's socket on the host.
+    """
+
+    prefix: str
+    bind_address: str
+    http_port: int
+    https_port: int
+    dashboard_port: int
+    traefik_image: str
+    socket_proxy_image: str
+    docker_socket: str
+
+
+class Edge(pulumi.ComponentResource):
+    """Traefik behind a filter that lets it only read what it routes by.
+
+    Attributes:
+        network: Name of the network shared with public containers.
+    """
+
+    network: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("preview:edge:Edge", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        labels = {LABEL_BASE: "true"}
+        public = docker.Network(
+            f"{name}-network",
+            name=f"{args.prefix}traefik-public",
+            driver="bridge",
+            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            opts=child,
+        )
+        private = docker.Network(
+            f"{name}-socket-network",
+            name=f"{args.prefix}traefik-socket",
+            driver="bridge",
+            internal=True,
+            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            opts=child,
+        )
+        socket_proxy = docker.Container(
+            f"{name}-socket-proxy",
+            name=f"{args.prefix}traefik-socket-proxy",
+            image=args.socket_proxy_image,
+            hostname="socket-proxy",
+            # The socket belongs to root; with every capability dropped root is just the socket's owner.
+            user="0:0",
+            labels=label_args(labels),
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=private.name, aliases=["socket-proxy"])],
+            memory=64,
+            memory_swap=64,
+            cpus="0.10",
+            restart="unless-stopped",
+            log_driver="json-file",
+            log_opts=log_settings(),
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges"],
+            ulimits=[nproc_limit()],
+            tmpfs={"/tmp": "size=4m", "/var/lib/haproxy": "size=1m"},  # noqa: S108
+            volumes=[
+                docker.ContainerVolumeArgs(container_path="/usr/local/etc/haproxy"),
+                docker.ContainerVolumeArgs(
+                    container_path="/var/run/docker.sock", host_path=args.docker_socket, read_only=True
+                ),
+            ],
+            uploads=[
+                docker.ContainerUploadArgs(
+                    file="/usr/local/etc/haproxy/haproxy.cfg",
+                    content=_SOCKET_PROXY_CONFIGURATION.read_text(encoding="utf-8"),
+                    permissions="0444",
+                )
+            ],
+            healthcheck=healthcheck_args(
+                HealthCheck(
+                    test=("CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping"),
+                    interval_seconds=1,
+                )
+            ),
+            wait=True,
+            wait_timeout=HEALTHY_WITHIN_SECONDS,
+            opts=child,
+        )
+        docker.Container(
+            f"{name}-traefik",
+            name=f"{args.prefix}traefik",
+            image=args.traefik_image,
+            hostname="traefik",
+            user=_NOBODY,
+            command=traefik_arguments(args),
+            labels=label_args(labels),
+            networks_advanced=[
+                docker.ContainerNetworksAdvancedArgs(name=public.name),
+                docker.ContainerNetworksAdvancedArgs(name=private.name),
+            ],
+            ports=[
+                docker.ContainerPortArgs(internal=args.http_port, external=args.http_port, ip=args.bind_address),
+                docker.ContainerPortArgs(internal=args.https_port, external=args.https_port, ip=args.bind_address),
+                docker.ContainerPortArgs(internal=args.dashboard_port, external=args.dashboard_port, ip="127.0.0.1"),
+            ],
+            memory=192,
+            memory_swap=192,
+            cpus="0.50",
+            restart="unless-stopped",
+            log_driver="json-file",
+            log_opts=log_settings(),
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges"],
+            ulimits=[nproc_limit()],
+            tmpfs={"/tmp": "size=4m"},  # noqa: S108
+            healthcheck=healthcheck_args(
+                HealthCheck(
+                    test=(
+                        "CMD",
+                        "traefik",
+                        "healthcheck",
+                        "--ping",
+                        f"--entrypoints.traefik.address=:{args.dashboard_port}",
+                    ),
+                )
+            ),
+            wait=True,
+            wait_timeout=HEALTHY_WITHIN_SECONDS,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy]),
+        )
+        self.network = public.name
+        self.register_outputs({"network": self.network})
+
+
+def traefik_arguments(args: EdgeArgs) -> list[str]:
+    """Static configuration of Traefik, as arguments.
+
+    The container listens on the published ports themselves, so that the redirect to the https entry point names a
+    port that is right outside too.
+    """
+    network = f"{args.prefix}traefik-public"
+    return [
+        f"--entrypoints.web.address=:{args.http_port}",
+        "--entrypoints.web.http.redirections.entrypoint.to=websecure",
+        "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+        f"--entrypoints.websecure.address=:{args.https_port}",
+        f"--entrypoints.traefik.address=:{args.dashboard_port}",
+        "--api.insecure=true",
+        "--ping=true",
+        "--providers.docker=true",
+        f"--providers.docker.endpoint=tcp://socket-proxy:{_SOCKET_PROXY_PORT}",
+        "--providers.docker.exposedbydefault=false",
+        f"--providers.docker.network={network}",
+        f"--providers.docker.constraints=Label(`{LABEL_EDGE}`,`{network}`)",
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--log.level=INFO",
+    ]
+
+
+def routing_labels(*, network: str, router: str, host: str, port: int) -> dict[str, str]:
+    """Labels that make the reverse proxy send a host name's requests to a container.
+
+    Args:
+        network: Network of the edge that shall route.
+        router: Name of the router, unique on the edge.
+        host: Host name.
+        port: Port inside the container.
+    """
+    return {
+        LABEL_EDGE: network,
+        "traefik.enable": "true",
+        "traefik.docker.network": network,
+        f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",
+        f"traefik.http.routers.{router}.entrypoints": "websecure",
+        f"traefik.http.routers.{router}.tls": "true",
+        f"traefik.http.services.{router}.loadbalancer.server.port": str(port),
+    }

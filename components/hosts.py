@@ -1,0 +1,52 @@
+"""What a component may ask of the machine that previews run on, whichever way it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pulumi
+
+
+class Host(Protocol):
+    """A machine with a Docker engine, a shell and a directory for the files of previews."""
+
+    @property
+    def directory(self) -> str:
+        """Absolute path of the directory that belongs to this project on the host."""
+        ...
+
+    def command(
+        self,
+        name: str,
+        *,
+        create: str,
+        delete: str | None,
+        environment: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Resource:
+        """A shell script that runs on the host when the resource is made or changed, and another when it goes.
+
+        Args:
+            name: Name of the resource.
+            create: POSIX shell script.
+            delete: POSIX shell script; must work from the state alone.
+            environment: Variables of both scripts; never a secret.
+            opts: Parent, dependencies.
+        """
+        ...
+
+    def copy(
+        self, name: str, *, source: Path, destination: str, digest: str, opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        """Bring a folder's content to a new place on the host; done again when the digest changes.
+
+        Args:
+            name: Name of the resource.
+            source: Folder on this machine.
+            destination: Absolute path on the host, below :attr:`directory`; what was there is replaced.
+            digest: Digest of the folder's content.
+            opts: Parent, dependencies.
+        """
+        ...

@@ -1,0 +1,290 @@
+"""The seven services of a preview, as data. Nothing here talks to an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+CONFIG_MOUNT = "/postgres_ai_configs"
+WORKLOAD_MOUNT = "/workload"
+SECRETS_MOUNT = "/run/secrets"
+
+HEALTHY_WITHIN_SECONDS = 60
+"""How long a new container may take to report that it is healthy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthCheck:
+    """How the engine asks a container whether it works.
+
+    Attributes:
+        test: Command in the engine's form, ``("CMD", …)`` or ``("CMD-SHELL", script)``.
+        interval_seconds: Pause between two checks.
+        timeout_seconds: A check that takes longer has failed.
+        retries: Failures in a row that make a container unhealthy.
+        start_period_seconds: Failures in this time after the start do not count.
+    """
+
+    test: tuple[str, ...]
+    interval_seconds: int = 2
+    timeout_seconds: int = 5
+    retries: int = 5
+    start_period_seconds: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec:
+    """One container of a preview.
+
+    Attributes:
+        key: Name of the service; the container is ``preview-<slug>-<key>``.
+        image: Default image reference.
+        memory_mib: Memory limit in MiB; swap is not allowed on top.
+        cpus: Share of processors, as the engine takes it (``"0.25"``).
+        aliases: Names on the preview's network.
+        entrypoint: Takes the place of the image's entry point where given.
+        command: Arguments.
+        environment: Plain settings; never a secret.
+        secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
+        initdb: File of ``components/initdb`` that a new database runs once.
+        user: User (and group) to run as, where not the image's own.
+        tmpfs: Writable places in memory: path → mount options.
+        data: Path that survives a replaced container, on a volume of the preview.
+        mounts: Files of the branch that are mounted read-only: top folder → path in the container.
+        restarts_with: Paths below the branch's files whose change replaces the container.
+        after: Services that must be healthy before this one is started.
+        public: Joins the edge network and is routed to.
+        port: The service's main port, used for routing.
+        stop_grace_seconds: Time between SIGTERM and SIGKILL.
+        health: Health check; None where the contract names none.
+    """
+
+    key: str
+    image: str
+    memory_mib: int
+    cpus: str
+    aliases: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    secrets: tuple[str, ...] = ()
+    initdb: str | None = None
+    user: str | None = None
+    tmpfs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"/tmp": "size=16m"}))  # noqa: S108
+    data: str | None = None
+    mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    restarts_with: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    public: bool = False
+    port: int | None = None
+    stop_grace_seconds: int = 10
+    health: HealthCheck | None = None
+
+
+def _http_health(url: str) -> HealthCheck:
+    # wget is in every image here: BusyBox's in the official Alpine ones.
+    return HealthCheck(test=("CMD", "wget", "-q", "-O", "/dev/null", url))
+
+
+def _postgres(
+    *,
+    key: str,
+    database: str,
+    memory_mib: int,
+    cpus: str,
+    alias: str,
+    roles: tuple[str, ...],
+    arguments: tuple[str, ...],
+) -> ServiceSpec:
+    settings = ("shared_buffers=96MB", "max_connections=40", "log_min_duration_statement=5s", *arguments)
+    return ServiceSpec(
+        key=key,
+        image="postgres:15",
+        memory_mib=memory_mib,
+        cpus=cpus,
+        aliases=(alias,),
+        command=("postgres", *(part for setting in settings for part in ("-c", setting))),
+        environment={
+            "POSTGRES_DB": database,
+            "POSTGRES_PASSWORD_FILE": f"{SECRETS_MOUNT}/{key}_postgres",
+            # Files of an empty database need not reach the disk before the next step: the volume is thrown away
+            # when initialisation fails.
+            "POSTGRES_INITDB_ARGS": "--no-sync",
+        },
+        secrets=tuple(f"{key}_{role}" for role in ("postgres", *roles)),
+        initdb=f"{key}.sql",
+        user="999:999",
+        tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
+        data="/var/lib/postgresql/data",
+        port=5432,
+        stop_grace_seconds=20,
+        # Over TCP: while the image initialises a database its server listens on the socket alone, and would
+        # look healthy too early.
+        health=HealthCheck(
+            test=("CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
+            interval_seconds=1,
+        ),
+    )
+
+
+GRAFANA = ServiceSpec(
+    key="grafana",
+    image="grafana/grafana:12.0.2",
+    memory_mib=256,
+    cpus="0.25",
+    aliases=("grafana",),
+    environment={
+        "GF_PATHS_PROVISIONING": f"{CONFIG_MOUNT}/grafana/provisioning",
+        "GF_SECURITY_ADMIN_USER": "admin",
+        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{SECRETS_MOUNT}/grafana_admin",
+        "GF_AUTH_ANONYMOUS_ENABLED": "true",
+        "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer",
+        "GF_USERS_ALLOW_SIGN_UP": "false",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{CONFIG_MOUNT}/grafana/dashboards/activity.json",
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_SECURITY_DISABLE_GRAVATAR": "true",
+        "GF_NEWS_NEWS_FEED_ENABLED": "false",
+    },
+    secrets=("grafana_admin", "sink_grafana"),
+    user="472:0",
+    tmpfs={"/tmp": "size=16m", "/var/lib/grafana": "size=96m,uid=472,gid=0,mode=0750"},  # noqa: S108
+    mounts={"config": CONFIG_MOUNT},
+    restarts_with=("config/grafana/provisioning",),
+    public=True,
+    port=3000,
+    health=_http_health("http://127.0.0.1:3000/api/health"),
+)
+
+VICTORIAMETRICS = ServiceSpec(
+    key="victoriametrics",
+    image="victoriametrics/victoria-metrics:v1.105.0",
+    memory_mib=768,
+    cpus="0.40",
+    aliases=("sink-prometheus", "victoriametrics"),
+    command=(
+        "-httpListenAddr=:9090",
+        "-retentionPeriod=72h",
+        "-storageDataPath=/victoria-metrics-data",
+        f"-promscrape.config={CONFIG_MOUNT}/prometheus/prometheus.yml",
+        # A configuration written for Prometheus has keys that VictoriaMetrics does not know.
+        "-promscrape.config.strictParse=false",
+        "-promscrape.configCheckInterval=10s",
+        "-memory.allowedPercent=60",
+    ),
+    tmpfs={"/tmp": "size=16m"},  # noqa: S108
+    data="/victoria-metrics-data",
+    mounts={"config": CONFIG_MOUNT},
+    port=9090,
+    health=_http_health("http://127.0.0.1:9090/health"),
+)
+
+SINK = _postgres(
+    key="sink",
+    database="measurements",
+    memory_mib=512,
+    cpus="0.20",
+    alias="sink-postgres",
+    roles=("pgwatch", "grafana"),
+    # What is lost with the machine is monitoring data of the last second.
+    arguments=("synchronous_commit=off",),
+)
+
+TARGET = _postgres(
+    key="target",
+    database="target_database",
+    memory_mib=512,
+    cpus="0.30",
+    alias="target-db",
+    roles=("pgwatch", "workload"),
+    arguments=(
+        "shared_preload_libraries=pg_stat_statements",
+        "pg_stat_statements.track=all",
+        "track_io_timing=on",
+    ),
+)
+
+PGWATCH = ServiceSpec(
+    key="pgwatch",
+    image="cybertecpostgresql/pgwatch:3",
+    memory_mib=512,
+    cpus="0.50",
+    aliases=("pgwatch-prometheus",),
+    command=(
+        f"--sources={CONFIG_MOUNT}/pgwatch-prometheus/sources.yml",
+        f"--metrics={CONFIG_MOUNT}/pgwatch-prometheus/metrics.yml",
+        "--sink=postgresql://pgwatch@sink-postgres:5432/measurements",
+        "--sink=prometheus://0.0.0.0:9091/pgwatch",
+        "--web-addr=:8080",
+    ),
+    environment={"PGPASSFILE": f"{SECRETS_MOUNT}/pgpass"},
+    secrets=("pgpass",),
+    user="1000:1000",
+    mounts={"config": CONFIG_MOUNT},
+    restarts_with=("config/pgwatch-prometheus",),
+    # It gives up when a sink does not answer at its start; the target it waits for.
+    after=("sink", "target"),
+    port=9091,
+    health=_http_health("http://127.0.0.1:8080/readiness"),
+)
+
+WORKLOAD = ServiceSpec(
+    key="workload",
+    image="postgres:15",
+    memory_mib=128,
+    cpus="0.15",
+    aliases=("workload",),
+    entrypoint=(f"{WORKLOAD_MOUNT}/generate.sh",),
+    environment={
+        "PGHOST": "target-db",
+        "PGUSER": "workload",
+        "PGDATABASE": "target_database",
+        "WORKLOAD_PASSWORD_FILE": f"{SECRETS_MOUNT}/target_workload",
+    },
+    secrets=("target_workload",),
+    user="999:999",
+    mounts={"workload": WORKLOAD_MOUNT},
+    restarts_with=("workload",),
+    stop_grace_seconds=60,
+)
+
+_BACKEND_PROBE = (
+    "import socket,sys;"
+    "s=socket.create_connection(('127.0.0.1',8000),3);"
+    "s.sendall(b'GET /health HTTP/1.0\\r\\n\\r\\n');"
+    "sys.exit(b' 200 ' not in s.recv(64))"
+)
+
+BACKEND = ServiceSpec(
+    key="backend",
+    image="postgresai/monitoring-flask-backend:latest",
+    memory_mib=128,
+    cpus="0.10",
+    aliases=("monitoring_flask_backend",),
+    environment={
+        "PROMETHEUS_URL": "http://sink-prometheus:9090",
+        "POSTGRES_HOST": "sink-postgres",
+        "POSTGRES_PORT": "5432",
+        "POSTGRES_DB": "measurements",
+        "POSTGRES_USER": "grafana",
+        "POSTGRES_PASSWORD_FILE": f"{SECRETS_MOUNT}/sink_grafana",
+    },
+    secrets=("sink_grafana",),
+    user="1000:1000",
+    port=8000,
+    # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
+    health=HealthCheck(test=("CMD", "python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=3),
+)
+
+SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)
+"""Every service of a preview; those that others wait for come first."""
+
+SECRETS: tuple[str, ...] = tuple(sorted({name for service in SERVICES for name in service.secrets if name != "pgpass"}))
+"""Names of the generated passwords of a preview; ``pgpass`` is put together from two of them."""
+
+
+def by_key() -> dict[str, ServiceSpec]:
+    """The services by their key."""
+    return {service.key: service for service in SERVICES}

@@ -1,0 +1,87 @@
+"""Programs of the base stacks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_docker as docker
+
+from components.edge import Edge, EdgeArgs
+from components.node_metrics import NodeMetrics, NodeMetricsArgs
+from stacks.outputs import BaseOutputs
+from stacks.settings import SettingsError, base_settings
+from stacks.setup.paths import Paths
+
+DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
+
+
+def local() -> None:
+    """The base on this machine's own Docker engine.
+
+    Raises:
+        pulumi.RunError: The configuration cannot be used.
+    """
+    try:
+        settings = base_settings(pulumi.get_stack())
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
+    edge = Edge(
+        "edge",
+        EdgeArgs(
+            prefix=settings.name_prefix,
+            bind_address=settings.bind_address,
+            http_port=settings.http_port,
+            https_port=settings.https_port,
+            dashboard_port=settings.dashboard_port,
+            traefik_image=settings.traefik_image,
+            socket_proxy_image=settings.socket_proxy_image,
+            docker_socket=_socket_path(docker_host),
+        ),
+        opts=opts,
+    )
+    NodeMetrics(
+        "node",
+        NodeMetricsArgs(
+            prefix=settings.name_prefix,
+            image=settings.node_exporter_image,
+            port=settings.node_exporter_port,
+        ),
+        opts=opts,
+    )
+    outputs = BaseOutputs(
+        kind="local",
+        docker_host=docker_host,
+        host_directory=settings.host_directory or str(Paths.default().host_dir),
+        edge_network=f"{settings.name_prefix}traefik-public",
+        domain=settings.domain,
+        scheme="https",
+        port=settings.https_port,
+        max_previews=settings.max_previews,
+    )
+    for name, value in outputs.model_dump().items():
+        pulumi.export(name, value)
+    # Known only once the edge stands, so that no preview is deployed to half a base.
+    pulumi.export("edge_network", edge.network)
+
+
+def _socket_path(docker_host: str) -> str:
+    parts = urlsplit(docker_host)
+    # An engine that is reached another way still has its socket in the usual place, on its own machine.
+    return parts.path if parts.scheme == "unix" else str(Path("/var/run/docker.sock"))
+
+
+def production() -> None:
+    """The base on a Hetzner VM.
+
+    Raises:
+        pulumi.RunError: Always, for now.
+    """
+    raise pulumi.RunError(
+        "The production base cannot be brought up by this version yet: use the stack 'local', which runs previews on "
+        "this machine's Docker engine."
+    )

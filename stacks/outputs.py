@@ -1,0 +1,110 @@
+"""Names and types of what a stack hands on: the base to its previews, a preview to whoever operates it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class OutputsError(Exception):
+    """A stack's outputs are not what this version of the project expects; the message says what to do."""
+
+
+class BaseOutputs(BaseModel):
+    """What a base stack tells its previews.
+
+    Attributes:
+        kind: Where previews run: this machine's engine, or a VM over SSH.
+        docker_host: Address of the Docker engine, as ``DOCKER_HOST`` takes it.
+        host_directory: Directory on the host for the files of previews.
+        edge_network: Docker network that the reverse proxy shares with Grafana.
+        domain: Domain under which previews get their host names.
+        scheme: ``https``.
+        port: Public port of the reverse proxy.
+        max_previews: Previews that may run at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["local", "hetzner"]
+    docker_host: str
+    host_directory: str
+    edge_network: str
+    domain: str
+    scheme: str
+    port: int
+    max_previews: int
+
+    @classmethod
+    def of(cls, stack: str, values: Mapping[str, Any]) -> BaseOutputs:
+        """Read a base stack's outputs.
+
+        Raises:
+            OutputsError: The stack was never brought up, or by another version of the project.
+        """
+        try:
+            return cls.model_validate({name: _whole(name, value) for name, value in values.items()})
+        except ValidationError as error:
+            missing = ", ".join(sorted({str(part["loc"][0]) for part in error.errors()}))
+            raise OutputsError(
+                f"The base stack {stack!r} does not give {missing}: bring it up first (pulumi up --stack {stack})."
+            ) from error
+
+
+def _whole(name: str, value: Any) -> Any:  # noqa: ANN401  an output is any JSON value
+    # The engine keeps numbers as floating point.
+    return int(value) if name in {"port", "max_previews"} and isinstance(value, float) else value
+
+
+def read_outputs(stack: str) -> Mapping[str, Any]:
+    """Read another stack's outputs from within a program, at once rather than as ``pulumi.Output``.
+
+    What a preview consists of depends on its base, so the values are needed before anything is declared;
+    ``StackReference`` would hand them over too late. It asks the engine the same question.
+
+    Args:
+        stack: Full name, ``organization/project/stack``.
+
+    Raises:
+        OutputsError: There is no such stack.
+    """
+    try:
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+    except Exception as error:
+        name = stack.rsplit("/", 1)[-1]
+        raise OutputsError(
+            f"The base stack {name!r} cannot be read: bring it up first (pulumi up --stack {name}), "
+            "or name another one with the configuration key 'base'."
+        ) from error
+    outputs: Mapping[str, Any] = answer["outputs"]
+    return outputs
+
+
+class PreviewOutputs(BaseModel):
+    """What a preview's stack records about itself (R34).
+
+    Attributes:
+        branch: Owner of the slug.
+        slug: The slug.
+        commit: Deployed commit, empty where unknown.
+        url: Public address.
+        base: Name of the base stack.
+        created_at: RFC 3339 time of the first successful deploy.
+        deployed_at: RFC 3339 time of the last successful deploy or update.
+        expires_at: RFC 3339 time after which a scheduled clean-up destroys the preview.
+        credentials: Service → user and password; a secret output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    branch: str
+    slug: str
+    commit: str
+    url: str
+    base: str
+    created_at: str
+    deployed_at: str
+    expires_at: str

@@ -1,0 +1,94 @@
+"""Program of a preview's stack."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pulumi
+
+from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
+from stacks.names import host_of, slug_of, slug_of_stack, url_of
+from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, read_outputs
+from stacks.settings import PreviewSettings, SettingsError, preview_settings
+from stacks.targets import target_of
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def preview() -> None:
+    """One branch's preview.
+
+    Raises:
+        pulumi.RunError: The configuration, the branch's files or the base cannot be used.
+    """
+    stack = pulumi.get_stack()
+    try:
+        settings = preview_settings(stack)
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    slug = slug_of(settings.branch)
+    if slug != slug_of_stack(stack):
+        raise pulumi.RunError(
+            f"The stack {stack!r} is not the one of branch {settings.branch!r}, whose slug is {slug!r}: "
+            f"select the stack preview-{slug} or correct the branch."
+        )
+    base = _base(settings.base)
+    target = target_of(base)
+    url = url_of(slug, scheme=base.scheme, domain=base.domain, port=base.port)
+    environment = PreviewEnvironment(
+        slug,
+        PreviewEnvironmentArgs(
+            slug=slug,
+            branch=settings.branch,
+            url=url,
+            host_name=host_of(slug, base.domain),
+            edge_network=base.edge_network,
+            host=target.host,
+            images=settings.images,
+            folders={"config": _configuration(settings), "workload": _CHECKOUT / "workload"},
+        ),
+        opts=pulumi.ResourceOptions(providers=target.providers),
+    )
+    _export(settings, slug, url, environment)
+
+
+def _base(name: str) -> BaseOutputs:
+    try:
+        return BaseOutputs.of(name, read_outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"))
+    except OutputsError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _configuration(settings: PreviewSettings) -> Path:
+    folder = (_CHECKOUT / settings.config_directory).resolve()
+    if not folder.is_dir():
+        raise pulumi.RunError(
+            f"The configuration directory {settings.config_directory!r} of branch {settings.branch!r} does not exist: "
+            "give a directory that has grafana/, prometheus/ and pgwatch-prometheus/."
+        )
+    return folder
+
+
+def _export(settings: PreviewSettings, slug: str, url: str, environment: PreviewEnvironment) -> None:
+    # Outputs change only when an update succeeds, so a failed one or a refresh moves no expiry.
+    outputs = PreviewOutputs(
+        branch=settings.branch,
+        slug=slug,
+        commit=settings.commit,
+        url=url,
+        base=settings.base,
+        created_at=_moment(settings.created_at),
+        deployed_at=_moment(settings.deployed_at),
+        expires_at=_moment(
+            settings.deployed_at + dt.timedelta(hours=settings.ttl_hours) if settings.deployed_at else None
+        ),
+    )
+    for name, value in outputs.model_dump().items():
+        pulumi.export(name, value)
+    pulumi.export("credentials", environment.credentials)
+
+
+def _moment(value: dt.datetime | None) -> str:
+    # Empty where nobody said when: a clock read here would make every `pulumi up` show a change.
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if value else ""

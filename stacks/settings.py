@@ -1,0 +1,220 @@
+"""Typed, validated configuration. The only reader of ``pulumi.Config``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+import pulumi
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from components.services import by_key
+from stacks.names import NameRefusedError, slug_of
+
+PROJECT = "pgai-preview"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+_IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")
+_DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
+
+
+class SettingsError(Exception):
+    """Configuration that cannot be used; the message lists every fault, each with its value, rule and remedy."""
+
+
+def _fault(text: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{text}", {"text": text})
+
+
+def _image(value: str) -> str:
+    if not isinstance(value, str) or not _IMAGE.match(value):
+        raise _fault("must be an image reference such as grafana/grafana:12.0.2")
+    return value
+
+
+Image = Annotated[str, BeforeValidator(_image)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+
+class BaseSettings(_Settings):
+    """Configuration that both kinds of base stack share.
+
+    Attributes:
+        domain: Domain of the previews' host names.
+        bind_address: Address on which the reverse proxy listens.
+        http_port: Port that redirects to https.
+        https_port: Port of the previews.
+        dashboard_port: Port of the reverse proxy's dashboard, always on loopback.
+        node_exporter_port: Port of the machine's metrics, always on loopback.
+        name_prefix: Put before the names of the base's networks and containers, so that two bases can share an engine.
+        docker_host: Docker engine; empty: what ``DOCKER_HOST`` says, else the system's.
+        host_directory: Directory on the host for files of previews; empty: in the user's data directory.
+        max_previews: Previews that may run at once.
+        traefik_image: Reverse proxy.
+        socket_proxy_image: Filter between the reverse proxy and the Docker socket.
+        node_exporter_image: Exporter of the machine's metrics.
+    """
+
+    domain: str = "localhost"
+    bind_address: str = "127.0.0.1"
+    http_port: Port = 8080
+    https_port: Port = 8443
+    dashboard_port: Port = 8081
+    node_exporter_port: Port = 9100
+    name_prefix: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]*-)?$")
+    docker_host: str = Field(default="", pattern=r"^$|^(unix|tcp|ssh|npipe)://.+")
+    host_directory: str = Field(default="", pattern=r"^$|^/.+[^/]$")
+    max_previews: Annotated[int, Field(ge=1, le=100)] = 2
+    traefik_image: Image = "traefik:v3.6.12"
+    socket_proxy_image: Image = "haproxy:3.0-alpine"
+    node_exporter_image: Image = "prom/node-exporter:v1.8.2"
+
+    @field_validator("domain")
+    @classmethod
+    def _domain(cls, value: str) -> str:
+        if not _DOMAIN.match(value):
+            raise _fault("must be a domain name in lower case, such as pgai.watch")
+        return value
+
+    @field_validator("bind_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            raise _fault("must be an IP address of this machine, such as 127.0.0.1") from None
+        return value
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> BaseSettings:
+        ports = [self.http_port, self.https_port, self.dashboard_port, self.node_exporter_port]
+        if len(set(ports)) < len(ports):
+            raise _fault("httpPort, httpsPort, dashboardPort and nodeExporterPort must be four different ports")
+        return self
+
+
+class PreviewSettings(_Settings):
+    """Configuration of one preview's stack.
+
+    Attributes:
+        branch: Branch that owns the preview.
+        base: Name of its base stack.
+        commit: Commit that is deployed; only recorded.
+        config_directory: The branch's monitoring configuration; relative to the project.
+        deployed_at: RFC 3339 time of this deploy; only recorded.
+        created_at: RFC 3339 time of the first deploy; only recorded.
+        ttl_hours: Life after the last successful deploy, in hours.
+        images: Service → image reference, where it differs from the default.
+    """
+
+    branch: str
+    base: str = Field(default="local", pattern=r"^[a-z][a-z0-9-]*$")
+    commit: str = Field(default="", pattern=r"^[0-9A-Za-z._-]{0,64}$")
+    config_directory: str = "config"
+    deployed_at: dt.datetime | None = None
+    created_at: dt.datetime | None = None
+    ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
+    images: dict[str, Image] = Field(default_factory=dict)
+
+    @field_validator("branch")
+    @classmethod
+    def _branch(cls, value: str) -> str:
+        try:
+            slug_of(value)
+        except NameRefusedError as error:
+            raise _fault(str(error)) from None
+        return value
+
+    @field_validator("deployed_at", "created_at", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("images")
+    @classmethod
+    def _services(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(value) - set(by_key()))
+        if unknown:
+            raise _fault(f"names no service {', '.join(unknown)}; services are {', '.join(sorted(by_key()))}")
+        return value
+
+
+S = TypeVar("S", bound=_Settings)
+
+
+def validate(model: type[S], values: Mapping[str, Any], *, stack: str) -> S:
+    """Check raw configuration values.
+
+    Args:
+        model: What they should be.
+        values: Key without the project's name → value, strings as the engine keeps them.
+        stack: Named in the message.
+
+    Raises:
+        SettingsError: One or more values are wrong; all are reported at once.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [_sentence(stack, values, fault) for fault in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _sentence(stack: str, values: Mapping[str, Any], fault: Mapping[str, Any]) -> str:
+    location = [str(part) for part in fault["loc"]]
+    key = ".".join(location) or "the ports"
+    rule = fault["msg"].replace("Input should", "must").replace("String should", "must")
+    if fault["type"] == "missing":
+        return (
+            f"Configuration {key!r} of stack {stack!r} is missing: "
+            f"set it with pulumi config set {key} VALUE --stack {stack}."
+        )
+    if fault["type"] == "extra_forbidden":
+        return (
+            f"Configuration {key!r} of stack {stack!r} is not known here: "
+            f"remove it with pulumi config rm {key} --stack {stack}."
+        )
+    found = f" (found {values.get(location[0])!r})" if location else ""
+    return (
+        f"Configuration {key!r} of stack {stack!r} {rule}{found}: "
+        f"correct it with pulumi config set {key} VALUE --stack {stack}."
+    )
+
+
+def _read(model: type[S], stack: str) -> S:
+    config = pulumi.Config(PROJECT)
+    readers: dict[str, Callable[[str], object]] = {"images": config.get_object}
+    values: dict[str, object] = {}
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        value = readers.get(key, config.get)(key)
+        # An empty string is what the schema's default leaves where a value has none.
+        if value is not None and value != "":
+            values[key] = value
+    return validate(model, values, stack=stack)
+
+
+def base_settings(stack: str) -> BaseSettings:
+    """Configuration of the running base program.
+
+    Raises:
+        SettingsError: See :func:`validate`.
+    """
+    return _read(BaseSettings, stack)
+
+
+def preview_settings(stack: str) -> PreviewSettings:
+    """Configuration of the running preview program.
+
+    Raises:
+        SettingsError: See :func:`validate`.
+    """
+    return _read(PreviewSettings, stack)

@@ -1,0 +1,87 @@
+"""From a base to the machine and the providers of its previews: the one place that asks which kind of base it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_command as command
+import pulumi_docker as docker
+
+from components.hosts import Host
+from components.slot import SCRIPTS
+from stacks.outputs import BaseOutputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where a preview goes.
+
+    Attributes:
+        host: The machine.
+        providers: Providers that reach its engine.
+    """
+
+    host: Host
+    providers: list[pulumi.ProviderResource]
+
+
+class LocalHost:
+    """This machine. Satisfies :class:`components.hosts.Host`."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    @property
+    def directory(self) -> str:
+        return self._directory
+
+    def command(
+        self,
+        name: str,
+        *,
+        create: str,
+        delete: str | None,
+        environment: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Resource:
+        return command.local.Command(
+            name,
+            interpreter=["/bin/sh", "-c"],
+            create=create,
+            delete=delete,
+            environment=dict(environment),
+            # Scripts run where the state is destroyed too, which need not be a checkout.
+            dir="/",
+            opts=opts,
+        )
+
+    def copy(
+        self, name: str, *, source: Path, destination: str, digest: str, opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        return self.command(
+            name,
+            create=(SCRIPTS / "place_files.sh").read_text(encoding="utf-8"),
+            # The preview's directory goes as a whole, with the slot.
+            delete=None,
+            environment={"SOURCE": str(source.resolve()), "DESTINATION": destination, "DIGEST": digest},
+            opts=opts,
+        )
+
+
+def target_of(base: BaseOutputs) -> Target:
+    """The machine and providers that a base's previews use.
+
+    Raises:
+        pulumi.RunError: Previews on this kind of base cannot be deployed yet.
+    """
+    if base.kind != "local":
+        raise pulumi.RunError(
+            f"Previews on a base of kind {base.kind!r} cannot be deployed by this version: use the base stack 'local'."
+        )
+    return Target(
+        host=LocalHost(base.host_directory),
+        providers=[docker.Provider("docker", host=base.docker_host)],
+    )
