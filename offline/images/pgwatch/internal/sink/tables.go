@@ -1,0 +1,190 @@
+package sink
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"pgai.watch/offline/pgwatch/internal/measure"
+	"pgai.watch/offline/pgwatch/internal/retry"
+)
+
+const (
+	// tableComment marks the tables that may be cleaned up; it is the official one.
+	tableComment   = "pgwatch-generated-metric-lvl"
+	undefinedTable = "42P01"
+	// schemaLock keeps two collectors from creating the same objects at once.
+	schemaLock = 778_304_112
+)
+
+// tables knows the layout of the sink database.
+type tables struct {
+	pool    *pgxpool.Pool
+	logger  *slog.Logger
+	known   map[string]bool   // table, and table+dbname in the listing
+	failing map[string]string // last error by metric, logged once each
+}
+
+func newTables(pool *pgxpool.Pool, logger *slog.Logger) *tables {
+	return &tables{pool: pool, logger: logger, known: map[string]bool{}, failing: map[string]string{}}
+}
+
+// prepare creates the listing of sources and metrics that dashboards use for their drop-downs.
+func (t *tables) prepare(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, t.pool, func(tx pgx.Tx) error {
+		for _, sql := range []string{
+			fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", schemaLock),
+			"CREATE SCHEMA IF NOT EXISTS admin",
+			`CREATE TABLE IF NOT EXISTS admin.all_distinct_dbname_metrics (
+				dbname text NOT NULL, metric text NOT NULL, created_on timestamptz NOT NULL DEFAULT now(),
+				PRIMARY KEY (dbname, metric))`,
+		} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ensure creates a metric's table and lists it, unless that has been done.
+func (t *tables) ensure(ctx context.Context, metric, dbname string) error {
+	if t.known[metric+"\x00"+dbname] {
+		return nil
+	}
+	table := pgx.Identifier{"public", metric}.Sanitize()
+	return pgx.BeginFunc(ctx, t.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", schemaLock)); err != nil {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&exists); err != nil {
+			return err
+		}
+		if !exists {
+			for _, sql := range []string{
+				"CREATE TABLE " + table + " (time timestamptz NOT NULL DEFAULT now(), dbname text NOT NULL, data jsonb NOT NULL, tag_data jsonb)",
+				"CREATE INDEX ON " + table + " (dbname, time)",
+				"COMMENT ON TABLE " + table + " IS '" + tableComment + "'",
+			} {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := tx.Exec(ctx,
+			"INSERT INTO admin.all_distinct_dbname_metrics (dbname, metric) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+			dbname, metric); err != nil {
+			return err
+		}
+		t.known[metric+"\x00"+dbname] = true
+		return nil
+	})
+}
+
+// write stores a batch. A result that the database refuses is logged and given up, the others go on. An error means that
+// the database is away; then rest is what is still to be written.
+func (t *tables) write(ctx context.Context, batch []measure.Envelope) (rest []measure.Envelope, err error) {
+	for i, envelope := range batch {
+		err := t.store(ctx, envelope)
+		var answer *pgconn.PgError
+		if errors.As(err, &answer) && answer.Code == undefinedTable {
+			clear(t.known) // somebody dropped the table
+			err = t.prepare(ctx)
+			if err == nil {
+				err = t.store(ctx, envelope)
+			}
+		}
+		if err != nil && (ctx.Err() != nil || retry.Lost(err)) {
+			return batch[i:], err
+		}
+		t.report(envelope.Metric, err)
+	}
+	return nil, nil
+}
+
+// report logs a metric's failure once, until it changes or ends.
+func (t *tables) report(metric string, err error) {
+	switch earlier, failed := t.failing[metric]; {
+	case err != nil && err.Error() != earlier:
+		t.failing[metric] = err.Error()
+		t.logger.Error("measurements of one metric cannot be stored: "+err.Error(), "metric", metric)
+	case err == nil && failed:
+		delete(t.failing, metric)
+		t.logger.Info("measurements of one metric are stored again", "metric", metric)
+	}
+}
+
+func (t *tables) store(ctx context.Context, envelope measure.Envelope) error {
+	if err := t.ensure(ctx, envelope.Metric, envelope.DBName); err != nil {
+		return err
+	}
+	_, err := t.pool.CopyFrom(ctx, pgx.Identifier{"public", envelope.Metric},
+		[]string{"time", "dbname", "data", "tag_data"},
+		pgx.CopyFromSlice(len(envelope.Rows), func(i int) ([]any, error) { return record(envelope, envelope.Rows[i]) }))
+	return err
+}
+
+// record splits a row into data and tags, both as JSON.
+func record(envelope measure.Envelope, row measure.Row) ([]any, error) {
+	data := make(map[string]any, len(row))
+	tags := make(map[string]string, len(envelope.Tags)+len(row))
+	for name, value := range envelope.Tags {
+		tags[name] = value
+	}
+	for column, value := range row {
+		if tag, isTag := strings.CutPrefix(column, measure.TagPrefix); isTag {
+			tags[tag] = measure.Label(value)
+		} else {
+			data[column] = measure.Plain(value)
+		}
+	}
+	dataText, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	tagText, err := json.Marshal(tags)
+	return []any{envelope.Time, envelope.DBName, string(dataText), string(tagText)}, err
+}
+
+// deleteOld deletes what is older than the retention and returns the number of rows.
+func (t *tables) deleteOld(ctx context.Context, retention string) (deleted int64, err error) {
+	interval := retention
+	if days, err := strconv.Atoi(retention); err == nil {
+		interval = fmt.Sprintf("%d days", days)
+	}
+	var oldest *time.Time
+	err = t.pool.QueryRow(ctx, "SELECT CASE WHEN $1::interval > '0' THEN now() - $1::interval END", interval).Scan(&oldest)
+	if err != nil || oldest == nil {
+		return 0, err
+	}
+	rows, err := t.pool.Query(ctx, `SELECT a.dbname, c.relname FROM admin.all_distinct_dbname_metrics a
+		JOIN pg_class c ON c.relname = a.metric AND c.relnamespace = 'public'::regnamespace
+		WHERE obj_description(c.oid, 'pg_class') = $1`, tableComment)
+	if err != nil {
+		return 0, err
+	}
+	type listed struct{ DBName, Metric string }
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[listed])
+	if err != nil {
+		return 0, err
+	}
+	for _, one := range all {
+		table := pgx.Identifier{"public", one.Metric}.Sanitize()
+		result, err := t.pool.Exec(ctx, "DELETE FROM "+table+" WHERE dbname = $1 AND time < $2", one.DBName, *oldest)
+		if err != nil {
+			return deleted, err
+		}
+		deleted += result.RowsAffected()
+	}
+	return deleted, nil
+}
