@@ -19,7 +19,7 @@ from backend.web import create_app
 class QuietHandler(WSGIRequestHandler):  # type: ignore[misc,unused-ignore]
     """A request handler whose log is plain text, and leaves out the health check that comes every few seconds."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base class gives it
         """Log every request but a successful health check."""
         status = str(int(code)) if isinstance(code, int) else code
         if not (self.path == "/health" and status == "200"):
