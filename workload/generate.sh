@@ -2,6 +2,8 @@
 # Load generator of a preview: an endless random sequence of pgbench patterns against one PostgreSQL database.
 # Runs unchanged in the official image postgres:15 (bash, psql, pgbench, coreutils). See README.md for the settings.
 set -uo pipefail
+# Until there is something to clean up. Process 1 of a container gets no default action for a signal.
+trap 'exit 0' TERM INT HUP
 export TZ=UTC LC_ALL=C
 
 here=${BASH_SOURCE[0]%/*}
@@ -24,7 +26,7 @@ usage() {
         "       generate.sh --plan N    print the first N steps of the sequence without touching a database"
 }
 
-# Prints the first $1 steps, one a line: pattern, kind, seconds, command (tab separated).
+# Prints the first $1 steps, one a line: pattern, kind, seconds, command (tab separated). A pause bears the pattern before it.
 print_plan() {
     local -i left=$1
     local step kind seconds clients options
@@ -34,10 +36,14 @@ print_plan() {
             ((left-- > 0)) || return 0
             read -r kind seconds clients options <<<"$step"
             case $kind in
-                load) printf '%s\t%s\t%s\tpgbench %s\n' "$pattern" "$kind" "$(whole_seconds "$seconds")" \
-                    "$(pgbench_arguments "$seconds" "$clients" "$options")" ;;
-                pause) printf 'PAUSE\t%s\t%s\n' "$kind" "$(exact_seconds "$seconds")" ;;
-                *) printf '%s\t%s\t%s\n' "$pattern" "$kind" "$(exact_seconds "$seconds")" ;;
+                load)
+                    plan_load "$seconds" "$clients" "$options"
+                    printf '%s\t%s\t%s\tpgbench %s\n' "$pattern" "$kind" "$length" "${arguments[*]}"
+                    ;;
+                rest | pause)
+                    scale_exactly "$seconds"
+                    printf '%s\t%s\t%s\n' "$pattern" "$kind" "$length"
+                    ;;
             esac
         done
     done

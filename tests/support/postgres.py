@@ -47,6 +47,17 @@ class PostgresServer:
         """What the server printed so far."""
         return (self.directory / "server.log").read_text(errors="replace")
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running server.
+
+        Raises:
+            PostgresError: it does not run.
+        """
+        if self._process is None:
+            raise PostgresError("the test's PostgreSQL server is not running")
+        return self._process.pid
+
     def connect(
         self, database: str = "postgres", *, user: str = "postgres", password: str | None = None
     ) -> psycopg.Connection:

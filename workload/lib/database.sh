@@ -11,8 +11,8 @@ declare database_answered=no
 run_sql() {
     local limit=$1 file=$here/sql/$2
     shift 2
-    PGAPPNAME="workload bookkeeping" run_limited "$limit" \
-        psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" -f "$file" >"$work/answer" 2>"$work/complaints"
+    PGAPPNAME="workload bookkeeping" run_limited "$limit" "$work/answer" "$work/complaints" \
+        psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" -f "$file"
 }
 
 # Waits, without end, until the server answers a real query (an accepting port is not enough).
@@ -64,10 +64,10 @@ initialise() {
     local -i status=0 began=SECONDS
     log "INIT: the data are not complete; initialising pgbench scale $scale"
     record INIT 1
-    run_limited 1800 pgbench -i -q -I dtGvp -s "$scale" >"$work/pgbench" 2>&1 || status=$?
+    run_limited 1800 "$work/summary" "$work/complaints" pgbench -i -q -I dtGvp -s "$scale" || status=$?
     if ((status)); then
         log "INIT: pgbench failed with exit code $status after $((SECONDS - began)) s"
-        log_last_lines INIT "$work/pgbench"
+        log_last_lines INIT "$work/complaints"
         return 1
     fi
     log "INIT: done in $((SECONDS - began)) s"

@@ -28,24 +28,21 @@ run_pattern() {
 
 # No load for $1 seconds (before the time scale).
 rest() {
-    local length
-    length=$(exact_seconds "$1")
+    scale_exactly "$1"
     record "$activity" 0
-    log "$activity: 0 clients for $length s"
+    log "$activity: no clients for $length s"
     sleep_seconds "$length"
 }
 
 # pgbench for SECONDS (before the time scale) CLIENTS [OPTIONS]; fails as pgbench does.
 load() {
-    local -i status=0 began length
-    local arguments
-    length=$(whole_seconds "$1")
-    read -ra arguments <<<"$(pgbench_arguments "$@")"
+    local -i status=0 began
+    plan_load "$@"
     record "$pattern" "$2"
-    log "$pattern: $2 clients for $length s (pgbench ${arguments[*]})"
+    log "$pattern: $(clients_text "$2") for $length s (pgbench ${arguments[*]})"
     began=$SECONDS
     # A server that hangs without closing its connections must not hold pgbench for ever.
-    run_limited $((length + 30)) pgbench "${arguments[@]}" >"$work/pgbench" 2>&1 || status=$?
+    run_limited $((length + 30)) "$work/summary" "$work/complaints" pgbench "${arguments[@]}" || status=$?
     log_result "$2" "$length" "$status" $((SECONDS - began))
     # The server ends the sessions just after pgbench closed them; only then may the next session come.
     sleep_seconds 0.3
@@ -56,17 +53,21 @@ load() {
 log_result() {
     local tps latency failed
     if (($3)); then
-        log "$pattern: pgbench failed with exit code $3 after $4 s of $2 s, $1 clients"
-        log_last_lines "$pattern" "$work/pgbench"
+        log "$pattern: pgbench failed with exit code $3 after $4 s of $2 s, $(clients_text "$1")"
+        log_last_lines "$pattern" "$work/complaints"
         return
     fi
-    tps=$(summary_value 's/^tps = \([0-9.]*\).*/\1/p')
+    tps=$(summary_value 's/^tps = \([0-9]*\.[0-9]\).*/\1/p')
     latency=$(summary_value 's/^latency average = \([0-9.]*\) ms$/\1/p')
     failed=$(summary_value 's/^number of failed transactions: \([0-9]*\).*/\1/p')
-    log "$pattern: done, $1 clients, $2 s, ${tps:-?} TPS, latency ${latency:-?} ms, ${failed:-?} failed transactions"
+    log "$pattern: done, $(clients_text "$1"), $2 s, ${tps:-?} TPS, latency ${latency:-?} ms, ${failed:-?} failed transactions"
 }
 
 # Prints what the sed script $1 finds in pgbench's summary.
 summary_value() {
-    sed -n "$1" "$work/pgbench" | head -n 1
+    sed -n "$1" "$work/summary" | head -n 1
+}
+
+clients_text() {
+    if (($1 == 1)); then printf '1 client'; else printf '%d clients' "$1"; fi
 }

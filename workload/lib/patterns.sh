@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the files of lib/ share their variables
+# shellcheck disable=SC2034,SC2154 # the files of lib/ share their variables
 # What the load looks like: the patterns, their random sequence, and the time scale.
 
 readonly PATTERNS=("SPIKE" "VALLEY" "RAMP UP" "RAMP DOWN" "STEADY MEDIUM" "BURST")
@@ -52,23 +52,25 @@ set_steps() {
     esac
 }
 
-# Prints $1 seconds after the time scale, to the millisecond.
-exact_seconds() {
+# The functions below answer in variables: a subshell for each would make a long plan slow.
+declare length=""
+declare -a arguments=()
+
+# Sets length to $1 seconds after the time scale, to the millisecond.
+scale_exactly() {
     local -i milliseconds=$(($1 * time_scale_millionths / 1000))
-    if ((milliseconds % 1000)); then
-        printf '%d.%03d' $((milliseconds / 1000)) $((milliseconds % 1000))
-    else
-        printf '%d' $((milliseconds / 1000))
-    fi
+    length=$((milliseconds / 1000))
+    ((milliseconds % 1000 == 0)) || printf -v length '%d.%03d' "$length" $((milliseconds % 1000))
 }
 
-# The same in whole seconds and at least 1, as pgbench wants it.
-whole_seconds() {
-    local -i rounded=$((($1 * time_scale_millionths + 500000) / 1000000))
-    printf '%d' $((rounded > 1 ? rounded : 1))
+# Sets length to the same in whole seconds and at least 1, as pgbench wants it.
+scale_to_whole() {
+    length=$((($1 * time_scale_millionths + 500000) / 1000000))
+    ((length > 0)) || length=1
 }
 
-# Prints the arguments of pgbench for SECONDS CLIENTS [OPTIONS].
-pgbench_arguments() {
-    printf '%s' "-c $2${3:+ $3} -T $(whole_seconds "$1")"
+# Sets length and the arguments of pgbench for SECONDS CLIENTS [OPTIONS].
+plan_load() {
+    scale_to_whole "$1"
+    read -ra arguments <<<"-c $2 ${3-} -T $length"
 }

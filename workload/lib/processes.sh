@@ -20,9 +20,12 @@ stop_on_signals() {
     trap 'stop SIGHUP' HUP
 }
 
-# Runs a command with a limit in seconds ($1) and returns its status; 124 says that the limit was hit.
+# Runs a command for at most $1 seconds, output to file $2, errors to file $3, and returns its status; 124 says that
+# the limit was hit. Only the child is redirected: the handler of a signal logs in the middle of `wait`.
 run_limited() {
-    timeout --kill-after=2 "$@" &
+    local limit=$1 output=$2 errors=$3
+    shift 3
+    timeout --kill-after=2 "$limit" "$@" >"$output" 2>"$errors" &
     wait "$!"
 }
 

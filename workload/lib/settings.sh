@@ -58,6 +58,8 @@ read_connection() {
         export PGPASSWORD
     fi
     report_problems
+    # The schema named like the role comes first by default and would get pgbench's tables; it is for the diary alone.
+    export PGOPTIONS="${PGOPTIONS-} -c search_path=public"
     # An unreachable server must not hold a connection attempt for minutes.
     export PGCONNECT_TIMEOUT=3
 }

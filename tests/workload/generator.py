@@ -1,0 +1,137 @@
+"""Runs the workload generator as a child process and reads its log."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+SCRIPT = Path(__file__).parents[2] / "workload" / "generate.sh"
+PATTERNS = ("SPIKE", "VALLEY", "RAMP UP", "RAMP DOWN", "STEADY MEDIUM", "BURST")
+PATH = "/usr/lib/postgresql/15/bin:/usr/bin:/bin"
+
+
+def eventually(ask: Callable[[], T], *, seconds: float = 10.0, what: str) -> T:
+    """Asks until the answer is true and returns it; fails after so many seconds, saying what was awaited."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s; last answer {answer!r}"
+        time.sleep(0.02)
+    return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One line of `generate.sh --plan`."""
+
+    pattern: str
+    kind: str
+    seconds: float
+    command: str
+
+
+def run_script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the generator to its end."""
+    return subprocess.run(
+        [SCRIPT, *arguments],
+        env={"PATH": PATH, **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def plan(steps: int, seed: int, **environment: str) -> list[Step]:
+    """The first steps of the sequence that a seed gives."""
+    done = run_script("--plan", str(steps), WORKLOAD_SEED=str(seed), **environment)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    return [
+        Step(pattern=row[0], kind=row[1], seconds=float(row[2]), command=row[3] if len(row) > 3 else "") for row in rows
+    ]
+
+
+def seed_starting_with(pattern: str) -> int:
+    """The smallest seed whose sequence starts with a pattern."""
+    return next(seed for seed in range(1, 1000) if plan(1, seed)[0].pattern == pattern)
+
+
+class Generator:
+    """A running generator; what it prints is collected line by line."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._lines: list[str] = []
+        self.process = subprocess.Popen(
+            [SCRIPT],
+            env={"PATH": PATH, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.append(line)
+
+    @property
+    def output(self) -> str:
+        """All that was printed so far."""
+        return "".join(self._lines)
+
+    def await_log(self, expression: str, *, seconds: float = 20.0) -> str:
+        """Waits until a regular expression is found in the log (lines without their time) and returns the match."""
+
+        def search() -> str | None:
+            if self.process.poll() is not None:
+                self._reader.join(2)
+            text = re.sub(r"^\S+Z ", "", self.output, flags=re.MULTILINE)
+            found = re.search(expression, text, re.MULTILINE)
+            assert found or self.process.poll() is None, f"ended before {expression!r}:\n{self.output}"
+            return found.group(0) if found else None
+
+        return eventually(search, seconds=seconds, what=f"{expression!r} in\n{self.output}") or ""
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Sends a signal and returns the exit status and the seconds that the end took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        status = self.process.wait(30)
+        took = time.monotonic() - began
+        self._reader.join(2)
+        return status, took
+
+    def processes(self) -> list[str]:
+        """Command lines of the generator and all its descendants that still run."""
+        return [command for _, command in self._session()]
+
+    def kill(self) -> None:
+        """Ends whatever is left, without ceremony."""
+        for pid, _ in self._session():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def _session(self) -> Iterator[tuple[int, str]]:
+        """Process id and command line of all that run in the generator's session (zombies do not)."""
+        for directory in Path("/proc").glob("[0-9]*"):
+            try:
+                state, _, _, session, *_ = (directory / "stat").read_text().rpartition(")")[2].split()
+                arguments = (directory / "cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(session) == self.process.pid and state != "Z":
+                yield int(directory.name), arguments.replace(b"\0", b" ").decode()
