@@ -1,0 +1,1 @@
+"""What the helper command adds to the engine: each step is a Pulumi operation that an operator could type."""

@@ -1,0 +1,142 @@
+"""What the Docker engine of a base knows about previews, read through its API."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from components.container import LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
+from stacks.operations.errors import OperationError, RefusedError
+
+LOG_LINES = 50
+_PULL_TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerState:
+    """A container of a preview.
+
+    Attributes:
+        name: Container name.
+        slug: Preview.
+        service: Service key.
+        status: The engine's word: running, exited, restarting …
+        health: healthy, unhealthy, starting; empty where there is no check.
+    """
+
+    name: str
+    slug: str
+    service: str
+    status: str
+    health: str
+
+    @property
+    def well(self) -> bool:
+        """Runs, and is healthy where it says."""
+        return self.status == "running" and self.health in ("healthy", "")
+
+
+class DockerEngine:
+    """A connection to a base's Docker engine.
+
+    Args:
+        address: As ``DOCKER_HOST`` takes it.
+
+    Raises:
+        OperationError: It does not answer.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        try:
+            self._client = docker.DockerClient(base_url=address, timeout=60)
+            self._client.ping()
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The Docker engine at {address} does not answer: start it, or name a reachable one with DOCKER_HOST "
+                "and bring the base up again."
+            ) from error
+
+    def previews(self) -> list[ContainerState]:
+        """Every container of every preview, running or not, in the order of their names."""
+        found = self._client.api.containers(all=True, filters={"label": f"{LABEL_PREVIEW}=true"})
+        return sorted((_state(row) for row in found), key=lambda state: state.name)
+
+    def of_slug(self, slug: str) -> list[ContainerState]:
+        """Containers of one preview."""
+        return [state for state in self.previews() if state.slug == slug]
+
+    def last_lines(self, container: str, lines: int = LOG_LINES) -> str:
+        """Last lines of a container's log; empty where it has none or is gone."""
+        with contextlib.suppress(APIError):
+            text: bytes = self._client.api.logs(container, tail=lines)
+            return text.decode("utf-8", "replace").rstrip()
+        return ""
+
+    def published_ports(self, container: str) -> set[int]:
+        """Host ports that a container publishes; empty where it does not exist or does not run."""
+        with contextlib.suppress(APIError):
+            ports = self._client.api.inspect_container(container)["NetworkSettings"]["Ports"] or {}
+            return {int(binding["HostPort"]) for bindings in ports.values() for binding in bindings or []}
+        return set()
+
+    def is_running(self, container: str) -> bool:
+        """Whether a container of that name runs."""
+        with contextlib.suppress(APIError):
+            return bool(self._client.api.inspect_container(container)["State"]["Running"])
+        return False
+
+    def require_images(self, references: Iterable[str]) -> Iterator[str]:
+        """Make sure that images are there, pulling those that are not.
+
+        Yields:
+            Each reference that is about to be pulled.
+
+        Raises:
+            RefusedError: An image is neither there nor can it be pulled.
+        """
+        for reference in sorted(set(references)):
+            try:
+                self._client.api.inspect_image(reference)
+            except ImageNotFound:
+                yield reference
+                self._pull(reference)
+
+    def _pull(self, reference: str) -> None:
+        repository, _, tag = reference.partition("@") if "@" in reference else _split_tag(reference)
+        try:
+            self._client.api.timeout = _PULL_TIMEOUT_SECONDS
+            self._client.images.pull(repository, tag=tag or "latest")
+        except (DockerException, OSError) as error:
+            reason = str(getattr(error, "explanation", None) or error).strip().rstrip(".")
+            raise RefusedError(
+                f"The image {reference} is not on the machine and cannot be pulled ({reason}): "
+                "correct its name, or put the image on the machine. Nothing was changed."
+            ) from error
+
+
+def _split_tag(reference: str) -> tuple[str, str, str]:
+    head, slash, last = reference.rpartition("/")
+    name, colon, tag = last.partition(":")
+    return f"{head}{slash}{name}", colon, tag
+
+
+def _state(row: dict[str, Any]) -> ContainerState:
+    labels = row.get("Labels") or {}
+    # The list has the health only in its text, "Up 3 seconds (health: starting)"; asking each container costs a call.
+    status = str(row.get("Status", ""))
+    health = ""
+    if "(" in status and row.get("State") == "running":
+        health = status.rpartition("(")[2].rstrip(")").removeprefix("health: ")
+    return ContainerState(
+        name=str((row.get("Names") or ["/?"])[0]).lstrip("/"),
+        slug=labels.get(LABEL_SLUG, ""),
+        service=labels.get(LABEL_SERVICE, ""),
+        status=str(row.get("State", "")),
+        health=health,
+    )

@@ -1,0 +1,36 @@
+"""Destroy: everything that exists because of a branch, from its stack's state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stacks.names import slug_of, stack_of
+from stacks.operations.errors import RefusedError
+from stacks.operations.workspace import Changes, Engine, OnStep
+
+
+def destroy(engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str], None]) -> Changes | None:
+    """Destroy the preview of a branch and remove its stack.
+
+    Returns:
+        What the engine did; None where there was no such preview, which is success too.
+
+    Raises:
+        RefusedError: The preview of that slug belongs to another branch.
+        LockedError: Another operation held the preview for the whole wait.
+        EngineError: A resource could not be removed; destroy can be run again.
+    """
+    slug = slug_of(branch)
+    stack = stack_of(slug)
+    if not engine.exists(stack):
+        return None
+    owner = engine.outputs(stack).get("branch", branch)
+    if owner != branch:
+        raise RefusedError(
+            f"The preview of slug {slug!r} belongs to branch {owner!r}, not to {branch!r}: "
+            f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
+        )
+    changes = engine.destroy(stack, on_step)
+    on_note("removing the stack")
+    engine.remove(stack)
+    return changes

@@ -1,0 +1,53 @@
+"""Errors that reach a user, each one clear sentence, with the exit code that scripts rely on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OperationError(Exception):
+    """Something did not work; the message says what, why and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInputError(OperationError):
+    """The command was given something that cannot be used."""
+
+    exit_code = 2
+
+
+class RefusedError(OperationError):
+    """A rule forbids it: another branch owns the slug, an image cannot be had, no room."""
+
+    exit_code = 3
+
+
+class LockedError(OperationError):
+    """Another operation holds the preview."""
+
+    exit_code = 4
+
+
+class UnhealthyError(OperationError):
+    """The preview did not come up; what was made has been removed or put back.
+
+    Attributes:
+        logs: Container → its last lines.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, logs: dict[str, str]) -> None:
+        super().__init__(message)
+        self.logs = logs
+
+
+class NotFoundError(OperationError):
+    """There is no such preview."""
+
+    exit_code = 6
+
+
+class EngineError(OperationError):
+    """The Pulumi engine reported failure; the message holds its own words, without progress and traces."""

@@ -1,0 +1,117 @@
+"""The longer commands, phase by phase, with progress on the given console.
+
+Apart from :mod:`stacks.cli` because it pulls in the engine's client, which commands like ``slug`` need not wait for.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from stacks.base import DEFAULT_DOCKER_HOST
+from stacks.operations import base as bases
+from stacks.operations.deploy import Deployed, DeployRequest, deploy
+from stacks.operations.destroy import destroy
+from stacks.operations.readiness import Viewer, wait_for_data
+from stacks.operations.workspace import Changes, Engine
+from stacks.render import Progressing, SetupProgress, setup_table, times_table
+from stacks.setup import SetupResult, environment, run_setup
+from stacks.setup.paths import Paths
+
+FALLBACK_BRANCH = "demo"
+
+
+def engine(paths: Paths) -> Engine:
+    """The engine, with the environment that set-up prepared."""
+    os.environ.update(environment(paths))
+    return Engine(paths.checkout)
+
+
+def deploy_with_progress(pulumi: Engine, request: DeployRequest, console: Console) -> Deployed:
+    """Deploy, and show how it goes."""
+    with Progressing(console, f"Deploy {request.branch}").running() as shown:
+        return deploy(pulumi, Paths.default().checkout, request, shown.step, shown.note)
+
+
+def destroy_with_progress(pulumi: Engine, branch: str, console: Console) -> Changes | None:
+    """Destroy, and show how it goes."""
+    with Progressing(console, f"Destroy {branch}").running() as shown:
+        return destroy(pulumi, branch, shown.step, shown.note)
+
+
+def current_branch(checkout: Path) -> str:
+    """Branch that is checked out; ``demo`` where none is, as in a CI job or an archive."""
+    return _git(checkout, "symbolic-ref", "--short", "-q", "HEAD") or FALLBACK_BRANCH
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    except FileNotFoundError:
+        return ""
+
+
+def set_up(paths: Paths, console: Console) -> SetupResult:
+    """Run set-up, and show each artefact as it comes."""
+    with SetupProgress(console) as shown:
+        result = run_setup(paths, shown)
+    console.print(setup_table(result))
+    return result
+
+
+def demo(paths: Paths, branch: str | None, console: Console) -> str:
+    """Everything from a fresh machine to a page worth looking at.
+
+    Returns:
+        The address of the preview.
+    """
+    chosen = branch or current_branch(paths.checkout)
+    times: list[tuple[str, float]] = []
+
+    started = time.monotonic()
+    set_up(paths, console)
+    pulumi = engine(paths)
+    times.append(("set-up", time.monotonic() - started))
+
+    started = time.monotonic()
+    address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    with Progressing(console, "Local base").running() as shown:
+        bases.bring_up_local(pulumi, paths.checkout, address, shown.step)
+    times.append(("local base", time.monotonic() - started))
+
+    started = time.monotonic()
+    deployed = deploy_with_progress(
+        pulumi, DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout)), console
+    )
+    times.append(("preview, all healthy", time.monotonic() - started))
+
+    started = time.monotonic()
+    with Progressing(console, "Dashboards have data").running() as shown:
+        panels = wait_for_data(Viewer(deployed.url, deployed.base), shown.count)
+    times.append((f"data in all {len(panels)} panels", time.monotonic() - started))
+
+    command = f"./preview credentials {shlex.quote(chosen)}"
+    console.print()
+    console.print(times_table(times))
+    console.print(
+        f"\n[bold green]The preview of {escape(chosen)} is alive.[/]\n"
+        f"  look      {deployed.url}  (anonymous viewer; the certificate is the local proxy's own)\n"
+        f"  log in    {escape(command)}\n"
+        f"  remove    ./preview destroy {escape(shlex.quote(chosen))}\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return deployed.url
+
+
+def current_commit(checkout: Path) -> str:
+    """Short name of the commit that is checked out; empty where there is none."""
+    return _git(checkout, "rev-parse", "--short=12", "HEAD")

@@ -1,0 +1,124 @@
+"""How progress and results look on a terminal, and plainly where there is none. Renders; decides nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from stacks.operations.listing import Preview
+from stacks.operations.workspace import Step
+
+_MARKS = {"create": "+", "update": "~", "delete": "-"}
+_KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
+
+
+class Progressing:
+    """Progress of one phase: a spinner with a counter on a terminal, a line a step elsewhere.
+
+    Args:
+        console: Where to; standard error, since results alone go to standard output.
+        title: Name of the phase.
+    """
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._live = console.is_terminal
+        self._done = 0
+        self._running: dict[str, float] = {}
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("[bold]{task.description}[/]"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[text]}", style="dim"),
+            console=console,
+            disable=not self._live,
+        )
+        self._task: TaskID = self._progress.add_task(title, total=None, text="")
+
+    def note(self, text: str) -> None:
+        """Say what is going on."""
+        if self._live:
+            self._progress.update(self._task, text=escape(text))
+        else:
+            self._console.print(f"{self._title}: {escape(text)}", highlight=False)
+
+    def step(self, step: Step) -> None:
+        """Show one step of the engine."""
+        if step.kind not in _KINDS_SHOWN:
+            return
+        if step.state == "started":
+            self._running[step.resource] = time.monotonic()
+        else:
+            seconds = time.monotonic() - self._running.pop(step.resource, time.monotonic())
+            self._done += 1
+            if not self._live:
+                mark = (
+                    "!"
+                    if step.state == "failed"
+                    else next((sign for word, sign in _MARKS.items() if word in step.operation), "*")
+                )
+                self._console.print(f"  {mark} {step.kind} {step.resource} ({seconds:.1f} s)", highlight=False)
+        waiting = ", ".join(sorted(self._running)) or "…"
+        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:100])
+
+    def count(self, done: int, total: int) -> None:
+        """Show how far a countable thing is."""
+        if self._live:
+            self._progress.update(self._task, completed=done, total=total, text=f"{done}/{total}")
+
+    @contextmanager
+    def running(self) -> Iterator[Progressing]:
+        """Show the phase while the block runs."""
+        started = time.monotonic()
+        with self._progress:
+            yield self
+            self._progress.update(self._task, total=1, completed=1, text="")
+        if not self._live:
+            self._console.print(f"{self._title}: done in {time.monotonic() - started:.1f} s", highlight=False)
+
+
+def preview_table(previews: Sequence[Preview]) -> Table:
+    """``list`` for a person."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("branch", "state", "health", "url", "commit", "deployed", "expires"):
+        table.add_column(column, overflow="fold")
+    for preview in previews:
+        table.add_row(
+            preview.branch or f"({preview.slug})",
+            preview.state,
+            preview.health,
+            preview.url,
+            preview.commit[:8],
+            preview.deployed_at,
+            preview.expires_at,
+        )
+    return table
+
+
+def credentials_table(credentials: Mapping[str, Mapping[str, str]]) -> Table:
+    """``credentials`` for a person."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("service", "user", "password"):
+        table.add_column(column, no_wrap=True)
+    for service, entry in sorted(credentials.items()):
+        table.add_row(service, entry["user"], entry["password"])
+    return table
+
+
+def times_table(times: Sequence[tuple[str, float]]) -> Table:
+    """Time of each phase."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for phase, seconds in times:
+        table.add_row(phase, f"{seconds:.1f} s")
+    table.add_row("[bold]total[/]", f"[bold]{sum(seconds for _, seconds in times):.1f} s[/]")
+    return table

@@ -1,0 +1,193 @@
+"""Invariants over everything that a preview and a base declare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.services import SECRETS, by_key
+from stacks import base, preview
+from tests.support.recording import LOCAL_OUTPUTS, Declared, declare
+
+BRANCH = "feature/add-metrics"
+SLUG = "feature-add-metrics"
+
+
+@pytest.fixture(scope="module")
+def of_preview() -> list[Declared]:
+    return declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH})
+
+
+@pytest.fixture(scope="module")
+def of_base() -> list[Declared]:
+    return declare(base.local, stack="local", config={})
+
+
+def containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+    return {one.inputs["name"]: one.inputs for one in declared if one.type.endswith("/container:Container")}
+
+
+def labels(inputs: Mapping[str, Any]) -> dict[str, str]:
+    return {label["label"]: label["value"] for label in inputs["labels"]}
+
+
+def plain(value: Any) -> Any:
+    """Without the engine's envelope of a secret."""
+    return value["value"] if isinstance(value, dict) else value
+
+
+def test_a_preview_is_seven_containers_named_after_its_slug(of_preview: list[Declared]) -> None:
+    assert set(containers(of_preview)) == {f"preview-{SLUG}-{key}" for key in by_key()}
+
+
+def test_a_preview_publishes_no_host_port(of_preview: list[Declared]) -> None:
+    for name, inputs in containers(of_preview).items():
+        assert not inputs.get("ports"), name
+        assert not inputs.get("publishAllPorts"), name
+
+
+def test_only_grafana_joins_the_edge_network(of_preview: list[Declared]) -> None:
+    for name, inputs in containers(of_preview).items():
+        networks = {network["name"] for network in inputs["networksAdvanced"]}
+        assert networks == {f"preview-{SLUG}"} | ({"traefik-public"} if name.endswith("-grafana") else set()), name
+
+
+def test_a_previews_own_network_has_no_way_out(of_preview: list[Declared]) -> None:
+    (network,) = [one.inputs for one in of_preview if one.type.endswith(":Network")]
+    assert network["name"] == f"preview-{SLUG}"
+    assert network["internal"] is True
+
+
+def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared]) -> None:
+    for key, service in by_key().items():
+        inputs = containers(of_preview)[f"preview-{SLUG}-{key}"]
+        assert inputs["memory"] == inputs["memorySwap"] == service.memory_mib
+        assert inputs["cpus"] == service.cpus
+
+
+def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
+    labelled = [one for one in of_preview if one.type.startswith("docker:")]
+    assert len(labelled) == 7 + 1 + 3
+    for one in labelled:
+        assert labels(one.inputs)["pgai.preview"] == "true", one.name
+        assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
+
+
+@pytest.mark.parametrize("stack", ["of_preview", "of_base"])
+def test_every_container_is_hardened(stack: str, request: pytest.FixtureRequest) -> None:
+    for name, inputs in containers(request.getfixturevalue(stack)).items():
+        assert inputs["readOnly"] is True, name
+        assert inputs["capabilities"] == {"drops": ["ALL"]}, name
+        assert inputs["securityOpts"] == ["no-new-privileges"], name
+        assert not inputs.get("privileged"), name
+        assert any(limit["name"] == "nproc" for limit in inputs["ulimits"]), name
+
+
+@pytest.mark.parametrize("stack", ["of_preview", "of_base"])
+def test_every_container_restarts_and_keeps_little_log(stack: str, request: pytest.FixtureRequest) -> None:
+    for name, inputs in containers(request.getfixturevalue(stack)).items():
+        assert inputs["restart"] == "unless-stopped", name
+        assert inputs["logDriver"] == "json-file", name
+        assert inputs["logOpts"] == {"max-size": "10m", "max-file": "3"}, name
+
+
+@pytest.mark.parametrize("stack", ["of_preview", "of_base"])
+def test_what_has_a_health_check_is_waited_for(stack: str, request: pytest.FixtureRequest) -> None:
+    for name, inputs in containers(request.getfixturevalue(stack)).items():
+        assert bool(inputs.get("healthcheck")) == bool(inputs.get("wait")), name
+        if inputs.get("wait"):
+            assert inputs["waitTimeout"] <= 60, name
+
+
+def test_no_secret_is_in_an_environment_label_or_argument(of_preview: list[Declared]) -> None:
+    for name, inputs in containers(of_preview).items():
+        visible = json.dumps(
+            [inputs.get("envs"), inputs.get("labels"), inputs.get("command"), inputs.get("entrypoints")]
+        )
+        assert "generated-" not in visible, name
+
+
+def test_a_container_gets_the_secrets_of_its_service_and_no_other(of_preview: list[Declared]) -> None:
+    for key, service in by_key().items():
+        uploads = plain(containers(of_preview)[f"preview-{SLUG}-{key}"].get("uploads") or [])
+        secrets = {upload["file"] for upload in uploads if upload["file"].startswith("/run/secrets/")}
+        assert secrets == {f"/run/secrets/{secret}" for secret in service.secrets}
+
+
+def test_every_password_is_generated_for_this_preview(of_preview: list[Declared]) -> None:
+    passwords = [one for one in of_preview if one.type.endswith("RandomPassword")]
+    assert len(passwords) == len(SECRETS)
+    assert all(one.inputs["length"] >= 32 for one in passwords)
+
+
+def test_grafana_shows_to_anyone_and_lets_nobody_edit(of_preview: list[Declared]) -> None:
+    settings = set(containers(of_preview)[f"preview-{SLUG}-grafana"]["envs"])
+    assert {"GF_AUTH_ANONYMOUS_ENABLED=true", "GF_AUTH_ANONYMOUS_ORG_ROLE=Viewer"} <= settings
+    assert f"GF_SERVER_ROOT_URL=https://preview-{SLUG}.localhost:8443/" in settings
+    assert any(setting.startswith("GF_SECURITY_ADMIN_PASSWORD__FILE=") for setting in settings)
+
+
+def test_the_reverse_proxy_routes_by_host_name_over_tls_only(of_preview: list[Declared]) -> None:
+    found = labels(containers(of_preview)[f"preview-{SLUG}-grafana"])
+    router = f"traefik.http.routers.preview-{SLUG}"
+    assert found[f"{router}.rule"] == f"Host(`preview-{SLUG}.localhost`)"
+    assert found[f"{router}.entrypoints"] == "websecure"
+    assert found[f"{router}.tls"] == "true"
+    assert found["traefik.docker.network"] == "traefik-public"
+
+
+def test_the_edge_publishes_two_ports_and_its_dashboard_on_loopback(of_base: list[Declared]) -> None:
+    ports = {(port["ip"], port["external"]) for port in containers(of_base)["traefik"]["ports"]}
+    assert ports == {("127.0.0.1", 8080), ("127.0.0.1", 8443), ("127.0.0.1", 8081)}
+    dashboards = declare(base.local, stack="local", config={"bindAddress": "0.0.0.0"})
+    addresses = {port["external"]: port["ip"] for port in containers(dashboards)["traefik"]["ports"]}
+    assert addresses == {8080: "0.0.0.0", 8443: "0.0.0.0", 8081: "127.0.0.1"}
+
+
+def test_the_reverse_proxy_does_not_hold_the_docker_socket(of_base: list[Declared]) -> None:
+    for name, inputs in containers(of_base).items():
+        holds = any(volume.get("hostPath") == "/var/run/docker.sock" for volume in inputs.get("volumes") or [])
+        assert holds == (name == "traefik-socket-proxy"), name
+
+
+def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declared]) -> None:
+    networks = {one.inputs["name"]: one.inputs for one in of_base if one.type.endswith(":Network")}
+    assert networks["traefik-socket"]["internal"] is True
+    proxy = containers(of_base)["traefik-socket-proxy"]
+    assert [network["name"] for network in proxy["networksAdvanced"]] == ["traefik-socket"]
+
+
+def test_the_machines_metrics_are_on_loopback(of_base: list[Declared]) -> None:
+    assert "--web.listen-address=127.0.0.1:9100" in containers(of_base)["node-exporter"]["command"]
+
+
+def test_a_prefix_keeps_two_bases_on_one_engine_apart(of_base: list[Declared]) -> None:
+    other = declare(base.local, stack="local", config={"namePrefix": "other-"})
+    names = [{one.inputs["name"] for one in declared if "name" in one.inputs} for declared in (of_base, other)]
+    assert not names[0] & names[1]
+
+
+def test_a_stack_that_is_not_its_branchs_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="is not the one of branch"):
+        declare(preview.preview, stack="preview-other", config={"branch": BRANCH})
+
+
+def test_a_preview_whose_base_was_never_brought_up_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="bring it up first"):
+        declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=None)
+
+
+def test_a_base_of_another_version_is_refused_naming_what_is_missing() -> None:
+    outputs = {key: value for key, value in LOCAL_OUTPUTS.items() if key not in {"domain", "port"}}
+    with pytest.raises(pulumi.RunError, match="does not give domain, port"):
+        declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=outputs)
+
+
+def test_a_preview_records_nothing_secret_in_plain(of_preview: list[Declared]) -> None:
+    for one in of_preview:
+        if one.type.startswith("command:"):
+            assert "generated-" not in json.dumps(one.inputs), one.name

@@ -1,0 +1,106 @@
+"""A branch's files: what they hash to, and how the host's scripts place them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.files import digest_of
+
+HOST_SCRIPTS = Path(__file__).resolve().parents[2] / "host"
+
+
+def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(HOST_SCRIPTS / script)],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def branch_files(tmp_path: Path) -> Path:
+    folder = tmp_path / "branch"
+    (folder / "grafana/dashboards").mkdir(parents=True)
+    (folder / "pgwatch-prometheus").mkdir()
+    (folder / "grafana/dashboards/a.json").write_text("{}", encoding="utf-8")
+    (folder / "pgwatch-prometheus/metrics.yml").write_text("metrics: {}", encoding="utf-8")
+    return folder
+
+
+def test_a_digest_changes_with_content_and_with_names(branch_files: Path) -> None:
+    before = digest_of({"config": branch_files})
+    (branch_files / "grafana/dashboards/a.json").write_text("[]", encoding="utf-8")
+    changed = digest_of({"config": branch_files})
+    (branch_files / "grafana/dashboards/a.json").rename(branch_files / "grafana/dashboards/b.json")
+    renamed = digest_of({"config": branch_files})
+    assert len({before, changed, renamed}) == 3
+
+
+def test_a_digest_does_not_depend_on_times_or_permissions(branch_files: Path) -> None:
+    before = digest_of({"config": branch_files})
+    os.utime(branch_files / "grafana/dashboards/a.json", (0, 0))
+    (branch_files / "grafana/dashboards/a.json").chmod(0o600)
+    assert digest_of({"config": branch_files}) == before
+
+
+def test_a_dashboard_does_not_count_for_what_restarts_pgwatch(branch_files: Path) -> None:
+    before = digest_of({"config": branch_files}, ["config/pgwatch-prometheus"])
+    (branch_files / "grafana/dashboards/a.json").write_text("[]", encoding="utf-8")
+    assert digest_of({"config": branch_files}, ["config/pgwatch-prometheus"]) == before
+    (branch_files / "pgwatch-prometheus/metrics.yml").write_text("x", encoding="utf-8")
+    assert digest_of({"config": branch_files}, ["config/pgwatch-prometheus"]) != before
+
+
+def test_placing_files_replaces_all_of_them_and_keeps_the_folder_itself(branch_files: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "host/config"
+    assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
+    held_open = destination.stat().st_ino
+    (branch_files / "grafana/dashboards/a.json").unlink()
+    (branch_files / "grafana/dashboards/b.json").write_text("{}", encoding="utf-8")
+    (branch_files / "prometheus").mkdir()
+
+    assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
+
+    assert destination.stat().st_ino == held_open
+    assert digest_of({"config": destination}) == digest_of({"config": branch_files})
+    assert sorted(path.name for path in destination.parent.iterdir()) == ["config"]
+
+
+def test_placed_files_are_readable_by_containers_whatever_the_umask(branch_files: Path, tmp_path: Path) -> None:
+    (branch_files / "grafana/dashboards/a.json").chmod(0o600)
+    (branch_files / "grafana").chmod(0o700)
+    destination = tmp_path / "host/config"
+    assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
+    assert (destination / "grafana/dashboards/a.json").stat().st_mode & 0o777 == 0o644
+    assert (destination / "grafana").stat().st_mode & 0o777 == 0o755
+
+
+def test_files_that_cannot_be_copied_leave_the_old_ones_in_place(branch_files: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "host/config"
+    assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
+    before = digest_of({"config": destination})
+    assert run("place_files.sh", SOURCE=str(tmp_path / "gone"), DESTINATION=str(destination)).returncode != 0
+    assert digest_of({"config": destination}) == before
+
+
+def test_a_slug_is_taken_once_and_again_by_its_owner_only(tmp_path: Path) -> None:
+    directory = str(tmp_path / "previews/feature-a")
+    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a").returncode == 0
+    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a").returncode == 0
+    refused = run("take_slug.sh", DIRECTORY=directory, BRANCH="feature_a")
+    assert refused.returncode != 0
+    assert "belongs to branch 'feature/a'" in refused.stderr
+
+
+def test_a_released_slug_is_free_again_and_releasing_twice_is_fine(tmp_path: Path) -> None:
+    directory = str(tmp_path / "previews/feature-a")
+    run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a")
+    assert run("release_slug.sh", DIRECTORY=directory).returncode == 0
+    assert run("release_slug.sh", DIRECTORY=directory).returncode == 0
+    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature_a").returncode == 0

@@ -1,0 +1,91 @@
+"""Branch → slug → stack, host, URL."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.names import NameRefusedError, host_of, slug_of, slug_of_stack, stack_of, url_of
+
+DNS_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+DOCKER_NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")
+
+
+@pytest.mark.parametrize(
+    ("branch", "slug"),
+    [
+        ("feature/add-metrics", "feature-add-metrics"),
+        ("claude/implement-caching", "claude-implement-caching"),
+        ("feature_test_branch", "feature-test-branch"),
+        (
+            "feature/optimize-query-execution-plan-for-large",
+            "feature-optimize-query-execution-plan-for-lar-c7d21eb2",
+        ),
+        ("UPPER", "upper"),
+        ("--a--b--", "a-b"),
+        ("fix/#42: ünï", "fix-42n"),
+    ],
+)
+def test_a_branch_has_the_slug_that_the_requirements_give(branch: str, slug: str) -> None:
+    assert slug_of(branch) == slug
+
+
+def test_a_name_of_exactly_the_limit_is_not_cut() -> None:
+    assert slug_of("a" * 45) == "a" * 45
+    assert slug_of("a" * 46).startswith("a" * 45 + "-")
+
+
+def test_a_cut_that_ends_in_dashes_does_not_double_them() -> None:
+    assert "--" not in slug_of("a" * 44 + "/" + "b" * 20)
+
+
+@pytest.mark.parametrize("branch", ["", "///", "___", "äöü", "-", "🙂"])
+def test_a_branch_with_nothing_usable_is_refused_in_one_sentence(branch: str) -> None:
+    with pytest.raises(NameRefusedError, match="has no letter or digit") as refused:
+        slug_of(branch)
+    assert "\n" not in str(refused.value)
+
+
+@given(st.text(max_size=300))
+def test_every_slug_makes_valid_host_stack_and_docker_names(branch: str) -> None:
+    try:
+        slug = slug_of(branch)
+    except NameRefusedError:
+        assert not re.search(r"[a-z0-9]", branch.lower())
+        return
+    assert DNS_LABEL.match(host_of(slug, "pgai.watch").split(".", 1)[0])
+    assert DOCKER_NAME.match(f"preview-{slug}-victoriametrics")
+    assert slug_of_stack(stack_of(slug)) == slug
+
+
+@given(st.text(max_size=45))
+def test_a_slug_that_is_not_cut_is_its_own_slug(branch: str) -> None:
+    try:
+        slug = slug_of(branch)
+    except NameRefusedError:
+        return
+    assert slug_of(slug) == slug or len(slug) > 45
+
+
+@given(st.text(alphabet="abc/_", min_size=46, max_size=80), st.text(alphabet="abc/_", min_size=46, max_size=80))
+def test_long_branches_that_differ_do_not_share_a_slug(one: str, other: str) -> None:
+    try:
+        slugs = slug_of(one), slug_of(other)
+    except NameRefusedError:
+        return
+    if one != other and all(len(slug) > 45 for slug in slugs):
+        assert slugs[0] != slugs[1]
+
+
+@pytest.mark.parametrize("stack", ["base", "local", "preview-", "xpreview-a"])
+def test_only_a_previews_stack_has_a_slug(stack: str) -> None:
+    with pytest.raises(NameRefusedError):
+        slug_of_stack(stack)
+
+
+def test_the_url_leaves_out_the_port_that_https_implies() -> None:
+    assert url_of("a", scheme="https", domain="pgai.watch", port=443) == "https://preview-a.pgai.watch"
+    assert url_of("a", scheme="https", domain="localhost", port=8443) == "https://preview-a.localhost:8443"

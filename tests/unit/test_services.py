@@ -1,0 +1,70 @@
+"""The table of the seven containers."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.services import SERVICES, by_key
+
+TABLE = {
+    "grafana": ("grafana/grafana:12.0.2", 256, "0.25"),
+    "victoriametrics": ("victoriametrics/victoria-metrics:v1.105.0", 768, "0.40"),
+    "pgwatch": ("cybertecpostgresql/pgwatch:3", 512, "0.50"),
+    "sink": ("postgres:15", 512, "0.20"),
+    "target": ("postgres:15", 512, "0.30"),
+    "workload": ("postgres:15", 128, "0.15"),
+    "backend": ("postgresai/monitoring-flask-backend:latest", 128, "0.10"),
+}
+
+
+@pytest.mark.parametrize("key", sorted(TABLE))
+def test_a_service_has_the_image_and_limits_of_the_table(key: str) -> None:
+    service = by_key()[key]
+    assert (service.image, service.memory_mib, service.cpus) == TABLE[key]
+
+
+def test_there_are_exactly_the_seven_services() -> None:
+    assert {service.key for service in SERVICES} == set(TABLE)
+
+
+def test_a_preview_asks_for_as_much_as_the_machine_was_sized_for() -> None:
+    assert sum(float(service.cpus) for service in SERVICES) == pytest.approx(1.9)
+    assert sum(service.memory_mib for service in SERVICES) / 1024 == pytest.approx(2.75)
+
+
+def test_the_names_that_a_branchs_files_expect_are_on_the_network() -> None:
+    expected = {"target-db", "sink-postgres", "sink-prometheus", "pgwatch-prometheus", "monitoring_flask_backend"}
+    assert expected <= {alias for service in SERVICES for alias in service.aliases}
+
+
+def test_every_service_but_the_workload_has_a_health_check() -> None:
+    assert {service.key for service in SERVICES if service.health is None} == {"workload"}
+
+
+def test_a_service_is_declared_after_those_it_waits_for() -> None:
+    seen: set[str] = set()
+    for service in SERVICES:
+        assert set(service.after) <= seen
+        seen.add(service.key)
+
+
+def test_the_workload_may_finish_its_pattern_before_it_is_killed() -> None:
+    assert by_key()["workload"].stop_grace_seconds == 60
+
+
+def test_victoriametrics_keeps_three_days_on_port_9090() -> None:
+    command = by_key()["victoriametrics"].command
+    assert "-retentionPeriod=72h" in command
+    assert "-httpListenAddr=:9090" in command
+
+
+def test_pgwatch_writes_to_both_sinks() -> None:
+    sinks = {argument for argument in by_key()["pgwatch"].command if argument.startswith("--sink=")}
+    assert sinks == {
+        "--sink=postgresql://pgwatch@sink-postgres:5432/measurements",
+        "--sink=prometheus://0.0.0.0:9091/pgwatch",
+    }
+
+
+def test_only_grafana_is_public() -> None:
+    assert [service.key for service in SERVICES if service.public] == ["grafana"]
