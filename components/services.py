@@ -172,6 +172,8 @@ VICTORIAMETRICS = ServiceSpec(
         # A configuration written for Prometheus has keys that VictoriaMetrics does not know.
         "-promscrape.config.strictParse=false",
         "-promscrape.configCheckInterval=10s",
+        # By default the newest half minute of every chart is held back.
+        "-search.latencyOffset=5s",
         "-memory.allowedPercent=60",
     ),
     tmpfs={"/tmp": "size=16m"},  # noqa: S108

@@ -61,5 +61,5 @@ def declare(
     recorder = Recorder(base_outputs=base_outputs)
     pulumi.runtime.set_mocks(recorder, project=PROJECT, stack=stack, preview=False)
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()})
-    pulumi.runtime.test(program)()
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     return recorder.declared

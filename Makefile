@@ -1,0 +1,35 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
+.PHONY: help demo test check unit fix lock
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+SHELL_FILES = preview .ci/run $(shell git ls-files '*.sh')
+FAST_TESTS := tests/unit tests/policy
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## a preview of the current branch on this machine's Docker engine
+	@./preview demo
+
+test: ## set-up, checks and every test
+	@./preview setup
+	@$(PYTHON) -m tests.support.prerequisites
+	@$(MAKE) --no-print-directory check
+	$(PYTHON) -m pytest
+
+check: ## linters and types
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/shellcheck $(SHELL_FILES)
+
+unit: ## the tests that need no engine; seconds
+	$(PYTHON) -m pytest $(FAST_TESTS)
+
+fix: ## format, and mend what the linter can
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+lock: ## resolve requirements.in anew (hashes, no addresses)
+	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.lock
