@@ -73,7 +73,7 @@ def test_sessions_of_every_common_state_are_reported(pgwatch: psycopg.Connection
 
 def test_the_monitoring_does_not_count_its_own_statements(pgwatch: psycopg.Connection) -> None:
     rows(pgwatch, "db_stats")
-    assert not [row for row in rows(pgwatch, "statements") if "pgwatch_generated" in row["tag_query"]]
+    assert not [row for row in rows(pgwatch, "pg_stat_statements") if "pgwatch_generated" in row["tag_query"]]
 
 
 def active(session: psycopg.Connection) -> list[tuple[str, int]]:
@@ -107,6 +107,6 @@ def test_a_table_that_a_session_holds_exclusively_does_not_block_collection(
     pgwatch.execute("set lock_timeout = '2s'")
     admin.execute("begin")
     admin.execute("lock table public.items in access exclusive mode")
-    for name in ("user_tables", "user_indexes"):
-        assert "items" not in {row["tag_table"] for row in rows(pgwatch, name)}
+    for name in ("table_stats", "user_indexes"):
+        assert "items" not in {row["tag_table_name"] for row in rows(pgwatch, name)}
     admin.execute("rollback")
