@@ -38,7 +38,7 @@ class Target:
     sql: str
 
 
-def read_yaml(*path: str) -> Any:  # noqa: ANN401 - a list or a mapping, as the file has it
+def read_yaml(*path: str) -> Any:
     return yaml.safe_load(CONFIG.joinpath(*path).read_text(encoding="utf-8"))
 
 
