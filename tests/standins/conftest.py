@@ -1,0 +1,80 @@
+"""Fixtures of the stand-in tests: real servers, and programs built from the image recipes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.standins.support import Program, free_port, http_get, wait_for
+from tests.support.postgres import PostgresServer, running_postgres
+
+RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-previews" / "standins"
+VICTORIA_METRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.105.0"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One running server for all tests that do not stop it; each test makes its own databases on it."""
+    with running_postgres() as server:
+        yield server
+
+
+def _go(arguments: Sequence[str], folder: Path, **env: str) -> None:
+    go = shutil.which("go")
+    if go is None:
+        pytest.fail("the stand-in tests need Go: install it or put it on PATH")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [go, *arguments],
+        cwd=folder,
+        env={**os.environ, "CGO_ENABLED": "0", **env},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"`go {' '.join(arguments)}` in {folder} failed:\n{done.stderr}")
+
+
+@pytest.fixture(scope="session")
+def go_binary() -> Callable[[str], Path]:
+    """Build a recipe's Go program into the user's cache; Go's own cache makes a second build quick."""
+
+    def build(folder: str) -> Path:
+        _go(["build", "-trimpath", "-o", str(CACHE / folder), "."], RECIPES / folder)
+        return CACHE / folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a running VictoriaMetrics, built once into the user's cache."""
+    binary = CACHE / "victoria-metrics"
+    if not binary.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        _go(["install", VICTORIA_METRICS], CACHE, GOBIN=str(CACHE))
+    folder = tmp_path_factory.mktemp("victoria-metrics")
+    url = f"http://127.0.0.1:{free_port()}"
+    with ExitStack() as stack:
+        program = Program(
+            [
+                str(binary),
+                f"-httpListenAddr={url.removeprefix('http://')}",
+                f"-storageDataPath={folder / 'data'}",
+                "-search.latencyOffset=0s",
+                "-memory.allowedBytes=128MiB",
+            ],
+            folder,
+        )
+        stack.callback(program.kill)
+        wait_for("VictoriaMetrics starts", lambda: http_get(f"{url}/health")[0] == 200)
+        yield url
