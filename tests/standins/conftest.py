@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -78,3 +79,25 @@ def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stack.callback(program.kill)
         wait_for("VictoriaMetrics starts", lambda: http_get(f"{url}/health")[0] == 200)
         yield url
+
+
+@pytest.fixture(scope="session")
+def backend_python() -> Path:
+    """A Python with Flask and psycopg2: the system's with Debian's packages, as in the image, else our own."""
+    own = CACHE / "backend-python"
+    for candidate in (Path("/usr/bin/python3"), own / "bin" / "python"):
+        if (
+            candidate.exists()
+            and not subprocess.run(
+                [str(candidate), "-c", "import flask, psycopg2"], capture_output=True, timeout=60, check=False
+            ).returncode
+        ):
+            return candidate
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(own)],
+        [str(own / "bin" / "pip"), "install", "--quiet", "flask==3.1.3", "psycopg2-binary==2.9.13"],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            pytest.fail(f"no Python with Flask and psycopg2 can be had:\n{done.stderr}")
+    return own / "bin" / "python"

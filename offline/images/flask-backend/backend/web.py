@@ -6,7 +6,9 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,10 +38,10 @@ def parse_time(name: str, text: str) -> float:
     Raises:
         BadRequestError: it is neither.
     """
-    try:
-        return float(text)
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        seconds = float(text)
+        if math.isfinite(seconds):
+            return seconds
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
