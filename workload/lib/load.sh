@@ -53,6 +53,7 @@ load() {
 log_result() {
     local tps latency failed
     if (($3)); then
+        (($3 != 124)) || log "$pattern: pgbench was ended, because it ran 30 s longer than planned; the database seems to hang"
         log "$pattern: pgbench failed with exit code $3 after $4 s of $2 s, $(clients_text "$1")"
         log_last_lines "$pattern" "$work/complaints"
         return
