@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -31,11 +31,10 @@ class Placement:
         network: Name of the preview's network.
         edge_network: Name of the network that the reverse proxy is on; joined by public services alone.
         image: Image reference.
-        secrets: Secret name → content, of the secrets that the service names.
+        secrets_volume: Name of the volume with the service's secrets, where it has any.
         files_directory: Directory on the host with the branch's files.
         files_digest: Digest of those files that the service restarts with; empty where there are none.
         volume: Name of the data volume, where the service has data.
-        initdb: Content of the SQL file that a new database runs, where the service names one.
         environment: Settings that depend on the preview, added to the service's own.
         labels: Labels that depend on the preview, such as routing.
     """
@@ -44,13 +43,22 @@ class Placement:
     network: pulumi.Input[str]
     edge_network: pulumi.Input[str]
     image: str
-    secrets: Mapping[str, pulumi.Input[str]]
+    secrets_volume: pulumi.Input[str] | None
     files_directory: pulumi.Input[str]
     files_digest: str
     volume: pulumi.Input[str] | None
-    initdb: str | None
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+
+
+def preview_labels(slug: str) -> dict[str, str]:
+    """Labels of everything that the engine keeps for a preview."""
+    return {LABEL_PREVIEW: "true", LABEL_SLUG: slug}
+
+
+def cpu_share(share: str) -> str:
+    """A share of processors as the engine reads it back, ``0.40`` as ``0.4``: else every ``up`` would show a change."""
+    return f"{float(share):g}"
 
 
 def log_settings() -> Mapping[str, str]:
@@ -84,13 +92,11 @@ def service_container(
 ) -> docker.Container:
     """Declare the container of one service.
 
-    The root file system is read-only, every capability is dropped, and no port is published. Secrets travel as files
-    that are uploaded into an anonymous volume before the start: neither the environment nor ``docker inspect``
-    shows them, and the volume goes with the container.
+    The root file system is read-only, every capability is dropped, and no port is published. Secrets are files on a
+    volume of the service's own, which it can only read.
     """
     labels = {
-        LABEL_PREVIEW: "true",
-        LABEL_SLUG: placement.slug,
+        **preview_labels(placement.slug),
         LABEL_SERVICE: service.key,
         **({LABEL_FILES: placement.files_digest} if placement.files_digest else {}),
         **placement.labels,
@@ -112,7 +118,7 @@ def service_container(
         memory=service.memory_mib,
         # The engine reports this back as twice the memory where it is left open, and every `up` would show a change.
         memory_swap=service.memory_mib,
-        cpus=service.cpus,
+        cpus=cpu_share(service.cpus),
         restart="unless-stopped",
         log_driver="json-file",
         log_opts=log_settings(),
@@ -122,7 +128,6 @@ def service_container(
         ulimits=[nproc_limit()],
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
-        uploads=_uploads(service, placement),
         stop_timeout=service.stop_grace_seconds,
         destroy_grace_seconds=service.stop_grace_seconds,
         healthcheck=healthcheck_args(service.health) if service.health else None,
@@ -142,26 +147,12 @@ def _volumes(service: ServiceSpec, placement: Placement) -> list[docker.Containe
         )
         for folder, path in service.mounts.items()
     ]
-    if service.secrets:
-        volumes.append(docker.ContainerVolumeArgs(container_path=SECRETS_MOUNT))
-    if placement.initdb is not None:
-        volumes.append(docker.ContainerVolumeArgs(container_path="/docker-entrypoint-initdb.d"))
+    if placement.secrets_volume is not None:
+        volumes.append(
+            docker.ContainerVolumeArgs(
+                container_path=SECRETS_MOUNT, volume_name=placement.secrets_volume, read_only=True
+            )
+        )
     if service.data is not None:
         volumes.append(docker.ContainerVolumeArgs(container_path=service.data, volume_name=placement.volume))
     return volumes
-
-
-def _uploads(service: ServiceSpec, placement: Placement) -> Sequence[docker.ContainerUploadArgs]:
-    uploads = [
-        docker.ContainerUploadArgs(
-            file=f"{SECRETS_MOUNT}/{name}", content=pulumi.Output.secret(placement.secrets[name]), permissions="0444"
-        )
-        for name in service.secrets
-    ]
-    if placement.initdb is not None:
-        uploads.append(
-            docker.ContainerUploadArgs(
-                file=f"/docker-entrypoint-initdb.d/{service.initdb}", content=placement.initdb, permissions="0444"
-            )
-        )
-    return uploads

@@ -8,13 +8,15 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from components.container import healthcheck_args, label_args, log_settings, nproc_limit
+from components.container import LABEL_FILES, healthcheck_args, label_args, log_settings, nproc_limit
+from components.files import digest_of
+from components.hosts import Host
 from components.services import HEALTHY_WITHIN_SECONDS, HealthCheck
 
 LABEL_BASE = "pgai.base"
 LABEL_EDGE = "pgai.edge"
 
-_SOCKET_PROXY_CONFIGURATION = Path(__file__).parent / "socket_proxy.cfg"
+_SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _SOCKET_PROXY_PORT = 2375
 _NOBODY = "65534:65534"
 
@@ -24,6 +26,7 @@ class EdgeArgs:
     """What an edge needs to know.
 
     Attributes:
+        host: The machine.
         prefix: Put before the names of networks and containers; empty for the only base on an engine.
         bind_address: Address on which the two public ports listen.
         http_port: Port that redirects to https.
@@ -34,6 +37,7 @@ class EdgeArgs:
         docker_socket: Path of the engine's socket on the host.
     """
 
+    host: Host
     prefix: str
     bind_address: str
     http_port: int
@@ -72,6 +76,11 @@ class Edge(pulumi.ComponentResource):
             labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
             opts=child,
         )
+        files = f"{args.host.directory}/{args.prefix}socket-proxy"
+        digest = digest_of({"socket-proxy": _SOCKET_PROXY_FILES})
+        placed = args.host.copy(
+            f"{name}-socket-proxy-files", source=_SOCKET_PROXY_FILES, destination=files, digest=digest, opts=child
+        )
         socket_proxy = docker.Container(
             f"{name}-socket-proxy",
             name=f"{args.prefix}traefik-socket-proxy",
@@ -79,11 +88,12 @@ class Edge(pulumi.ComponentResource):
             hostname="socket-proxy",
             # The socket belongs to root; with every capability dropped root is just the socket's owner.
             user="0:0",
-            labels=label_args(labels),
+            # It reads its rules once, at the start.
+            labels=label_args({**labels, LABEL_FILES: digest}),
             networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=private.name, aliases=["socket-proxy"])],
             memory=64,
             memory_swap=64,
-            cpus="0.10",
+            cpus="0.1",
             restart="unless-stopped",
             log_driver="json-file",
             log_opts=log_settings(),
@@ -93,17 +103,10 @@ class Edge(pulumi.ComponentResource):
             ulimits=[nproc_limit()],
             tmpfs={"/tmp": "size=4m", "/var/lib/haproxy": "size=1m"},  # noqa: S108
             volumes=[
-                docker.ContainerVolumeArgs(container_path="/usr/local/etc/haproxy"),
+                docker.ContainerVolumeArgs(container_path="/usr/local/etc/haproxy", host_path=files, read_only=True),
                 docker.ContainerVolumeArgs(
                     container_path="/var/run/docker.sock", host_path=args.docker_socket, read_only=True
                 ),
-            ],
-            uploads=[
-                docker.ContainerUploadArgs(
-                    file="/usr/local/etc/haproxy/haproxy.cfg",
-                    content=_SOCKET_PROXY_CONFIGURATION.read_text(encoding="utf-8"),
-                    permissions="0444",
-                )
             ],
             healthcheck=healthcheck_args(
                 HealthCheck(
@@ -113,7 +116,7 @@ class Edge(pulumi.ComponentResource):
             ),
             wait=True,
             wait_timeout=HEALTHY_WITHIN_SECONDS,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
         )
         docker.Container(
             f"{name}-traefik",
@@ -134,7 +137,7 @@ class Edge(pulumi.ComponentResource):
             ],
             memory=192,
             memory_swap=192,
-            cpus="0.50",
+            cpus="0.5",
             restart="unless-stopped",
             log_driver="json-file",
             log_opts=log_settings(),

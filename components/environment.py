@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
-import pulumi_random as random
 
-from components.container import LABEL_PREVIEW, LABEL_SLUG, Placement, service_container
+from components.container import Placement, preview_labels, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
-from components.services import SECRETS, SERVICES, ServiceSpec
+from components.secrets import PreviewSecrets, PreviewSecretsArgs
+from components.services import SERVICES, ServiceSpec, by_key
 from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"
-_PASSWORD_LENGTH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
         files = PreviewFiles(
             f"{name}-files",
-            PreviewFilesArgs(host=args.host, directory=self._directory, folders=args.folders),
+            PreviewFilesArgs(host=args.host, directory=self._directory, folders={**args.folders, "initdb": _INITDB}),
             opts=self._child,
         )
         self._network = docker.Network(
@@ -78,41 +77,34 @@ class PreviewEnvironment(pulumi.ComponentResource):
             driver="bridge",
             # No way out: not to the internet, not to the metadata address.
             internal=True,
-            labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in self._labels().items()],
+            labels=[
+                docker.NetworkLabelArgs(label=label, value=value) for label, value in preview_labels(args.slug).items()
+            ],
             opts=self._child,
         )
-        passwords = {secret: self._password(secret) for secret in SECRETS}
-        self._secrets: Mapping[str, pulumi.Input[str]] = {**passwords, "pgpass": _pgpass(passwords)}
+        self._secrets = PreviewSecrets(
+            f"{name}-secrets",
+            PreviewSecretsArgs(slug=args.slug, services=SERVICES, image=self._image(by_key()["sink"])),
+            opts=self._child,
+        )
         containers: dict[str, docker.Container] = {}
         for service in SERVICES:
             waits_for = [containers[key] for key in service.after]
             containers[service.key] = self._container(service, [*files.placed, *waits_for])
-        self.credentials = pulumi.Output.secret(
-            pulumi.Output.all(
-                grafana=passwords["grafana_admin"],
-                sink=passwords["sink_postgres"],
-                target=passwords["target_postgres"],
-            ).apply(_credentials)
-        )
+        self.credentials = self._secrets.credentials
         self.register_outputs({"credentials": self.credentials})
 
-    def _labels(self) -> dict[str, str]:
-        return {LABEL_PREVIEW: "true", LABEL_SLUG: self._args.slug}
-
-    def _password(self, secret: str) -> pulumi.Output[str]:
-        # Letters and digits alone: it passes through SQL, libpq's password file and Grafana's settings unchanged.
-        return random.RandomPassword(
-            f"{self._name}-{secret.replace('_', '-')}",
-            length=_PASSWORD_LENGTH,
-            special=False,
-            opts=pulumi.ResourceOptions(parent=self),
-        ).result
+    def _image(self, service: ServiceSpec) -> str:
+        return self._args.images.get(service.key, service.image)
 
     def _volume(self, service: ServiceSpec) -> pulumi.Output[str]:
         return docker.Volume(
             f"{self._name}-{service.key}-data",
             name=f"preview-{self._args.slug}-{service.key}",
-            labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in self._labels().items()],
+            labels=[
+                docker.VolumeLabelArgs(label=label, value=value)
+                for label, value in preview_labels(self._args.slug).items()
+            ],
             opts=self._child,
         ).name
 
@@ -122,12 +114,11 @@ class PreviewEnvironment(pulumi.ComponentResource):
             slug=args.slug,
             network=self._network.name,
             edge_network=args.edge_network,
-            image=args.images.get(service.key, service.image),
-            secrets={secret: self._secrets[secret] for secret in service.secrets},
+            image=self._image(service),
+            secrets_volume=self._secrets.volumes.get(service.key),
             files_directory=self._directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
-            initdb=(_INITDB / service.initdb).read_text(encoding="utf-8") if service.initdb else None,
             environment={"GF_SERVER_ROOT_URL": f"{args.url}/"} if service.public else {},
             labels=(
                 routing_labels(
@@ -147,18 +138,3 @@ class PreviewEnvironment(pulumi.ComponentResource):
             # A container's name is taken until it is gone.
             pulumi.ResourceOptions(parent=self, depends_on=depends_on, delete_before_replace=True),
         )
-
-
-def _pgpass(passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
-    return pulumi.Output.concat(
-        "target-db:5432:*:pgwatch:",
-        passwords["target_pgwatch"],
-        "\nsink-postgres:5432:*:pgwatch:",
-        passwords["sink_pgwatch"],
-        "\n",
-    )
-
-
-def _credentials(passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    users = {"grafana": "admin", "sink": "postgres", "target": "postgres"}
-    return {service: {"user": users[service], "password": password} for service, password in passwords.items()}

@@ -45,7 +45,7 @@ class NodeMetrics(pulumi.ComponentResource):
             pid_mode="host",
             memory=64,
             memory_swap=64,
-            cpus="0.10",
+            cpus="0.1",
             restart="unless-stopped",
             log_driver="json-file",
             log_opts=log_settings(),

@@ -47,11 +47,10 @@ class ServiceSpec:
         command: Arguments.
         environment: Plain settings; never a secret.
         secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
-        initdb: File of ``components/initdb`` that a new database runs once.
         user: User (and group) to run as, where not the image's own.
         tmpfs: Writable places in memory: path → mount options.
         data: Path that survives a replaced container, on a volume of the preview.
-        mounts: Files of the branch that are mounted read-only: top folder → path in the container.
+        mounts: Files that are mounted read-only: folder below the preview's files → path in the container.
         restarts_with: Paths below the branch's files whose change replaces the container.
         after: Services that must be healthy before this one is started.
         public: Joins the edge network and is routed to.
@@ -69,7 +68,6 @@ class ServiceSpec:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     secrets: tuple[str, ...] = ()
-    initdb: str | None = None
     user: str | None = None
     tmpfs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"/tmp": "size=16m"}))  # noqa: S108
     data: str | None = None
@@ -113,7 +111,7 @@ def _postgres(
             "POSTGRES_INITDB_ARGS": "--no-sync",
         },
         secrets=tuple(f"{key}_{role}" for role in ("postgres", *roles)),
-        initdb=f"{key}.sql",
+        mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d"},
         user="999:999",
         tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
         data="/var/lib/postgresql/data",

@@ -14,6 +14,7 @@ from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.outputs import BaseOutputs
 from stacks.settings import SettingsError, base_settings
 from stacks.setup.paths import Paths
+from stacks.targets import LocalHost
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
@@ -29,10 +30,12 @@ def local() -> None:
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     edge = Edge(
         "edge",
         EdgeArgs(
+            host=LocalHost(host_directory),
             prefix=settings.name_prefix,
             bind_address=settings.bind_address,
             http_port=settings.http_port,
@@ -56,7 +59,7 @@ def local() -> None:
     outputs = BaseOutputs(
         kind="local",
         docker_host=docker_host,
-        host_directory=settings.host_directory or str(Paths.default().host_dir),
+        host_directory=host_directory,
         edge_network=f"{settings.name_prefix}traefik-public",
         domain=settings.domain,
         scheme="https",

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 import shlex
-import sys
 import time
 import traceback
 from pathlib import Path
@@ -220,4 +219,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,6 +11,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from components.container import LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
+from components.services import by_key
 from stacks.operations.errors import OperationError, RefusedError
 
 LOG_LINES = 50
@@ -63,9 +64,10 @@ class DockerEngine:
             ) from error
 
     def previews(self) -> list[ContainerState]:
-        """Every container of every preview, running or not, in the order of their names."""
+        """Every service's container of every preview, running or not, in the order of their names."""
         found = self._client.api.containers(all=True, filters={"label": f"{LABEL_PREVIEW}=true"})
-        return sorted((_state(row) for row in found), key=lambda state: state.name)
+        states = (_state(row) for row in found)
+        return sorted((state for state in states if state.service in by_key()), key=lambda state: state.name)
 
     def of_slug(self, slug: str) -> list[ContainerState]:
         """Containers of one preview."""

@@ -27,8 +27,16 @@ def of_base() -> list[Declared]:
     return declare(base.local, stack="local", config={})
 
 
-def containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+CARRIER = f"preview-{SLUG}-secrets"
+
+
+def all_containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
     return {one.inputs["name"]: one.inputs for one in declared if one.type.endswith("/container:Container")}
+
+
+def containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+    """Those that run; the carrier of the secrets never does."""
+    return {name: inputs for name, inputs in all_containers(declared).items() if name != CARRIER}
 
 
 def labels(inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -66,12 +74,12 @@ def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared
     for key, service in by_key().items():
         inputs = containers(of_preview)[f"preview-{SLUG}-{key}"]
         assert inputs["memory"] == inputs["memorySwap"] == service.memory_mib
-        assert inputs["cpus"] == service.cpus
+        assert float(inputs["cpus"]) == float(service.cpus)
 
 
 def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
     labelled = [one for one in of_preview if one.type.startswith("docker:")]
-    assert len(labelled) == 7 + 1 + 3
+    assert len(labelled) == len(["carrier"]) + 7 + len(["network"]) + 3 + 6
     for one in labelled:
         assert labels(one.inputs)["pgai.preview"] == "true", one.name
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
@@ -111,11 +119,41 @@ def test_no_secret_is_in_an_environment_label_or_argument(of_preview: list[Decla
         assert "generated-" not in visible, name
 
 
-def test_a_container_gets_the_secrets_of_its_service_and_no_other(of_preview: list[Declared]) -> None:
+def test_a_container_can_read_the_secrets_of_its_service_and_no_other(of_preview: list[Declared]) -> None:
+    uploads = plain(all_containers(of_preview)[CARRIER]["uploads"])
+    on_volume: dict[str, set[str]] = {}
+    for upload in uploads:
+        _, _, key, secret = upload["file"].split("/")
+        on_volume.setdefault(key, set()).add(secret)
     for key, service in by_key().items():
-        uploads = plain(containers(of_preview)[f"preview-{SLUG}-{key}"].get("uploads") or [])
-        secrets = {upload["file"] for upload in uploads if upload["file"].startswith("/run/secrets/")}
-        assert secrets == {f"/run/secrets/{secret}" for secret in service.secrets}
+        assert on_volume.get(key, set()) == set(service.secrets)
+        mounted = [
+            volume
+            for volume in containers(of_preview)[f"preview-{SLUG}-{key}"].get("volumes") or []
+            if volume["containerPath"] == "/run/secrets"
+        ]
+        assert [(volume["volumeName"], volume["readOnly"]) for volume in mounted] == (
+            [(f"preview-{SLUG}-{key}-secrets", True)] if service.secrets else []
+        )
+
+
+def test_the_carrier_of_the_secrets_never_runs_and_reaches_nothing(of_preview: list[Declared]) -> None:
+    carrier = all_containers(of_preview)[CARRIER]
+    assert carrier["start"] is False
+    assert carrier["networkMode"] == "none"
+    assert carrier["restart"] == "no"
+
+
+def test_only_databases_and_metrics_may_write_to_a_volume(of_preview: list[Declared]) -> None:
+    writable = {
+        name.rsplit("-", 1)[-1]: [
+            volume["volumeName"] for volume in inputs.get("volumes") or [] if not volume.get("readOnly")
+        ]
+        for name, inputs in containers(of_preview).items()
+    }
+    assert {key: volumes for key, volumes in writable.items() if volumes} == {
+        key: [f"preview-{SLUG}-{key}"] for key in ("sink", "target", "victoriametrics")
+    }
 
 
 def test_every_password_is_generated_for_this_preview(of_preview: list[Declared]) -> None:
