@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from psycopg import sql
@@ -39,6 +40,7 @@ class Pgwatch:
         metrics: str,
         *,
         sink: PostgresServer | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         """Start it on databases that `make_databases` has made or is yet to make; preset `everything` is collected."""
         self.password = PASSWORD
@@ -77,6 +79,7 @@ class Pgwatch:
                 f"--sink=postgresql://{name}@{self._sink.host}:{self._sink.port}/{name}_sink",
                 f"--sink={self.metrics_url.replace('http', 'prometheus')}/pgwatch",
                 f"--web-addr={self.web_url.removeprefix('http://')}",
+                *arguments,
             ],
             folder,
             {"PGPASSFILE": str(passfile)},

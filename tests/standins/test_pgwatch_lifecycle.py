@@ -94,6 +94,42 @@ def test_it_is_ready_only_when_the_sink_database_can_be_used(
         pgwatch.program.kill()
 
 
+def test_measurements_older_than_the_retention_are_deleted(
+    postgres: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
+) -> None:
+    make_databases(postgres, "tidy")
+    with postgres.connect("tidy_sink") as conn:
+        conn.execute("CREATE TABLE public.somebody_elses (time timestamptz, dbname text)")
+        conn.execute("INSERT INTO public.somebody_elses VALUES (now() - interval '9 days', 'source-a')")
+    pgwatch = Pgwatch(
+        go_binary("pgwatch"),
+        tmp_path,
+        postgres,
+        "tidy",
+        METRICS,
+        arguments=["--retention=2", "--maintenance-interval=1s"],
+    )
+
+    def ages() -> list[int]:
+        with postgres.connect("tidy_sink") as conn:
+            rows = conn.execute("SELECT extract(day FROM now() - time)::int FROM public.beat").fetchall()
+        return [int(row[0]) for row in rows]
+
+    try:
+        wait_for("rows", ages)
+        with postgres.connect("tidy_sink") as conn:
+            conn.execute(
+                "INSERT INTO public.beat VALUES (now() - interval '3 days', 'source-a', '{}'),"
+                " (now() - interval '1 day', 'source-a', '{}')"
+            )
+        wait_for("the older one is deleted", lambda: 3 not in ages())
+        assert 1 in ages()
+        with postgres.connect("tidy_sink") as conn:
+            assert conn.execute("SELECT count(*) FROM public.somebody_elses").fetchone() == (1,)
+    finally:
+        pgwatch.program.kill()
+
+
 @pytest.mark.parametrize("databases", ["there", "missing"])
 def test_sigterm_ends_it_within_a_second_with_exit_code_0(
     postgres: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path, databases: str

@@ -19,6 +19,9 @@ import (
 	"pgai.watch/offline/pgwatch/internal/sink"
 )
 
+// watchEvery is how often a server is asked for a sign of life besides the metrics.
+const watchEvery = 10 * time.Second
+
 // Options are what collecting needs of the command line.
 type Options struct {
 	MaxConnections  int
@@ -102,6 +105,11 @@ func (c *Collector) collect(ctx context.Context, info server) error {
 			}
 		})
 	}
+	running.Go(func() {
+		if err := c.watch(ctx); err != nil {
+			lost(err)
+		}
+	})
 	<-ctx.Done()
 	running.Wait()
 	return context.Cause(ctx)
@@ -154,7 +162,7 @@ func (c *Collector) repeat(ctx context.Context, job job) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && retry.Lost(err) && c.gone(ctx):
+		case err != nil && retry.Lost(err) && gone(ctx, c.pool):
 			return err
 		case err != nil && err.Error() != failing:
 			failing = err.Error()
@@ -175,11 +183,23 @@ func (c *Collector) repeat(ctx context.Context, job job) error {
 	}
 }
 
-// gone says whether the server does not answer a fresh question.
-func (c *Collector) gone(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
-	defer cancel()
-	return c.pool.Ping(ctx) != nil
+// watch finds out that the server is gone also when no metric is due for long.
+func (c *Collector) watch(ctx context.Context) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
+			continue // the metrics are busy; a question would only wait behind them
+		}
+		if err := c.pool.Ping(ctx); err != nil && ctx.Err() == nil && gone(ctx, c.pool) {
+			return err
+		}
+	}
 }
 
 // rows runs the metric or takes a recent result of another database of the same instance.

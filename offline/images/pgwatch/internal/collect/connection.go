@@ -102,3 +102,13 @@ func fetch(ctx context.Context, pool *pgxpool.Pool, sql string, timeout time.Dur
 	})
 	return result, err
 }
+
+// gone says whether the server takes no new connection; the pool's own may all be busy or stale.
+func gone(ctx context.Context, pool *pgxpool.Pool) bool {
+	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+	if err != nil {
+		return true
+	}
+	_ = conn.Close(ctx)
+	return false
+}
