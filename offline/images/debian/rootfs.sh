@@ -1,9 +1,10 @@
 #!/bin/sh
-# Writes the base image's root file system as a tar archive to standard output.
-# Needs root and debootstrap. Packages come from the mirror that this machine's
+# Usage: rootfs.sh ARCHIVE
+# Writes the base image's root file system as a tar archive. Needs root and debootstrap. Packages come from the mirror that this machine's
 # own apt uses or, if apt knows none for this release, from debootstrap's default.
 set -eu
 
+archive=$1
 suite=bookworm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -13,7 +14,7 @@ root=$work/rootfs
 mirror=$(apt-get indextargets --format '$(REPO_URI)' \
     'Origin: Debian' "Codename: $suite" 'Component: main' 'Created-By: Packages' 2>/dev/null | head -n 1) || mirror=
 # shellcheck disable=SC2086 # no mirror, no argument
-debootstrap --variant=minbase --include=ca-certificates,wget "$suite" "$root" $mirror >&2
+debootstrap --variant=minbase --include=ca-certificates,wget "$suite" "$root" $mirror
 
 # Documentation and translations are half of the image. The setting keeps out
 # those of packages that other images add.
@@ -37,4 +38,4 @@ rm -f "$root/etc/hostname" "$root/etc/resolv.conf"
 # Device files are the container runtime's business.
 find "$root/dev" -mindepth 1 -delete
 
-tar -C "$root" --numeric-owner --sort=name -cf - .
+tar -C "$root" --numeric-owner --sort=name -cf "$archive" .
