@@ -19,8 +19,9 @@ from typer.core import TyperGroup
 
 from stacks.names import NameRefusedError, slug_of
 from stacks.operations.errors import BadInputError, OperationError, UnhealthyError
-from stacks.setup import SetupError, environment
+from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
+from stacks.setup.report import SetupError
 
 # Modules that pull in the engine's client are imported by the commands that need them: `slug` answers at once.
 
@@ -37,7 +38,7 @@ err = Console(stderr=True)
 class _Commands(TyperGroup):
     """Turns the project's errors into one sentence and an exit code; no trace reaches a user."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  typer's own signature
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except (NameRefusedError, OperationError, SetupError) as error:
@@ -116,10 +117,12 @@ def demo(
 @app.command()
 def env() -> None:
     """Print export lines, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
-    for name, value in sorted(environment(Paths.default()).items()):
-        if name != "PATH":
-            typer.echo(f"export {name}={shlex.quote(value)}")
-    typer.echo(f'export PATH={shlex.quote(str(Paths.default().bin_dir))}:"$PATH"')
+    values = environment(Paths.default())
+    added = values.pop("PATH").removesuffix(os.environ.get("PATH", "")).rstrip(os.pathsep)
+    for name, value in sorted(values.items()):
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    if added:
+        typer.echo(f'export PATH={shlex.quote(added)}:"$PATH"')
 
 
 @app.command()

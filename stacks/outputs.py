@@ -54,7 +54,7 @@ class BaseOutputs(BaseModel):
             ) from error
 
 
-def _whole(name: str, value: Any) -> Any:  # noqa: ANN401  an output is any JSON value
+def _whole(name: str, value: Any) -> Any:
     # The engine keeps numbers as floating point.
     return int(value) if name in {"port", "max_previews"} and isinstance(value, float) else value
 

@@ -21,8 +21,10 @@ from stacks.operations.destroy import destroy
 from stacks.operations.readiness import Viewer, wait_for_data
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress, setup_table, times_table
-from stacks.setup import SetupResult, environment, run_setup
+from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
+from stacks.setup.report import SetupResult
+from stacks.setup.run import run_setup
 
 FALLBACK_BRANCH = "demo"
 

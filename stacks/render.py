@@ -13,8 +13,10 @@ from rich.table import Table
 
 from stacks.operations.listing import Preview
 from stacks.operations.workspace import Step
+from stacks.setup.report import Row, SetupResult
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
+_WORTH_A_LINE_SECONDS = 1.0
 _KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
 
 
@@ -83,6 +85,66 @@ class Progressing:
             self._progress.update(self._task, total=1, completed=1, text="")
         if not self._live:
             self._console.print(f"{self._title}: done in {time.monotonic() - started:.1f} s", highlight=False)
+
+
+class SetupProgress:
+    """Progress of set-up: a line for each artefact that takes time. Satisfies :class:`stacks.setup.report.Reporter`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+        self._said: dict[str, str] = {}
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("[bold]{task.description:28}[/]"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[text]}", style="dim"),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+
+    def __enter__(self) -> SetupProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def start(self, name: str) -> None:
+        self._tasks[name] = self._progress.add_task(name, total=None, text="")
+
+    def progress(self, name: str, fraction: float | None, text: str) -> None:
+        self._progress.update(
+            self._tasks[name],
+            total=None if fraction is None else 1.0,
+            completed=fraction or 0.0,
+            text=escape(text)[:80],
+        )
+        # Where lines stay, a percentage a line would drown what matters: a new kind of work gets one.
+        kind = text.split(" ", 1)[0]
+        if not self._console.is_terminal and self._said.get(name) != kind:
+            self._said[name] = kind
+            self._console.print(f"{name}: {escape(text)}", highlight=False)
+
+    def done(self, row: Row) -> None:
+        if row.name in self._tasks:
+            self._progress.update(self._tasks[row.name], total=1.0, completed=1.0, text=row.how)
+        if not self._console.is_terminal and row.seconds >= _WORTH_A_LINE_SECONDS:
+            self._console.print(f"{row.name}: {row.how} in {row.seconds:.0f} s", highlight=False)
+
+
+def setup_table(result: SetupResult) -> Table:
+    """What set-up found, downloaded or built; stand-ins stand out."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title=None)
+    for column in ("artefact", "version", "how", "time"):
+        table.add_column(column, justify="right" if column == "time" else "left")
+    table.add_column("detail", style="dim", overflow="ellipsis", no_wrap=True, ratio=1)
+    for row in result.rows:
+        how = f"[yellow]{row.how}[/]" if row.how == "stand-in" else row.how
+        table.add_row(escape(row.name), escape(row.version), how, f"{row.seconds:.1f} s", escape(row.detail))
+    return table
 
 
 def preview_table(previews: Sequence[Preview]) -> Table:

@@ -27,7 +27,7 @@ def destroy(engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str
     owner = engine.outputs(stack).get("branch", branch)
     if owner != branch:
         raise RefusedError(
-            f"The preview of slug {slug!r} belongs to branch {owner!r}, not to {branch!r}: "
+            f"The slug {slug!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
             f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
         )
     changes = engine.destroy(stack, on_step)

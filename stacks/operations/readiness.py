@@ -64,7 +64,7 @@ class Viewer:
         )
         self._extensions = {"sni_hostname": host}
 
-    def get(self, path: str) -> Any:  # noqa: ANN401  JSON
+    def get(self, path: str) -> Any:
         """GET a path of Grafana's API."""
         response = self._client.get(path, extensions=self._extensions)
         response.raise_for_status()
@@ -176,7 +176,7 @@ def _defaults(dashboard: dict[str, Any]) -> dict[str, str]:
     return values
 
 
-def _interpolate(value: Any, variables: dict[str, str]) -> Any:  # noqa: ANN401  JSON
+def _interpolate(value: Any, variables: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _interpolate(item, variables) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """Programs that the tests drive for real, installed where they are missing.
 
-Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages. As root
-on Debian or Ubuntu they come from the distribution; elsewhere one sentence says what to install.
+Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages. As
+root on Debian or Ubuntu they come from the distribution; elsewhere one sentence says what to install.
 """
 
 from __future__ import annotations

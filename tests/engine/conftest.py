@@ -1,0 +1,100 @@
+"""One local base with two previews on it, made once by the commands that a newcomer types."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+import pytest
+
+from stacks.names import slug_of
+from tests.support.checkout import Clone, Finished
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the tests of this folder share.
+
+    Attributes:
+        clone: The user's clone.
+        first: Branch that ``demo`` was told to show.
+        second: Branch that ``deploy`` brought up beside it.
+        configuration_kept: Whether ``demo`` left the files under version control as they were.
+        demo: How ``demo`` ended.
+        deployed: How ``deploy`` ended.
+    """
+
+    clone: Clone
+    first: str
+    second: str
+    configuration_kept: bool
+    demo: Finished
+    deployed: Finished
+
+    def url(self, branch: str) -> str:
+        """Public address of a preview."""
+        return f"https://preview-{slug_of(branch)}.localhost:{self.clone.ports['httpsPort']}"
+
+    def viewer(self, branch: str) -> httpx.Client:
+        """An anonymous viewer: by host name, through the reverse proxy, over https."""
+        return client(branch, self.clone.ports["httpsPort"])
+
+
+def client(branch: str, port: int) -> httpx.Client:
+    """A client whose requests go to loopback with the host name of a branch's preview."""
+    host = f"preview-{slug_of(branch)}.localhost"
+
+    def name(request: httpx.Request) -> None:
+        request.headers["Host"] = f"{host}:{port}"
+        request.extensions["sni_hostname"] = host
+
+    return httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False, timeout=30, event_hooks={"request": [name]})
+
+
+@pytest.fixture(scope="session")
+def engine() -> Any:
+    """The Docker engine. A test that needs one fails where there is none."""
+    return docker.from_env()
+
+
+@pytest.fixture(scope="session")
+def token() -> str:
+    """Keeps what this run makes apart from everything else on the engine."""
+    return f"t{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[World]:
+    clone = Clone.make(tmp_path_factory.mktemp("user"), token)
+    first, second = f"feature/{token}-first", f"feature/{token}-second"
+    try:
+        configured = (clone.path / "Pulumi.local.yaml").read_bytes()
+        demo = clone.preview("demo", "--branch", first)
+        assert demo.code == 0, demo.text
+        kept = (clone.path / "Pulumi.local.yaml").read_bytes() == configured
+        deployed = clone.preview("deploy", second, "--commit", "0123abcd")
+        assert deployed.code == 0, deployed.text
+        yield World(clone, first, second, kept, demo, deployed)
+    finally:
+        ARTIFACTS.mkdir(exist_ok=True)
+        for branch in (first, second):
+            clone.preview("destroy", branch)
+        clone.pulumi("destroy", "--yes", "--stack", "local")
+        (ARTIFACTS / "transcript.txt").write_text("\n".join(clone.transcript), encoding="utf-8")
+        left = remains(engine, token)
+        assert not left, left
+
+
+def remains(engine: Any, token: str) -> list[str]:
+    """Names of everything on the engine that has the token in its name."""
+    names = [container.name for container in engine.containers.list(all=True)]
+    names += [network.name for network in engine.networks.list()]
+    names += [volume.name for volume in engine.volumes.list()]
+    return sorted(name for name in names if token in name)

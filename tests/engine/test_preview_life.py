@@ -1,0 +1,118 @@
+"""Real previews on a real engine: side by side, seen by a viewer, unchanged by a second update."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.services import by_key
+from stacks.names import slug_of
+from tests.engine.conftest import World
+
+pytestmark = pytest.mark.engine
+
+
+def of(engine: Any, branch: str) -> dict[str, Any]:
+    found = engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
+    return {container.labels["pgai.preview.service"]: container for container in found}
+
+
+def test_demo_ends_with_the_address_how_to_log_in_and_the_time_of_each_phase(world: World) -> None:
+    assert world.demo.stdout.strip() == world.url(world.first)
+    for expected in ("set-up", "local base", "preview, all healthy", "data in all", "total", "./preview credentials"):
+        assert expected in world.demo.stderr, expected
+    assert "Traceback" not in world.demo.text
+
+
+def test_demo_leaves_files_under_version_control_as_they_were(world: World) -> None:
+    assert world.configuration_kept
+
+
+def test_two_previews_run_side_by_side_with_the_same_ports_inside(world: World, engine: Any) -> None:
+    for branch in (world.first, world.second):
+        containers = of(engine, branch)
+        assert set(containers) == set(by_key())
+        for key, container in containers.items():
+            health = container.attrs["State"].get("Health", {}).get("Status")
+            assert health == ("healthy" if by_key()[key].health else None), key
+            assert not any(container.attrs["NetworkSettings"]["Ports"].values()), key
+
+
+def test_limits_and_labels_are_what_the_engine_enforces(world: World, engine: Any) -> None:
+    for key, container in of(engine, world.first).items():
+        host = container.attrs["HostConfig"]
+        service = by_key()[key]
+        assert host["Memory"] == host["MemorySwap"] == service.memory_mib * 2**20
+        assert host["NanoCpus"] == round(float(service.cpus) * 1e9)
+        assert host["ReadonlyRootfs"] is True
+        assert host["CapDrop"] == ["ALL"]
+        assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
+        assert container.labels["pgai.preview"] == "true"
+
+
+def test_a_previews_containers_have_no_default_route(world: World, engine: Any) -> None:
+    for key, container in of(engine, world.first).items():
+        code, table = container.exec_run(["cat", "/proc/net/route"])
+        assert code == 0, key
+        default = [line for line in table.decode().splitlines() if line.split()[1] == "00000000"]
+        assert bool(default) == (key == "grafana"), key
+
+
+def test_list_shows_both_previews(world: World) -> None:
+    rows = {row["branch"]: row for row in world.clone.json("list", "--json")}
+    assert set(rows) == {world.first, world.second}
+    row = rows[world.second]
+    assert row["slug"] == slug_of(world.second)
+    assert row["stack"] == f"preview-{row['slug']}"
+    assert row["url"] == world.url(world.second)
+    assert row["commit"] == "0123abcd"
+    assert row["state"] == "live"
+    assert row["health"] == "7/7 healthy"
+    assert row["deployed_at"].endswith("Z")
+    assert row["expires_at"] > row["deployed_at"]
+
+
+def test_a_second_update_by_hand_changes_nothing(world: World) -> None:
+    done = world.clone.pulumi("up", "--yes", "--stack", f"preview-{slug_of(world.second)}", "--expect-no-changes")
+    assert done.code == 0, done.text
+    base = world.clone.pulumi("up", "--yes", "--stack", "local", "--expect-no-changes")
+    assert base.code == 0, base.text
+
+
+def test_pulumi_preview_works_plainly_on_every_stack(world: World) -> None:
+    for stack in ("local", f"preview-{slug_of(world.first)}"):
+        done = world.clone.pulumi("preview", "--json", "--stack", stack)
+        assert done.code == 0, done.text
+        assert set(json.loads(done.stdout)["changeSummary"]) == {"same"}
+
+
+def test_a_dashboard_change_restarts_nothing_and_a_pgwatch_change_pgwatch_alone(world: World, engine: Any) -> None:
+    before = {key: container.id for key, container in of(engine, world.second).items()}
+    dashboard = world.clone.path / "config/grafana/dashboards/added.json"
+    dashboard.write_text(
+        json.dumps({"uid": "added", "title": "Added", "panels": [], "schemaVersion": 41}), encoding="utf-8"
+    )
+    done = world.clone.preview("deploy", world.second)
+    assert done.code == 0, done.text
+    assert {key: container.id for key, container in of(engine, world.second).items()} == before
+    seen = of(engine, world.second)["grafana"].exec_run(["cat", "/postgres_ai_configs/grafana/dashboards/added.json"])
+    assert seen.exit_code == 0
+
+    dashboard.unlink()
+    sources = world.clone.path / "config/pgwatch-prometheus/sources.yml"
+    sources.write_text(sources.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    done = world.clone.preview("deploy", world.second)
+    assert done.code == 0, done.text
+    after = {key: container.id for key, container in of(engine, world.second).items()}
+    assert {key for key in after if after[key] != before[key]} == {"pgwatch"}
+
+
+def test_a_preview_does_not_change_because_the_checkout_does(world: World, engine: Any) -> None:
+    dashboard = world.clone.path / "config/grafana/dashboards/other.json"
+    dashboard.write_text("{}", encoding="utf-8")
+    seen = of(engine, world.first)["grafana"].exec_run(["ls", "/postgres_ai_configs/grafana/dashboards"])
+    dashboard.unlink()
+    assert b"other.json" not in seen.output
+    assert b"activity.json" in seen.output

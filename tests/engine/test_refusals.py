@@ -1,0 +1,151 @@
+"""Bad input and bad luck: one clear sentence, the right exit code, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.names import slug_of
+from tests.engine.conftest import World, remains
+from tests.support.checkout import Clone, Finished
+
+pytestmark = pytest.mark.engine
+
+
+def refused(done: Finished, code: int) -> str:
+    """The error's sentence."""
+    assert done.code == code, done.text
+    assert "Traceback" not in done.text
+    assert not done.stdout
+    error = done.stderr[done.stderr.index("Error: ") :]
+    return " ".join(error.split())
+
+
+@pytest.mark.parametrize("branch", ["", "///", "äöü"])
+def test_a_hopeless_branch_name_is_bad_input(world: World, branch: str) -> None:
+    for command in ("slug", "deploy", "destroy", "credentials"):
+        assert "has no letter or digit" in refused(world.clone.preview(command, branch), 2)
+
+
+def test_a_branch_that_shares_a_slug_is_refused_naming_the_owner(world: World, engine: Any) -> None:
+    other = world.first.replace("/", "_")
+    before = {container.id for container in engine.containers.list(all=True)}
+    for command in ("deploy", "destroy"):
+        sentence = refused(world.clone.preview(command, other), 3)
+        assert f"belongs to the preview of branch '{world.first}'" in sentence
+    assert {container.id for container in engine.containers.list(all=True)} == before
+    assert "There is no preview" in refused(world.clone.preview("credentials", other), 6)
+
+
+def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, engine: Any) -> None:
+    stack = f"preview-{slug_of(world.second)}"
+    settings = world.clone.path / f"Pulumi.{stack}.yaml"
+    before = settings.read_text(encoding="utf-8")
+    ids = {container.id for container in engine.containers.list(all=True)}
+    settings.write_text(before.replace(world.second, world.second.replace("/", "_")), encoding="utf-8")
+    done = world.clone.pulumi("up", "--yes", "--stack", stack)
+    settings.write_text(before, encoding="utf-8")
+    assert done.code != 0
+    assert f"belongs to branch '{world.second}'" in done.text
+    assert {container.id for container in engine.containers.list(all=True)} == ids
+
+
+def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: World, engine: Any, token: str) -> None:
+    branch = f"{token}/no-image"
+    done = world.clone.preview("deploy", branch, "--image", "grafana=pgai-test/never-built:1")
+    assert "The image pgai-test/never-built:1 is not on the machine and cannot be pulled" in refused(done, 3)
+    assert not remains(engine, slug_of(branch))
+    assert branch not in json.dumps(world.clone.json("list", "--json"))
+
+
+def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
+    world: World, engine: Any, token: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        'FROM postgres:15\nENTRYPOINT ["sh", "-c", "echo broken on purpose; exit 1"]\n', encoding="utf-8"
+    )
+    engine.images.build(path=str(tmp_path), tag=f"{token}/broken:1", rm=True)
+    branch = f"{token}/broken"
+    try:
+        done = world.clone.preview("deploy", branch, "--image", f"backend={token}/broken:1")
+    finally:
+        engine.images.remove(f"{token}/broken:1", force=True)
+    sentence = refused(done, 5)
+    assert "Everything that was made has been removed again" in sentence
+    assert "broken on purpose" in done.stderr
+    assert not remains(engine, slug_of(branch))
+    assert slug_of(branch) not in world.clone.pulumi("stack", "ls").stdout
+    assert not list(world.clone.data.rglob(f"*{slug_of(branch)}*/config"))
+    assert not (world.clone.path / f"Pulumi.preview-{slug_of(branch)}.yaml").exists()
+
+
+def test_a_configuration_directory_that_lacks_files_is_bad_input(world: World, tmp_path: Path, token: str) -> None:
+    done = world.clone.preview("deploy", f"{token}/x", "--config-dir", str(tmp_path))
+    sentence = refused(done, 2)
+    assert "lacks" in sentence
+    assert "pgwatch-prometheus/metrics.yml" in sentence
+
+
+def test_an_unknown_stack_is_refused_naming_the_valid_ones(world: World) -> None:
+    world.clone.pulumi("stack", "init", "nonsense")
+    done = world.clone.pulumi("preview", "--stack", "nonsense")
+    world.clone.pulumi("stack", "rm", "--yes", "nonsense")
+    assert done.code != 0
+    assert "valid names are base, local and preview-<slug>" in done.text
+    assert "Traceback" not in done.text
+
+
+def test_a_base_that_was_never_brought_up_is_named(world: World, token: str) -> None:
+    done = world.clone.preview("deploy", f"{token}/x", "--base", "base")
+    assert "The base stack 'base' does not exist: bring it up first" in refused(done, 1)
+
+
+def test_destroying_what_is_not_there_succeeds(world: World, token: str) -> None:
+    done = world.clone.preview("destroy", f"{token}/never-there")
+    assert done.code == 0
+    assert "nothing to destroy" in done.stderr
+
+
+def test_destroy_leaves_no_container_network_volume_stack_or_file(world: World, engine: Any, token: str) -> None:
+    branch = f"{token}/short-lived"
+    assert world.clone.preview("deploy", branch).code == 0
+    assert remains(engine, slug_of(branch))
+    assert world.clone.preview("destroy", branch).code == 0
+    assert not remains(engine, slug_of(branch))
+    assert slug_of(branch) not in world.clone.pulumi("stack", "ls").stdout
+    assert not list((world.clone.data / "pgai-preview/host/previews").glob(slug_of(branch)))
+    assert not (world.clone.path / f"Pulumi.preview-{slug_of(branch)}.yaml").exists()
+    assert world.clone.preview("destroy", branch).code == 0
+
+
+class TestAFreshClone:
+    """Refusals before a base exists."""
+
+    @pytest.fixture
+    def clone(self, tmp_path: Path, token: str) -> Clone:
+        return Clone.make(tmp_path, f"{token}-fresh")
+
+    def test_wrong_configuration_is_reported_all_at_once(self, clone: Clone, engine: Any) -> None:
+        clone.configure({"httpPort": "http", "domain": "Not A Domain", "colour": "red", "namePrefix": clone.prefix})
+        sentence = refused(clone.preview("demo"), 2)
+        for key in ("httpPort", "domain", "colour"):
+            assert f"Configuration '{key}'" in sentence
+        assert not remains(engine, clone.prefix)
+
+    def test_a_port_in_use_is_named(self, clone: Clone, engine: Any) -> None:
+        with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(("127.0.0.1", clone.ports["httpsPort"]))
+            holder.listen()
+            sentence = refused(clone.preview("demo"), 1)
+        assert f"port {clone.ports['httpsPort']} (httpsPort)" in sentence
+        assert not remains(engine, clone.prefix)
+
+    def test_a_docker_engine_that_does_not_answer_is_named(self, clone: Clone) -> None:
+        sentence = refused(clone.preview("demo", DOCKER_HOST="unix:///nowhere/docker.sock"), 1)
+        assert "DOCKER_HOST" in sentence
+        assert "unix:///nowhere/docker.sock" in sentence

@@ -1,0 +1,100 @@
+"""Secrets and the engine's socket stay where they belong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.services import SECRETS
+from stacks.names import slug_of, stack_of
+from tests.engine.conftest import World
+
+pytestmark = pytest.mark.engine
+
+
+def passwords(world: World, branch: str) -> dict[str, str]:
+    """Every generated password of a preview, read out of its state with the passphrase."""
+    done = world.clone.pulumi("stack", "export", "--show-secrets", "--stack", stack_of(slug_of(branch)))
+    world.clone.transcript.pop()
+    found = {
+        resource["urn"].rsplit("::", 1)[-1]: resource["outputs"]["result"]
+        for resource in json.loads(done.stdout)["deployment"]["resources"]
+        if resource["type"].endswith(":RandomPassword")
+    }
+    return {name: value["plaintext"].strip('"') if isinstance(value, dict) else value for name, value in found.items()}
+
+
+def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World, engine: Any) -> None:
+    secrets = passwords(world, world.first)
+    assert len(secrets) == len(SECRETS)
+    assert all(len(password) == 32 for password in secrets.values())
+    slug = slug_of(world.first)
+    places = {f"state {path.name}": path.read_text("utf-8", "replace") for path in world.clone.data.rglob("*.json")}
+    places |= {f"backup {path.name}": path.read_text("utf-8", "replace") for path in world.clone.data.rglob("*.bak")}
+    assert any(stack_of(slug) in name for name in places), "the state of the preview is among what is searched"
+    containers = engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug}"})
+    assert len(containers) == 8
+    for container in containers:
+        places[f"inspect {container.name}"] = json.dumps(container.attrs)
+        places[f"log {container.name}"] = container.logs().decode("utf-8", "replace")
+        if container.status == "running":
+            places[f"arguments {container.name}"] = json.dumps(container.top(ps_args="-eo pid,args"))
+    places["what the commands printed"] = "\n".join(world.clone.transcript[:2])
+    for where, text in places.items():
+        for name, password in secrets.items():
+            assert password not in text, f"{name} is in {where}"
+
+
+def test_the_check_for_secrets_would_find_one(world: World, engine: Any) -> None:
+    """The search above means something: the passwords are in use."""
+    secrets = passwords(world, world.first)
+    (target,) = [
+        container
+        for container in engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(world.first)}"})
+        if container.labels["pgai.preview.service"] == "target"
+    ]
+    read = target.exec_run(["cat", "/run/secrets/target_workload"]).output.decode()
+    assert read in secrets.values()
+
+
+def test_a_service_cannot_change_its_secrets_nor_see_those_of_others(world: World, engine: Any) -> None:
+    containers = {
+        container.labels["pgai.preview.service"]: container
+        for container in engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(world.first)}"})
+    }
+    listed = containers["workload"].exec_run(["ls", "/run/secrets"]).output.decode().split()
+    assert listed == ["target_workload"]
+    assert containers["workload"].exec_run(["touch", "/run/secrets/x"]).exit_code != 0
+
+
+def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(world: World, engine: Any) -> None:
+    def ask(method: str, path: str) -> str:
+        request = f"{method} {path} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n\\r\\n"
+        output: bytes = engine.containers.run(
+            "postgres:15",
+            ["-c", f"exec 3<>/dev/tcp/socket-proxy/2375; printf '{request}' >&3; head -n 1 <&3"],
+            entrypoint="bash",
+            network=f"{world.clone.prefix}traefik-socket",
+            remove=True,
+        )
+        return output.decode().split()[1]
+
+    assert ask("GET", "/v1.41/containers/json") == "200"
+    assert ask("GET", "/version") == "200"
+    for method, path in (
+        ("POST", "/containers/create"),
+        ("POST", "/v1.41/containers/create"),
+        ("DELETE", "/v1.41/containers/x"),
+        ("GET", "/v1.41/images/json"),
+        ("GET", "/v1.41/containers/json/../../info"),
+        ("GET", "/v1.41/containers/x/archive"),
+        ("GET", "/v1.41/secrets"),
+    ):
+        assert ask(method, path) == "403", f"{method} {path}"
+
+
+def test_the_passphrase_of_the_state_is_its_owners_alone(world: World) -> None:
+    (passphrase,) = world.clone.data.rglob("passphrase")
+    assert passphrase.stat().st_mode & 0o077 == 0

@@ -1,0 +1,129 @@
+"""A user's clone of the project with a state, ports and names of its own, driven as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stacks.settings import PROJECT
+
+ORIGIN = Path(__file__).resolve().parents[2]
+_COMMAND_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return f"{self.stdout}\n{self.stderr}"
+
+
+@dataclass
+class Clone:
+    """The project's files in a directory of their own.
+
+    Attributes:
+        path: Root of the clone.
+        data: The clone's ``XDG_DATA_HOME``: state, passphrase, files of previews.
+        ports: Configuration key → port.
+        prefix: Put before the names of the base's networks and containers.
+        transcript: Everything that commands printed.
+    """
+
+    path: Path
+    data: Path
+    ports: Mapping[str, int]
+    prefix: str
+    transcript: list[str] = field(default_factory=list)
+
+    @classmethod
+    def make(cls, root: Path, token: str) -> Clone:
+        """Copy the files that Git knows or would add, and give the copy free ports."""
+        path = root / "clone"
+        listed = subprocess.run(
+            ["git", "-C", str(ORIGIN), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for name in filter(None, listed.split("\0")):
+            source = ORIGIN / name
+            if source.is_file():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, path / name)
+        (path / ".venv").symlink_to(ORIGIN / ".venv")
+        keys = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
+        clone = cls(
+            path=path, data=root / "data", ports=dict(zip(keys, free_ports(len(keys)), strict=True)), prefix=f"{token}-"
+        )
+        clone.configure({**clone.ports, "namePrefix": clone.prefix})
+        return clone
+
+    def configure(self, values: Mapping[str, object]) -> None:
+        """Write the local base's configuration file."""
+        content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
+        (self.path / "Pulumi.local.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the clone's user."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PREVIEW_"))}
+        return {**kept, "XDG_DATA_HOME": str(self.data), "NO_COLOR": "1", "COLUMNS": "160"}
+
+    def preview(self, *args: str, **environment: str) -> Finished:
+        """Run ``./preview``."""
+        return self._run(["./preview", *args], environment)
+
+    def pulumi(self, *args: str) -> Finished:
+        """Run plain ``pulumi`` as the README tells operators to."""
+        return self._run(["sh", "-c", 'eval "$(./preview env)" && exec pulumi "$@"', "pulumi", *args], {})
+
+    def json(self, *args: str) -> Any:
+        """Run ``./preview`` and read the JSON that it prints."""
+        done = self.preview(*args)
+        assert done.code == 0, done.text
+        return json.loads(done.stdout)
+
+    def _run(self, command: list[str], environment: Mapping[str, str]) -> Finished:
+        started = time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        self.transcript.append(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+        return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nothing listens on, all different."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
