@@ -59,7 +59,7 @@ class Database:
             cursor = session.execute(text, parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def value(self, text: LiteralString, *parameters: object) -> Any:  # noqa: ANN401
+    def value(self, text: LiteralString, *parameters: object) -> Any:
         """The single value that a query gives."""
         return self.query(text, *parameters)[0][0]
 

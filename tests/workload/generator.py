@@ -39,6 +39,15 @@ class Step:
     command: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a generator ended: exit status, seconds that it took, command lines of processes left behind."""
+
+    status: int
+    seconds: float
+    left: list[str]
+
+
 def run_script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs the generator to its end."""
     return subprocess.run(
@@ -105,14 +114,15 @@ class Generator:
 
         return eventually(search, seconds=seconds, what=f"{expression!r} in\n{self.output}") or ""
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Sends a signal and returns the exit status and the seconds that the end took."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> Ending:
+        """Sends a signal and waits for the end."""
         began = time.monotonic()
         self.process.send_signal(number)
         status = self.process.wait(30)
-        took = time.monotonic() - began
+        # At once: a forgotten child would hold the pipe, and so the reader, until it has ended by itself.
+        ending = Ending(status=status, seconds=time.monotonic() - began, left=self.processes())
         self._reader.join(2)
-        return status, took
+        return ending
 
     def processes(self) -> list[str]:
         """Command lines of the generator and all its descendants that still run."""
