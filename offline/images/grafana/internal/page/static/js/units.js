@@ -7,6 +7,11 @@ const scaled = (base, names, offset = 0) => (value, decimals) => {
     shown /= base;
     index += 1;
   }
+  // 999,999 rounds to "1000 K": one more step makes it "1 Mil".
+  if (Math.abs(parseFloat(fixed(shown, decimals))) >= base && index < names.length - 1) {
+    shown /= base;
+    index += 1;
+  }
   return { text: fixed(shown, decimals), suffix: names[index] };
 };
 

@@ -23,7 +23,7 @@ export function legendOf(options, items, state, redraw) {
       h("tbody", {}, items.map((item) => h("tr", { cls: off(item) }, h("td", {}, name(item)), calcs.map((id) => h("td", { cls: "number" }, value(item, id))))))));
   }
   return h("div", { cls: `legend list ${placement}` }, items.map((item) => h("div", { cls: `legend-item ${off(item)}` }, name(item),
-    calcs.map((id) => h("span", { cls: "legend-calc" }, h("i", {}, `${REDUCERS[id]?.[0] || id}: `), value(item, id))))));
+    (item.extra || []).map((text) => h("span", { cls: "legend-extra" }, text)), calcs.map((id) => h("span", { cls: "legend-calc" }, h("i", {}, `${REDUCERS[id]?.[0] || id}: `), value(item, id))))));
 }
 
 // Puts a drawing and its legend into the panel and returns the space left for the drawing.

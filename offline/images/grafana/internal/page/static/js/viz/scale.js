@@ -62,20 +62,22 @@ export function logAxis(low, high, base) {
   return { low: base ** from, high: base ** to, ticks };
 }
 
-// Decimals that tell neighbouring marks apart after the unit has scaled them.
-export function tickTexts(ticks, step, formatText) {
-  for (const decimals of [0, 1, 2, 3, 4, 5]) {
-    const texts = ticks.map((tick) => formatText(tick, decimals));
-    const honest = texts.every((text, index) => ticks[index] === 0 || parseFloat(text.replace(/[^\d.-]/g, "")) !== 0);
-    if (honest && new Set(texts).size === texts.length && (decimals > 2 || exact(ticks, texts, formatText, decimals))) return texts;
-  }
-  return ticks.map((tick) => formatText(tick));
-}
+const numberIn = (text) => parseFloat(text.replace(/[^\d.-]/g, ""));
+const suffixOf = (text) => text.replace(/^[-\d.,]+/, "");
 
-function exact(ticks, texts, formatText, decimals) {
-  return ticks.every((tick, index) => {
-    const finer = parseFloat(formatText(tick, decimals + 2).replace(/[^\d.-]/g, ""));
-    const shown = parseFloat(texts[index].replace(/[^\d.-]/g, ""));
-    return Math.abs(finer - shown) < 0.005 * Math.max(1, Math.abs(finer) / 100);
+// The fewest decimals that still say the mark's value, the same for all marks with one suffix ("0.5 K" beside "1.0 K").
+export function tickTexts(ticks, step, formatText) {
+  const needed = ticks.map((tick) => {
+    for (let decimals = 0; decimals < 7; decimals += 1) {
+      const shown = numberIn(formatText(tick, decimals)), finer = numberIn(formatText(tick, decimals + 3));
+      if (Math.abs(finer - shown) <= Math.abs(finer) * 1e-3 && (tick === 0 || shown !== 0)) return decimals;
+    }
+    return 7;
   });
+  const groups = new Map();
+  ticks.forEach((tick, index) => {
+    const suffix = suffixOf(formatText(tick, needed[index]));
+    if (tick !== 0) groups.set(suffix, Math.max(groups.get(suffix) || 0, needed[index]));
+  });
+  return ticks.map((tick, index) => (tick === 0 ? formatText(tick, 0) : formatText(tick, groups.get(suffixOf(formatText(tick, needed[index]))))));
 }

@@ -69,8 +69,10 @@ function measure(axis, height) {
     ? logAxis(positiveLow(axis, low), high ?? 1, logBase)
     : valueAxis({ low, high, min: config.min, max: percent ? 1 : config.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax, height, unit, centered: custom.axisCenteredZero, decimals: config.decimals });
   Object.assign(axis, limits, { shownUnit: unit });
-  axis.texts = logBase || config.decimals !== undefined && config.decimals !== null ? axis.ticks.map((tick) => formatText(tick, unit, config.decimals ?? undefined)) : tickTexts(axis.ticks, axis.step, (value, decimals) => formatText(value, unit, decimals));
-  if (new Set(axis.texts).size < axis.texts.length) axis.texts = tickTexts(axis.ticks, axis.step, (value, decimals) => formatText(value, unit, decimals));
+  const wanted = config.decimals ?? undefined;
+  axis.texts = axis.ticks.map((tick) => formatText(tick, unit, wanted));
+  // Marks that read the same, or no wish for decimals: as many as are needed.
+  if (!logBase && (wanted === undefined || new Set(axis.texts).size < axis.texts.length)) axis.texts = tickTexts(axis.ticks, axis.step, (value, decimals) => formatText(value, unit, decimals));
   axis.scale = (from, to) => (logBase ? logarithmic(axis.low, axis.high, from, to, logBase) : linear(axis.low, axis.high, from, to));
 }
 
