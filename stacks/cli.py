@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shlex
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -32,7 +33,8 @@ EXIT_UNEXPECTED = 1
 EXIT_BAD_INPUT = 2
 
 out = Console(soft_wrap=True)
-err = Console(stderr=True)
+# Where nobody looks at a terminal, lines are as long as tables need.
+err = Console(stderr=True, width=None if sys.stderr.isatty() else 140)
 
 
 class _Commands(TyperGroup):

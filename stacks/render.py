@@ -137,13 +137,12 @@ class SetupProgress:
 
 def setup_table(result: SetupResult) -> Table:
     """What set-up found, downloaded or built; stand-ins stand out."""
-    table = Table(box=None, pad_edge=False, header_style="bold", title=None)
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("artefact", "version", "how", "time"):
-        table.add_column(column, justify="right" if column == "time" else "left")
-    table.add_column("detail", style="dim", overflow="ellipsis", no_wrap=True, ratio=1)
+        table.add_column(column, justify="right" if column == "time" else "left", no_wrap=True)
     for row in result.rows:
         how = f"[yellow]{row.how}[/]" if row.how == "stand-in" else row.how
-        table.add_row(escape(row.name), escape(row.version), how, f"{row.seconds:.1f} s", escape(row.detail))
+        table.add_row(escape(row.name), escape(row.version), how, f"{row.seconds:.1f} s")
     return table
 
 

@@ -20,6 +20,8 @@ from stacks.settings import PROJECT
 
 LOCK_WAIT_SECONDS = 60
 _ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
+# Said again, and better, by the diagnostic that follows; or said of the whole stack.
+_NOISE = re.compile(r"^(sdk-v2/|pf/|update failed$|\d+ errors? occurred)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +69,9 @@ class _Listener:
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
-            text = _ANSI.sub("", event.diagnostic_event.message).strip()
-            if text and text not in self.errors:
-                self.errors.append(text)
+            for reason in _reasons(event.diagnostic_event.message):
+                if reason not in self.errors:
+                    self.errors.append(reason)
         if event.summary_event:
             self.counts = {str(_plain(key)): count for key, count in event.summary_event.resource_changes.items()}
         for found, state in (
@@ -89,6 +91,20 @@ class _Listener:
                 state=state,
             )
         )
+
+
+def _reasons(message: str) -> list[str]:
+    """What went wrong, out of a diagnostic of the engine.
+
+    A provider's error comes several times, the last as a list with a star before each reason, and the stack adds that
+    it failed; a program's own error is plain text.
+    """
+    lines = [line.strip() for line in _ANSI.sub("", message).strip().splitlines()]
+    starred = [line.removeprefix("* ") for line in lines if line.startswith("* ")]
+    if starred:
+        return [line for line in starred if not re.match(r"(creating|updating|deleting) urn:", line)]
+    text = " ".join(line for line in lines if line)
+    return [] if not text or _NOISE.match(text) else [text]
 
 
 def _plain(value: object) -> object:
