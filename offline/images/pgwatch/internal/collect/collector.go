@@ -140,7 +140,7 @@ func (c *Collector) job(name string, interval time.Duration, info server) (_ job
 	}
 	prepared := job{
 		name: name, storageName: name, sql: metric.SQL(info.majorVersion), interval: interval,
-		timeout: time.Duration(metric.StatementTimeout) * time.Second, metric: metric, info: info,
+		timeout: statementTimeout(c.source, metric), metric: metric, info: info,
 	}
 	if metric.StorageName != "" {
 		prepared.storageName = metric.StorageName
@@ -196,7 +196,10 @@ func (c *Collector) watch(ctx context.Context) error {
 		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
 			continue // the metrics are busy; a question would only wait behind them
 		}
-		if err := c.pool.Ping(ctx); err != nil && ctx.Err() == nil && gone(ctx, c.pool) {
+		answer, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
+		err := c.pool.Ping(answer)
+		cancel()
+		if err != nil && ctx.Err() == nil && gone(ctx, c.pool) {
 			return err
 		}
 	}

@@ -43,13 +43,9 @@ func newPool(source config.Source, options Options, secrets *logging.Secrets) (*
 	conn.ConnectTimeout = options.ConnectTimeout
 	// Tables come and go in a monitored database: a cached plan could have another result type.
 	conn.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
-	timeout := defaultStatementTimeout
-	if source.StmtTimeout > 0 {
-		timeout = time.Duration(source.StmtTimeout) * time.Second
-	}
 	for name, value := range map[string]string{
 		"application_name":  "pgwatch",
-		"statement_timeout": milliseconds(timeout),
+		"statement_timeout": milliseconds(statementTimeout(source, config.Metric{})),
 		"lock_timeout":      milliseconds(lockTimeout),
 	} {
 		if conn.RuntimeParams[name] == "" || name == "application_name" {
@@ -61,10 +57,22 @@ func newPool(source config.Source, options Options, secrets *logging.Secrets) (*
 	return pgxpool.NewWithConfig(context.Background(), poolConfig)
 }
 
+// statementTimeout is how long a metric's statement may run: the metric's own limit, the source's, or the default.
+func statementTimeout(source config.Source, metric config.Metric) time.Duration {
+	for _, seconds := range []int{metric.StatementTimeout, source.StmtTimeout} {
+		if seconds > 0 {
+			return time.Duration(seconds) * time.Second
+		}
+	}
+	return defaultStatementTimeout
+}
+
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// inspect asks a server for its version and role.
+// inspect asks a server for its version and role. It waits for an answer no longer than for a metric's.
 func inspect(ctx context.Context, pool *pgxpool.Pool) (server, error) {
+	ctx, cancel := context.WithTimeout(ctx, defaultStatementTimeout+graceOverTimeout)
+	defer cancel()
 	var found server
 	var versionNumber int
 	err := pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
@@ -81,14 +89,13 @@ func inspect(ctx context.Context, pool *pgxpool.Pool) (server, error) {
 	return found, ctx.Err()
 }
 
-// fetch runs one metric's SQL in a transaction of its own. A timeout of 0 keeps the connection's.
+// fetch runs one metric's SQL in a transaction of its own.
 func fetch(ctx context.Context, pool *pgxpool.Pool, sql string, timeout time.Duration) ([]measure.Row, error) {
-	limit := max(timeout, defaultStatementTimeout) + graceOverTimeout
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, timeout+graceOverTimeout)
 	defer cancel()
 	var result []measure.Row
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		if timeout > 0 {
+		if milliseconds(timeout) != pool.Config().ConnConfig.RuntimeParams["statement_timeout"] {
 			if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = "+milliseconds(timeout)); err != nil {
 				return err
 			}

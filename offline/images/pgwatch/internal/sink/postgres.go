@@ -20,6 +20,7 @@ const (
 	mostQueuedRows = 50_000
 	sinkConns      = 2 // one writes, one deletes
 	writeTimeout   = 30 * time.Second
+	deleteTimeout  = 10 * time.Minute
 	lastFlush      = 400 * time.Millisecond
 )
 

@@ -40,6 +40,8 @@ func newTables(pool *pgxpool.Pool, logger *slog.Logger) *tables {
 
 // prepare creates the listing of sources and metrics that dashboards use for their drop-downs.
 func (t *tables) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	return pgx.BeginFunc(ctx, t.pool, func(tx pgx.Tx) error {
 		for _, sql := range []string{
 			fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", schemaLock),
@@ -158,6 +160,8 @@ func record(envelope measure.Envelope, row measure.Row) ([]any, error) {
 
 // deleteOld deletes what is older than the retention and returns the number of rows.
 func (t *tables) deleteOld(ctx context.Context, retention string) (deleted int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, deleteTimeout)
+	defer cancel()
 	interval := retention
 	if days, err := strconv.Atoi(retention); err == nil {
 		interval = fmt.Sprintf("%d days", days)
