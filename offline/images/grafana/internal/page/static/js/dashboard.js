@@ -47,7 +47,8 @@ export class Dashboard {
       this.annotations = events;
       if (changed) for (const view of this.grid.views) if (view.panel.type === "timeseries") view.redraw();
     });
-    await Promise.all([this.grid.refresh(), annotations]);
+    this.grid.refresh();
+    await Promise.all([this.grid.settled(), annotations]);
     document.body.dataset.ready = "true";
   }
 

@@ -7,8 +7,11 @@ export function sections(panels) {
   const sorted = [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
   const list = [{ row: null, panels: [] }];
   for (const panel of sorted) {
-    if (panel.type === "row") list.push({ row: panel, panels: [...(panel.panels || [])] });
-    else list.at(-1).panels.push(panel);
+    if (panel.type === "row") {
+      list.push({ row: panel, panels: [...(panel.panels || [])] });
+      // A collapsed row has its panels inside: what follows does not belong to it.
+      if (panel.collapsed && panel.panels?.length) list.push({ row: null, panels: [] });
+    } else list.at(-1).panels.push(panel);
   }
   return list;
 }
@@ -23,6 +26,19 @@ function repeated(panel, variables) {
     scoped: { [variable.name]: value },
     panel: { ...panel, gridPos: { ...panel.gridPos, w: width, x: across ? (index % columns) * width : panel.gridPos.x, y: panel.gridPos.y + Math.floor(index / columns) * panel.gridPos.h } },
   }));
+}
+
+// Repeated panels need more room than the file gave them: what they would cover moves down.
+function settled(entries) {
+  const placed = [];
+  for (const entry of entries) {
+    const own = { ...entry.panel.gridPos };
+    const inTheWay = () => placed.find((other) => own.x < other.x + other.w && other.x < own.x + own.w && own.y < other.y + other.h && other.y < own.y + own.h);
+    for (let other = inTheWay(); other; other = inTheWay()) own.y = other.y + other.h;
+    placed.push(own);
+    entry.panel = { ...entry.panel, gridPos: own };
+  }
+  return entries;
 }
 
 export class Grid {
@@ -48,7 +64,7 @@ export class Grid {
         line += 1;
         if (this.collapsed.has(key)) continue;
       }
-      const entries = section.panels.flatMap((panel) => repeated({ ...panel, gridPos: { x: 0, y: 0, w: 12, h: 8, ...panel.gridPos } }, this.dashboard.variables)).filter(({ panel }) => !only || panel.id === only);
+      const entries = settled(section.panels.flatMap((panel) => repeated({ ...panel, gridPos: { x: 0, y: 0, w: 12, h: 8, ...panel.gridPos } }, this.dashboard.variables)).filter(({ panel }) => !only || panel.id === only));
       if (!entries.length) continue;
       const top = Math.min(...entries.map(({ panel }) => panel.gridPos.y));
       let bottom = line;
@@ -78,7 +94,13 @@ export class Grid {
   }
 
   refresh() {
-    return Promise.all(this.views.map((view) => view.refresh()));
+    for (const view of this.views) view.refresh();
+  }
+
+  // Settles when the panels that can be seen have their data; the browser tells which those are a moment later.
+  async settled() {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await Promise.all(this.views.map((view) => view.loading));
   }
 
   destroy() {

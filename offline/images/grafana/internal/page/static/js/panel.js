@@ -47,12 +47,15 @@ export class PanelView {
   // Asks for data now, or when the panel comes near the window.
   refresh() {
     this.stale = true;
-    if (this.seen) return this.load();
-    return Promise.resolve();
+    if (this.seen) this.load();
   }
 
-  async load() {
+  load() {
     this.stale = false;
+    this.loading = this.fetchAndDraw();
+  }
+
+  async fetchAndDraw() {
     const turn = (this.turn = (this.turn || 0) + 1);
     if (WITHOUT_DATA.has(this.panel.type)) {
       this.data = { frames: [], problems: [], range: this.dashboard.range };

@@ -33,8 +33,9 @@ function span(factor) {
     const size = Math.abs(millis);
     if (size === 0) return { text: "0", suffix: factor >= 1000 ? " s" : factor === 1 ? " ms" : factor === 1e-3 ? " µs" : " ns" };
     const [name, length] = SPANS.find(([, from]) => size >= from) || SPANS[SPANS.length - 1];
-    const shown = millis / length;
-    return { text: fixed(shown, decimals), suffix: Math.abs(shown) === 1 ? NAMES[name].replace(/s$/, (end) => (name.length === 1 && name !== "s" ? "" : end)) : NAMES[name] };
+    const text = fixed(millis / length, decimals);
+    const long = NAMES[name].length > 3 && Math.abs(parseFloat(text)) === 1;
+    return { text, suffix: long ? NAMES[name].slice(0, -1) : NAMES[name] };
   };
 }
 

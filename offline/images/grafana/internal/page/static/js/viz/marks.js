@@ -22,12 +22,14 @@ export function drawSeries(marks, svg, series, x, area) {
   const lineWidth = custom.lineWidth ?? 1, fill = (custom.fillOpacity ?? 0) / 100;
   const interpolation = custom.lineInterpolation || "linear";
   const stroke = strokeOf(svg, series, area);
+  // A shaded fill has its opacity inside the gradient.
+  const shaded = ["opacity", "hue"].includes(custom.gradientMode) && !stroke.startsWith("url");
   if (style !== "points") {
     for (const part of parts) {
       const upper = points(part, tops);
       if (fill > 0) {
         const lower = stacked ? points(part, bottoms) : upper.map(([px]) => [px, zero]);
-        group.append(s("path", { d: areaBetween(upper, lower, interpolation), fill: fillOf(svg, series, area, stroke, fill), "fill-opacity": custom.gradientMode && custom.gradientMode !== "none" ? 1 : fill }));
+        group.append(s("path", { d: areaBetween(upper, lower, interpolation), fill: fillOf(svg, series, area, stroke, fill), "fill-opacity": shaded ? 1 : fill }));
       }
       if (lineWidth > 0) {
         group.append(s("path", { cls: "line", d: lineThrough(upper, interpolation), stroke, "stroke-width": lineWidth, fill: "none", "stroke-dasharray": dashes(custom.lineStyle) }));
@@ -88,7 +90,7 @@ function strokeOf(svg, series, area) {
 
 function fillOf(svg, series, area, stroke, opacity) {
   const mode = series.custom.gradientMode || "none";
-  if (mode === "none" || stroke.startsWith("url")) return stroke;
+  if (!["opacity", "hue"].includes(mode) || stroke.startsWith("url")) return stroke;
   const id = uniqueId("fill");
   const tops = series.tops.filter((value) => value !== null);
   const peak = tops.length ? series.axis.y(Math.max(...tops)) : area.top;
