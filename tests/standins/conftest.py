@@ -16,7 +16,7 @@ from tests.standins.support import Program, free_port, http_get, wait_for
 from tests.support.postgres import PostgresServer, running_postgres
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-previews" / "standins"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-preview" / "standins"
 VICTORIA_METRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.105.0"
 
 
@@ -62,7 +62,7 @@ def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     binary = CACHE / "victoria-metrics"
     if not binary.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        _go(["install", VICTORIA_METRICS], CACHE, GOBIN=str(CACHE))
+        _go(["install", "-trimpath", VICTORIA_METRICS], CACHE, GOBIN=str(CACHE))
     folder = tmp_path_factory.mktemp("victoria-metrics")
     url = f"http://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
