@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60.0
 _PACKAGES = ("docker.io", "iptables")
+_SYSTEMD = Path("/run/systemd/system")  # there when systemd runs
 
 
 def connect(timeout: float = 10.0) -> DockerClient:
@@ -133,7 +134,7 @@ def _install(context: Context, step: Step) -> None:
 
 def _start(context: Context) -> None:
     log = context.log("docker-start")
-    if Path("/run/systemd/system").is_dir():
+    if _SYSTEMD.is_dir():
         run_logged(["systemctl", "start", "docker"], what="Starting Docker", log=log, deadline=_START_SECONDS)
         return
     # No init system looks after services here, as in a container: the daemon runs by itself and outlives set-up.

@@ -19,6 +19,8 @@ Progress = Callable[[float | None, str], None]
 # From 1.21 on, go fetches the toolchain that a module asks for by itself.
 _LEAST = (1, 21)
 
+_USUAL_PLACE = Path("/usr/local/go/bin/go")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
@@ -82,7 +84,7 @@ def find_go(context: Context, progress: Progress) -> Path:
         SetupError: None is there and none can be had.
     """
     own = context.paths.cache / "go-toolchain" / "bin" / "go"
-    for candidate in (shutil.which("go"), "/usr/local/go/bin/go", str(own)):
+    for candidate in (shutil.which("go"), _USUAL_PLACE, own):
         if candidate and Path(candidate).exists() and _is_new_enough(Path(candidate)):
             return Path(candidate)
     progress(None, "installing Go")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stacks.setup import golang, recipes
 from stacks.setup.context import Context, Step
 from stacks.setup.docker_engine import connect
+from stacks.setup.image_build import archive, count_layers, count_steps
 from stacks.setup.process import is_root
 from stacks.setup.recipes import BASE, RECIPES, Recipe
 from stacks.setup.report import How, Row, SetupError
@@ -66,9 +67,11 @@ class _Images:
         self._checkout = context.paths.checkout
         self._unreachable: dict[str, str] = {}
         self._labels: dict[str, dict[str, str]] = {}
+        self._identifiers: dict[str, str] = {}
         for image in client.images():
             for tag in image.get("RepoTags") or ():
                 self._labels[tag] = image.get("Labels") or {}
+                self._identifiers[tag] = image["Id"]
 
     def ensure(self, reference: str) -> Row:
         step = Step(self._context, f"Image {reference}")
@@ -91,6 +94,8 @@ class _Images:
                 "check its name, or pull it by hand."
             )
         self._build(step, reference, recipe)
+        if built_here:
+            self._remove_old(reference)
         return step.row(version=version, how=_how(recipe), detail=_detail(recipe))
 
     def _pull(self, step: Step, reference: str) -> bool:
@@ -106,7 +111,7 @@ class _Images:
             repository, _, tag = reference.rpartition(":")
             layers: dict[str, float] = {}
             for event in self._client.pull(repository, tag=tag, stream=True, decode=True):
-                _count(step, layers, event)
+                count_layers(step, layers, event)
         except docker.errors.NotFound:
             return False
         except (docker.errors.APIError, requests.RequestException, OSError) as exc:
@@ -144,7 +149,7 @@ class _Images:
         labels = {RECIPE_LABEL: recipes.key(self._checkout, recipe)}
         if recipe.stand_in:
             labels[STAND_IN_LABEL] = "true"
-        self._run_build(step, reference, recipe, _archive([*files, *extra]), labels)
+        self._run_build(step, reference, recipe, archive([*files, *extra]), labels)
 
     def _run_build(
         self, step: Step, reference: str, recipe: Recipe, context: io.BytesIO, labels: dict[str, str]
@@ -171,9 +176,16 @@ class _Images:
                         raise SetupError(
                             f"Building the image {reference} failed: {text.strip().rstrip('.')}; see {log}."
                         )
-                    _count_steps(step, text)
+                    count_steps(step, text)
         except (docker.errors.DockerException, requests.RequestException) as exc:
             raise SetupError(f"Building the image {reference} failed: {exc}; see {log}.") from exc
+
+    def _remove_old(self, reference: str) -> None:
+        """Remove what a rebuilt image has replaced, unless a container still uses it."""
+        import docker
+
+        with contextlib.suppress(docker.errors.APIError):
+            self._client.remove_image(self._identifiers[reference])
 
     def _ensure_base(self, step: Step) -> None:
         key = recipes.base_key(self._checkout)
@@ -185,10 +197,10 @@ class _Images:
                 "together: make the registry reachable, or run `./preview setup` once as root."
             )
         labels = {RECIPE_LABEL: key}
-        with root_file_system(self._context, step) as archive:
+        with root_file_system(self._context, step) as system:
             changes = [*(f"LABEL {name}={value}" for name, value in labels.items()), 'CMD ["bash"]']
             repository, _, tag = BASE.rpartition(":")
-            self._builder.import_image_from_file(str(archive), repository=repository, tag=tag, changes=changes)
+            self._builder.import_image_from_file(str(system), repository=repository, tag=tag, changes=changes)
         self._labels[BASE] = labels
 
 
@@ -198,49 +210,3 @@ def _how(recipe: Recipe) -> How:
 
 def _detail(recipe: Recipe) -> str:
     return f"offline/images/{recipe.folder}"
-
-
-def _archive(files: Iterable[tuple[Path, str]]) -> io.BytesIO:
-    """A build context with nothing in it that differs between two machines."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, name in files:
-            entry = archive.gettarinfo(str(path), name)
-            entry.uid = entry.gid = 0
-            entry.uname = entry.gname = ""
-            entry.mtime = 0
-            entry.mode = 0o755 if entry.mode & 0o100 else 0o644
-            with path.open("rb") as content:
-                archive.addfile(entry, content)
-    buffer.seek(0)
-    return buffer
-
-
-def _count(step: Step, layers: dict[str, float], event: dict[str, Any]) -> None:
-    """Progress of a pull: the mean over its layers."""
-    import docker
-
-    if "error" in event:
-        raise docker.errors.APIError(event["error"])
-    identifier = event.get("id")
-    status = str(event.get("status", ""))
-    if not identifier or not status:
-        return
-    detail = event.get("progressDetail") or {}
-    if status == "Downloading" and detail.get("total"):
-        layers[identifier] = 0.8 * detail["current"] / detail["total"]
-    elif status in {"Pull complete", "Already exists"}:
-        layers[identifier] = 1.0
-    elif status == "Pulling fs layer":
-        layers.setdefault(identifier, 0.0)
-    if layers:
-        step.progress(sum(layers.values()) / len(layers), "pulling")
-
-
-def _count_steps(step: Step, text: str) -> None:
-    """Progress of a build, from lines such as ``Step 3/9 : RUN ...``."""
-    if not text.startswith("Step "):
-        return
-    number, _, total = text.removeprefix("Step ").partition(" ")[0].partition("/")
-    if number.isdigit() and total.isdigit():
-        step.progress((int(number) - 1) / int(total), text.strip()[:80])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +54,7 @@ def run_logged(
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                start_new_session=True,
             )
         except OSError as exc:
             raise SetupError(f"{what} failed because {argv[0]} could not be started: {exc.strerror}.") from exc
@@ -59,7 +62,7 @@ def run_logged(
 
         def expire() -> None:
             expired.set()
-            process.kill()
+            _kill(process)
 
         timer = threading.Timer(deadline, expire)
         timer.start()
@@ -73,7 +76,7 @@ def run_logged(
                     on_line(text)
             code = process.wait()
         except BaseException:
-            process.kill()
+            _kill(process)
             process.wait()
             raise
         finally:
@@ -84,6 +87,12 @@ def run_logged(
         raise SetupError(f"{what} did not end within {deadline:.0f} seconds; see {log}.")
     if code != 0:
         raise SetupError(f"{what} failed: {last.rstrip('.') or f'exit code {code}'}; see {log}.")
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill a program and all that it has started: a child would hold its output open, and us up."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _complains(text: str) -> bool:

@@ -31,7 +31,7 @@ def run_setup(paths: Paths, report: Reporter, images: Sequence[str] | None = Non
     """
     started = time.monotonic()
     try:
-        with exclusive(paths.cache / "setup.lock"):
+        with exclusive(paths.cache / "setup.lock", lambda: _say_waiting(report)):
             prepare_state(paths)
             context = Context(paths=paths, report=report, stamps=stamps(paths))
             rows = [
@@ -47,6 +47,12 @@ def run_setup(paths: Paths, report: Reporter, images: Sequence[str] | None = Non
             "then run this again."
         ) from exc
     return SetupResult(rows=tuple(rows), seconds=time.monotonic() - started)
+
+
+def _say_waiting(report: Reporter) -> None:
+    name = "Another set-up"
+    report.start(name)
+    report.progress(name, None, "is running; waiting for it to end")
 
 
 def is_ready(paths: Paths) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,9 +90,18 @@ class Stamps:
 
 
 @contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Let one set-up run at a time; a second one waits for the first and then finds everything done."""
+def exclusive(lock: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Let one set-up run at a time; a second one waits for the first and then finds everything done.
+
+    Args:
+        lock: File to lock.
+        on_wait: Called if there is something to wait for.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
