@@ -97,9 +97,9 @@ export class Grid {
     for (const view of this.views) view.refresh();
   }
 
-  // Settles when the panels that can be seen have their data; the browser tells which those are a moment later.
+  // Settles when the panels that can be seen have their data.
   async settled() {
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await Promise.all(this.views.map((view) => view.looked));
     await Promise.all(this.views.map((view) => view.loading));
   }
 

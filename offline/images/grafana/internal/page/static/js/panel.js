@@ -14,10 +14,14 @@ export class PanelView {
     this.badge = h("div", { cls: "panel-badge", hidden: true });
     this.element = h("section", { cls: `panel type-${panel.type} ${panel.transparent ? "transparent" : ""}`, "data-panel-id": panel.id, "aria-label": panel.title || panel.type }, this.header(), h("div", { cls: "loading" }), this.badge, this.body);
     this.observer = new ResizeObserver(() => this.redraw());
+    // The browser reports once for every panel, also for those far away.
+    this.looked = new Promise((resolve) => { this.reported = resolve; });
     this.visibility = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      this.seen = true;
-      if (this.stale) this.load();
+      if (entries.some((entry) => entry.isIntersecting)) {
+        this.seen = true;
+        if (this.stale) this.load();
+      }
+      this.reported();
     }, { rootMargin: "400px" });
     this.observer.observe(this.body);
     this.visibility.observe(this.element);
@@ -107,6 +111,7 @@ export class PanelView {
   destroy() {
     this.observer.disconnect();
     this.visibility.disconnect();
+    this.reported();
     this.turn = -1;
   }
 }
