@@ -29,6 +29,11 @@ export function legendOf(options, items, state, redraw) {
 // Puts a drawing and its legend into the panel and returns the space left for the drawing.
 export function layout(body, legend, placement) {
   const plot = h("div", { cls: "plot" });
+  if (legend && placement !== "right") {
+    // Whole lines only: half a line of names looks broken.
+    const line = legend.classList.contains("table") ? 22 : 21, share = legend.classList.contains("table") ? 0.45 : 0.34;
+    legend.style.maxHeight = `${Math.max(1, Math.floor((body.clientHeight * share) / line)) * line}px`;
+  }
   body.replaceChildren(h("div", { cls: `with-legend ${legend ? placement || "bottom" : "none"}` }, plot, legend));
   return { plot, width: Math.floor(plot.clientWidth), height: Math.floor(plot.clientHeight) };
 }
