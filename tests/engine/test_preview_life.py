@@ -10,6 +10,7 @@ import pytest
 from components.services import by_key
 from stacks.names import slug_of
 from tests.engine.conftest import World
+from tests.support.outside import ADDRESS, PORT, server_outside
 
 pytestmark = pytest.mark.engine
 
@@ -52,12 +53,14 @@ def test_limits_and_labels_are_what_the_engine_enforces(world: World, engine: An
         assert container.labels["pgai.preview"] == "true"
 
 
-def test_a_previews_containers_have_no_default_route(world: World, engine: Any) -> None:
-    for key, container in of(engine, world.first).items():
-        code, table = container.exec_run(["cat", "/proc/net/route"])
-        assert code == 0, key
-        default = [line for line in table.decode().splitlines() if line.split()[1] == "00000000"]
-        assert bool(default) == (key == "grafana"), key
+def test_a_previews_containers_have_no_way_out(world: World, engine: Any, token: str) -> None:
+    connect = f"timeout 3 bash -c '</dev/tcp/{ADDRESS}/{PORT}'"
+    with server_outside(token):
+        elsewhere = engine.containers.run("postgres:15", ["-c", connect], entrypoint="bash", remove=True)
+        assert elsewhere == b"", "a container with a way out gets there: else the refusals below would prove nothing"
+        for key in ("target", "sink", "workload"):
+            refused = of(engine, world.first)[key].exec_run(["bash", "-c", connect])
+            assert refused.exit_code != 0, key
 
 
 def test_list_shows_both_previews(world: World) -> None:
