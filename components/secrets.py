@@ -10,7 +10,7 @@ import pulumi_docker as docker
 import pulumi_random as random
 
 from components.container import LABEL_SERVICE, label_args, log_settings, preview_labels
-from components.services import SECRETS, ServiceSpec
+from components.services import PASSFILES, SECRETS, ServiceSpec
 
 _PASSWORD_LENGTH = 32
 _USERS = {
@@ -54,7 +54,8 @@ class PreviewSecrets(pulumi.ComponentResource):
         super().__init__("preview:secrets:PreviewSecrets", name, None, pulumi.ResourceOptions(parent=opts.parent))
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
         passwords = {secret: self._password(f"{name}-{secret.replace('_', '-')}") for secret in SECRETS}
-        contents: Mapping[str, pulumi.Output[str]] = {**passwords, "pgpass": _pgpass(passwords)}
+        passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
+        contents: Mapping[str, pulumi.Output[str]] = {**passwords, **passfiles}
         readers = [service for service in args.services if service.secrets]
         volumes = {
             service.key: docker.Volume(
@@ -92,7 +93,9 @@ class PreviewSecrets(pulumi.ComponentResource):
                 docker.ContainerUploadArgs(
                     file=f"/secrets/{service.key}/{secret}",
                     content=pulumi.Output.secret(contents[secret]),
-                    permissions="0444",
+                    # As libpq wants its file of passwords, and as nobody else needs to read any of them.
+                    permissions="0400",
+                    owner=_user_id(service),
                 )
                 for service in readers
                 for secret in service.secrets
@@ -116,14 +119,12 @@ class PreviewSecrets(pulumi.ComponentResource):
         ).result
 
 
-def _pgpass(passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
-    return pulumi.Output.concat(
-        "target-db:5432:*:pgwatch:",
-        passwords["target_pgwatch"],
-        "\nsink-postgres:5432:*:pgwatch:",
-        passwords["sink_pgwatch"],
-        "\n",
-    )
+def _user_id(service: ServiceSpec) -> str:
+    return (service.user or "0").partition(":")[0]
+
+
+def _passfile(lines: Sequence[str], passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+    return pulumi.Output.format("".join(f"{line}\n" for line in lines), **passwords)
 
 
 def _credentials(passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:

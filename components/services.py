@@ -47,7 +47,7 @@ class ServiceSpec:
         command: Arguments.
         environment: Plain settings; never a secret.
         secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
-        user: User (and group) to run as, where not the image's own.
+        user: User and group to run as, in numbers, where not the image's own; owns the service's secrets.
         tmpfs: Writable places in memory: path → mount options.
         data: Path that survives a replaced container, on a volume of the preview.
         mounts: Files that are mounted read-only: folder below the preview's files → path in the container.
@@ -219,8 +219,8 @@ PGWATCH = ServiceSpec(
         "--sink=prometheus://0.0.0.0:9091/pgwatch",
         "--web-addr=:8080",
     ),
-    environment={"PGPASSFILE": f"{SECRETS_MOUNT}/pgpass"},
-    secrets=("pgpass",),
+    environment={"PGPASSFILE": f"{SECRETS_MOUNT}/pgwatch_pgpass"},
+    secrets=("pgwatch_pgpass",),
     user="1000:1000",
     mounts={"config": CONFIG_MOUNT},
     restarts_with=("config/pgwatch-prometheus",),
@@ -265,13 +265,10 @@ BACKEND = ServiceSpec(
     aliases=("monitoring_flask_backend",),
     environment={
         "PROMETHEUS_URL": "http://sink-prometheus:9090",
-        "POSTGRES_HOST": "sink-postgres",
-        "POSTGRES_PORT": "5432",
-        "POSTGRES_DB": "measurements",
-        "POSTGRES_USER": "grafana",
-        "POSTGRES_PASSWORD_FILE": f"{SECRETS_MOUNT}/sink_grafana",
+        "POSTGRES_SINK_URL": "postgresql://grafana@sink-postgres:5432/measurements",
+        "PGPASSFILE": f"{SECRETS_MOUNT}/backend_pgpass",
     },
-    secrets=("sink_grafana",),
+    secrets=("backend_pgpass",),
     user="1000:1000",
     port=8000,
     # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
@@ -281,8 +278,21 @@ BACKEND = ServiceSpec(
 SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)
 """Every service of a preview; those that others wait for come first."""
 
-SECRETS: tuple[str, ...] = tuple(sorted({name for service in SERVICES for name in service.secrets if name != "pgpass"}))
-"""Names of the generated passwords of a preview; ``pgpass`` is put together from two of them."""
+PASSFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "pgwatch_pgpass": (
+            "target-db:5432:*:pgwatch:{target_pgwatch}",
+            "sink-postgres:5432:*:pgwatch:{sink_pgwatch}",
+        ),
+        "backend_pgpass": ("sink-postgres:5432:*:grafana:{sink_grafana}",),
+    }
+)
+"""Secrets that are files for libpq: name → lines, with the names of passwords in braces."""
+
+SECRETS: tuple[str, ...] = tuple(
+    sorted({name for service in SERVICES for name in service.secrets if name not in PASSFILES})
+)
+"""Names of the generated passwords of a preview."""
 
 
 def by_key() -> dict[str, ServiceSpec]:
