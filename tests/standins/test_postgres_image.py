@@ -1,0 +1,112 @@
+"""The PostgreSQL image keeps the official one's contract."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stacks.setup.docker_engine import connect
+
+pytestmark = pytest.mark.engine
+
+IMAGE = "postgres:15"
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    client = connect()
+    made: list[Any] = []
+
+    def start(files: dict[str, str] | None = None, command: list[str] | None = None, **options: Any) -> Any:
+        name = f"tmp-postgres-{uuid.uuid4().hex[:8]}"
+        container = client.containers.create(IMAGE, command, name=name, network_mode="none", **options)
+        made.append(container)
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path, text in (files or {}).items():
+                entry = tarfile.TarInfo(path.lstrip("/"))
+                entry.size = len(text)
+                entry.mode = 0o444
+                archive.addfile(entry, io.BytesIO(text.encode()))
+        container.put_archive("/", buffer.getvalue())
+        container.start()
+        return container
+
+    yield start
+    for container in made:
+        container.remove(force=True, v=True)
+    client.close()
+
+
+def wait_until_ready(container: Any) -> None:
+    deadline = time.monotonic() + 60
+    while container.exec_run(["pg_isready", "-h", "127.0.0.1"]).exit_code != 0:
+        assert time.monotonic() < deadline, container.logs().decode()[-2000:]
+        time.sleep(0.2)
+
+
+def ask(container: Any, question: str, database: str = "postgres", user: str = "postgres") -> str:
+    answer = container.exec_run(["psql", "-XAtq", "-U", user, "-d", database, "-c", question])
+    assert answer.exit_code == 0, answer.output.decode()
+    return str(answer.output.decode().strip())
+
+
+def test_a_locked_down_container_initialises_from_secret_file_and_scripts(start: Start) -> None:
+    container = start(
+        {
+            "/run/secrets/password": "from-a-file",
+            "/docker-entrypoint-initdb.d/1.sql": "CREATE TABLE t (a int); CREATE EXTENSION pg_stat_statements;",
+            "/docker-entrypoint-initdb.d/2.sh": 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "INSERT INTO t SELECT 7"',
+        },
+        ["-c", "shared_preload_libraries=pg_stat_statements"],
+        user="999:999",
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        tmpfs={"/tmp": "", "/var/run/postgresql": ""},
+        environment={"POSTGRES_PASSWORD_FILE": "/run/secrets/password", "POSTGRES_DB": "measurements"},
+    )
+    wait_until_ready(container)
+    assert ask(container, "SELECT a FROM t", "measurements") == "7"
+    assert ask(container, "SELECT count(*) > 0 FROM pg_stat_statements", "measurements") == "t"
+    assert ask(container, "SHOW listen_addresses") == "*"
+    assert ask(container, "SELECT auth_method FROM pg_hba_file_rules WHERE address = 'all'") == "scram-sha-256"
+    stored = ask(container, "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
+    assert stored.startswith("SCRAM-SHA-256$")
+    environment = container.exec_run(["cat", "/proc/1/environ"]).output.decode()
+    assert "from-a-file" not in environment
+
+
+def test_data_outlives_a_restart_and_is_not_made_anew(start: Start) -> None:
+    container = start(environment={"POSTGRES_PASSWORD": "x", "POSTGRES_USER": "bob"})
+    wait_until_ready(container)
+    ask(container, "CREATE TABLE kept (a int)", "bob", "bob")
+    container.restart(timeout=20)
+    wait_until_ready(container)
+    assert ask(container, "SELECT count(*) FROM kept", "bob", "bob") == "0"
+    assert "database system was interrupted" not in container.logs().decode()
+
+
+def test_root_steps_down(start: Start) -> None:
+    container = start(environment={"POSTGRES_PASSWORD": "x"})
+    wait_until_ready(container)
+    status = container.exec_run(["grep", "Uid", "/proc/1/status"]).output.decode()
+    assert status.split()[1:] == ["999"] * 4
+
+
+def test_without_a_password_it_says_so_and_ends(start: Start) -> None:
+    container = start()
+    assert container.wait(timeout=30)["StatusCode"] == 1
+    assert "POSTGRES_PASSWORD" in container.logs().decode()
+
+
+def test_a_failing_script_stops_the_start(start: Start) -> None:
+    container = start({"/docker-entrypoint-initdb.d/1.sql": "SELECT nonsense;"}, environment={"POSTGRES_PASSWORD": "x"})
+    assert container.wait(timeout=60)["StatusCode"] != 0
+    assert "nonsense" in container.logs().decode()
