@@ -63,7 +63,7 @@ def test_a_locked_down_container_initialises_from_secret_file_and_scripts(start:
         {
             "/run/secrets/password": "from-a-file",
             "/docker-entrypoint-initdb.d/1.sql": "CREATE TABLE t (a int); CREATE EXTENSION pg_stat_statements;",
-            "/docker-entrypoint-initdb.d/2.sh": 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "INSERT INTO t SELECT 7"',
+            "/docker-entrypoint-initdb.d/2.sh": 'psql -U $POSTGRES_USER -d $POSTGRES_DB -c "INSERT INTO t SELECT 7"',
         },
         ["-c", "shared_preload_libraries=pg_stat_statements"],
         user="999:999",
