@@ -8,18 +8,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
-from components.services import HEALTHY_WITHIN_SECONDS, SECRETS_MOUNT, HealthCheck, ServiceSpec
+from components.hardening import hardened
+from components.service_spec import ServiceSpec
+from components.services import SECRETS_MOUNT
 
 LABEL_PREVIEW = "pgai.preview"
 LABEL_SLUG = "pgai.preview.slug"
 LABEL_SERVICE = "pgai.preview.service"
 LABEL_FILES = "pgai.preview.files"
-
-LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
-
-# Counted by the kernel over all processes of a user id, so it bounds a fork bomb, not ordinary use. The Docker
-# provider knows no limit of processes a container.
-_PROCESSES_OF_ONE_USER = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,37 +52,6 @@ def preview_labels(slug: str) -> dict[str, str]:
     return {LABEL_PREVIEW: "true", LABEL_SLUG: slug}
 
 
-def cpu_share(share: str) -> str:
-    """A share of processors as the engine reads it back, ``0.40`` as ``0.4``: else every ``up`` would show a change."""
-    return f"{float(share):g}"
-
-
-def log_settings() -> Mapping[str, str]:
-    """Options of the ``json-file`` log driver: 3 files of 10 MB."""
-    return LOG_OPTIONS
-
-
-def label_args(labels: Mapping[str, str]) -> list[docker.ContainerLabelArgs]:
-    """Labels in the provider's form, in a stable order."""
-    return [docker.ContainerLabelArgs(label=name, value=value) for name, value in sorted(labels.items())]
-
-
-def healthcheck_args(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
-    """A health check in the provider's form."""
-    return docker.ContainerHealthcheckArgs(
-        tests=list(check.test),
-        interval=f"{check.interval_seconds}s",
-        timeout=f"{check.timeout_seconds}s",
-        retries=check.retries,
-        start_period=f"{check.start_period_seconds}s",
-    )
-
-
-def nproc_limit() -> docker.ContainerUlimitArgs:
-    """Bound on the processes of the container's user."""
-    return docker.ContainerUlimitArgs(name="nproc", hard=_PROCESSES_OF_ONE_USER, soft=_PROCESSES_OF_ONE_USER)
-
-
 def service_container(
     name: str, service: ServiceSpec, placement: Placement, opts: pulumi.ResourceOptions
 ) -> docker.Container:
@@ -113,28 +78,13 @@ def service_container(
         command=list(service.command) or None,
         envs=[f"{key}={value}" for key, value in sorted({**service.environment, **placement.environment}.items())],
         user=service.user,
-        labels=label_args(labels),
         networks_advanced=networks,
-        memory=service.memory_mib,
-        # The engine reports this back as twice the memory where it is left open, and every `up` would show a change.
-        memory_swap=service.memory_mib,
-        cpus=cpu_share(service.cpus),
-        restart="unless-stopped",
-        log_driver="json-file",
-        log_opts=log_settings(),
-        read_only=True,
-        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-        security_opts=["no-new-privileges"],
-        ulimits=[nproc_limit()],
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
         stop_timeout=service.stop_grace_seconds,
         destroy_grace_seconds=service.stop_grace_seconds,
-        healthcheck=healthcheck_args(service.health) if service.health else None,
-        wait=service.health is not None,
-        wait_timeout=HEALTHY_WITHIN_SECONDS,
-        must_run=True,
         opts=opts,
+        **hardened(labels=labels, memory_mib=service.memory_mib, cpus=service.cpus, health=service.health),
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from components.container import LABEL_FILES, healthcheck_args, label_args, log_settings, nproc_limit
+from components.container import LABEL_FILES
 from components.files import digest_of
+from components.hardening import hardened
 from components.hosts import Host
-from components.services import HEALTHY_WITHIN_SECONDS, HealthCheck
+from components.service_spec import HealthCheck, http_health
 
 LABEL_BASE = "pgai.base"
 LABEL_EDGE = "pgai.edge"
@@ -88,19 +89,7 @@ class Edge(pulumi.ComponentResource):
             hostname="socket-proxy",
             # The socket belongs to root; with every capability dropped root is just the socket's owner.
             user="0:0",
-            # It reads its rules once, at the start.
-            labels=label_args({**labels, LABEL_FILES: digest}),
             networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=private.name, aliases=["socket-proxy"])],
-            memory=64,
-            memory_swap=64,
-            cpus="0.1",
-            restart="unless-stopped",
-            log_driver="json-file",
-            log_opts=log_settings(),
-            read_only=True,
-            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges"],
-            ulimits=[nproc_limit()],
             tmpfs={"/tmp": "size=4m", "/var/lib/haproxy": "size=1m"},  # noqa: S108
             volumes=[
                 docker.ContainerVolumeArgs(container_path="/usr/local/etc/haproxy", host_path=files, read_only=True),
@@ -108,15 +97,14 @@ class Edge(pulumi.ComponentResource):
                     container_path="/var/run/docker.sock", host_path=args.docker_socket, read_only=True
                 ),
             ],
-            healthcheck=healthcheck_args(
-                HealthCheck(
-                    test=("CMD", "wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping"),
-                    interval_seconds=1,
-                )
-            ),
-            wait=True,
-            wait_timeout=HEALTHY_WITHIN_SECONDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
+            **hardened(
+                # It reads its rules once, at the start.
+                labels={**labels, LABEL_FILES: digest},
+                memory_mib=64,
+                cpus="0.10",
+                health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
+            ),
         )
         docker.Container(
             f"{name}-traefik",
@@ -125,7 +113,6 @@ class Edge(pulumi.ComponentResource):
             hostname="traefik",
             user=_NOBODY,
             command=traefik_arguments(args),
-            labels=label_args(labels),
             networks_advanced=[
                 docker.ContainerNetworksAdvancedArgs(name=public.name),
                 docker.ContainerNetworksAdvancedArgs(name=private.name),
@@ -135,34 +122,16 @@ class Edge(pulumi.ComponentResource):
                 docker.ContainerPortArgs(internal=args.https_port, external=args.https_port, ip=args.bind_address),
                 docker.ContainerPortArgs(internal=args.dashboard_port, external=args.dashboard_port, ip="127.0.0.1"),
             ],
-            memory=192,
-            memory_swap=192,
-            cpus="0.5",
-            restart="unless-stopped",
-            log_driver="json-file",
-            log_opts=log_settings(),
-            read_only=True,
-            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges"],
-            ulimits=[nproc_limit()],
             tmpfs={"/tmp": "size=4m"},  # noqa: S108
-            healthcheck=healthcheck_args(
-                HealthCheck(
-                    test=(
-                        "CMD",
-                        "traefik",
-                        "healthcheck",
-                        "--ping",
-                        f"--entrypoints.traefik.address=:{args.dashboard_port}",
-                    ),
-                )
-            ),
-            wait=True,
-            wait_timeout=HEALTHY_WITHIN_SECONDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy]),
+            **hardened(labels=labels, memory_mib=192, cpus="0.50", health=_traefik_health(args.dashboard_port)),
         )
         self.network = public.name
         self.register_outputs({"network": self.network})
+
+
+def _traefik_health(port: int) -> HealthCheck:
+    return HealthCheck(test=("CMD", "traefik", "healthcheck", "--ping", f"--entrypoints.traefik.address=:{port}"))
 
 
 def traefik_arguments(args: EdgeArgs) -> list[str]:

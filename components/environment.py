@@ -14,7 +14,8 @@ from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
-from components.services import SERVICES, ServiceSpec, by_key
+from components.service_spec import ServiceSpec
+from components.services import SERVICES, by_key
 from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"

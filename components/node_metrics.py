@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
-from components.container import healthcheck_args, label_args, log_settings, nproc_limit
 from components.edge import LABEL_BASE
-from components.services import HEALTHY_WITHIN_SECONDS, HealthCheck
+from components.hardening import hardened
+from components.service_spec import http_health
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +39,16 @@ class NodeMetrics(pulumi.ComponentResource):
             image=args.image,
             user="65534:65534",
             command=["--path.rootfs=/host", f"--web.listen-address={address}"],
-            labels=label_args({LABEL_BASE: "true"}),
             # It describes the host: its network interfaces and processes are the point.
             network_mode="host",
             pid_mode="host",
-            memory=64,
-            memory_swap=64,
-            cpus="0.1",
-            restart="unless-stopped",
-            log_driver="json-file",
-            log_opts=log_settings(),
-            read_only=True,
-            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges"],
-            ulimits=[nproc_limit()],
             volumes=[docker.ContainerVolumeArgs(container_path="/host", host_path="/", read_only=True)],
-            healthcheck=healthcheck_args(
-                HealthCheck(test=("CMD", "wget", "-q", "-O", "/dev/null", f"http://{address}/"), interval_seconds=5)
-            ),
-            wait=True,
-            wait_timeout=HEALTHY_WITHIN_SECONDS,
             opts=pulumi.ResourceOptions(parent=self),
+            **hardened(
+                labels={LABEL_BASE: "true"},
+                memory_mib=64,
+                cpus="0.10",
+                health=http_health(f"http://{address}/", interval_seconds=5),
+            ),
         )
         self.register_outputs({})

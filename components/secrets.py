@@ -9,8 +9,10 @@ import pulumi
 import pulumi_docker as docker
 import pulumi_random as random
 
-from components.container import LABEL_SERVICE, label_args, log_settings, preview_labels
-from components.services import PASSFILES, SECRETS, ServiceSpec
+from components.container import LABEL_SERVICE, preview_labels
+from components.hardening import LOG_OPTIONS
+from components.service_spec import ServiceSpec
+from components.services import PASSFILES, SECRETS
 
 _PASSWORD_LENGTH = 32
 _USERS = {
@@ -75,14 +77,17 @@ class PreviewSecrets(pulumi.ComponentResource):
             image=args.image,
             start=False,
             must_run=False,
-            labels=label_args({**preview_labels(args.slug), LABEL_SERVICE: "secrets"}),
+            labels=[
+                docker.ContainerLabelArgs(label=label, value=value)
+                for label, value in {**preview_labels(args.slug), LABEL_SERVICE: "secrets"}.items()
+            ],
             network_mode="none",
             memory=16,
             memory_swap=16,
             cpus="0.1",
             restart="no",
             log_driver="json-file",
-            log_opts=log_settings(),
+            log_opts=LOG_OPTIONS,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges"],
             volumes=[

@@ -3,86 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from components.service_spec import HealthCheck, ServiceSpec, http_health
 
 CONFIG_MOUNT = "/postgres_ai_configs"
 WORKLOAD_MOUNT = "/workload"
 SECRETS_MOUNT = "/run/secrets"
-
-HEALTHY_WITHIN_SECONDS = 60
-"""How long a new container may take to report that it is healthy."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HealthCheck:
-    """How the engine asks a container whether it works.
-
-    Attributes:
-        test: Command in the engine's form, ``("CMD", …)`` or ``("CMD-SHELL", script)``.
-        interval_seconds: Pause between two checks.
-        timeout_seconds: A check that takes longer has failed.
-        retries: Failures in a row that make a container unhealthy.
-        start_period_seconds: Failures in this time after the start do not count.
-    """
-
-    test: tuple[str, ...]
-    interval_seconds: int = 2
-    timeout_seconds: int = 5
-    retries: int = 5
-    start_period_seconds: int = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceSpec:
-    """One container of a preview.
-
-    Attributes:
-        key: Name of the service; the container is ``preview-<slug>-<key>``.
-        image: Default image reference.
-        memory_mib: Memory limit in MiB; swap is not allowed on top.
-        cpus: Share of processors, as the engine takes it (``"0.25"``).
-        aliases: Names on the preview's network.
-        entrypoint: Takes the place of the image's entry point where given.
-        command: Arguments.
-        environment: Plain settings; never a secret.
-        secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
-        user: User and group to run as, in numbers, where not the image's own; owns the service's secrets.
-        tmpfs: Writable places in memory: path → mount options.
-        data: Path that survives a replaced container, on a volume of the preview.
-        mounts: Files that are mounted read-only: folder below the preview's files → path in the container.
-        restarts_with: Paths below the branch's files whose change replaces the container.
-        after: Services that must be healthy before this one is started.
-        public: Joins the edge network and is routed to.
-        port: The service's main port, used for routing.
-        stop_grace_seconds: Time between SIGTERM and SIGKILL.
-        health: Health check; None where the contract names none.
-    """
-
-    key: str
-    image: str
-    memory_mib: int
-    cpus: str
-    aliases: tuple[str, ...]
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    secrets: tuple[str, ...] = ()
-    user: str | None = None
-    tmpfs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"/tmp": "size=16m"}))  # noqa: S108
-    data: str | None = None
-    mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    restarts_with: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    public: bool = False
-    port: int | None = None
-    stop_grace_seconds: int = 10
-    health: HealthCheck | None = None
-
-
-def _http_health(url: str) -> HealthCheck:
-    # wget is in every image here: BusyBox's in the official Alpine ones.
-    return HealthCheck(test=("CMD", "wget", "-q", "-O", "/dev/null", url))
 
 
 def _postgres(
@@ -153,7 +80,7 @@ GRAFANA = ServiceSpec(
     restarts_with=("config/grafana/provisioning",),
     public=True,
     port=3000,
-    health=_http_health("http://127.0.0.1:3000/api/health"),
+    health=http_health("http://127.0.0.1:3000/api/health"),
 )
 
 VICTORIAMETRICS = ServiceSpec(
@@ -178,7 +105,7 @@ VICTORIAMETRICS = ServiceSpec(
     data="/victoria-metrics-data",
     mounts={"config": CONFIG_MOUNT},
     port=9090,
-    health=_http_health("http://127.0.0.1:9090/health"),
+    health=http_health("http://127.0.0.1:9090/health"),
 )
 
 SINK = _postgres(
@@ -227,7 +154,7 @@ PGWATCH = ServiceSpec(
     # It gives up when a sink does not answer at its start; the target it waits for.
     after=("sink", "target"),
     port=9091,
-    health=_http_health("http://127.0.0.1:8080/readiness"),
+    health=http_health("http://127.0.0.1:8080/readiness"),
 )
 
 WORKLOAD = ServiceSpec(

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stacks.operations.events import Step
 from stacks.operations.listing import Preview
-from stacks.operations.workspace import Step
 from stacks.setup.report import Row, SetupResult
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}

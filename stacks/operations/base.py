@@ -10,7 +10,8 @@ import yaml
 
 from stacks.operations.containers import DockerEngine
 from stacks.operations.errors import BadInputError, OperationError
-from stacks.operations.workspace import Changes, Engine, OnStep
+from stacks.operations.events import OnStep
+from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs, OutputsError
 from stacks.settings import PROJECT, BaseSettings, SettingsError, validate
 

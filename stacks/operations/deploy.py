@@ -13,7 +13,8 @@ from stacks.names import slug_of, stack_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
 from stacks.operations.errors import BadInputError, EngineError, OperationError, RefusedError, UnhealthyError
-from stacks.operations.workspace import Changes, Engine, OnStep
+from stacks.operations.events import OnStep
+from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs
 from stacks.settings import PreviewSettings, SettingsError, validate
 

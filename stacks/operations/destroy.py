@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from stacks.names import slug_of, stack_of
 from stacks.operations.errors import RefusedError
-from stacks.operations.workspace import Changes, Engine, OnStep
+from stacks.operations.events import OnStep
+from stacks.operations.workspace import Changes, Engine
 
 
 def destroy(engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str], None]) -> Changes | None:

@@ -1,40 +1,24 @@
-"""The Pulumi engine, driven through its Automation API. The only module that imports it."""
+"""The Pulumi engine, driven through its Automation API, which only this module and :mod:`.events` import."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pulumi import automation
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from stacks.names import STACK_PREFIX
 from stacks.operations.errors import EngineError, LockedError
+from stacks.operations.events import Listener, OnStep, words
 from stacks.settings import PROJECT
 
 LOCK_WAIT_SECONDS = 60
-_ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
-# Said again, and better, by the diagnostic that follows; or said of the whole stack.
-_NOISE = re.compile(r"^(sdk-v2/|pf/|update failed$|\d+ errors? occurred)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One thing that the engine does to one resource."""
-
-    resource: str
-    kind: str
-    operation: str
-    state: Literal["started", "done", "failed"]
-
-
-OnStep = Callable[[Step], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,58 +41,6 @@ class Changes:
     def changed(self) -> int:
         """Resources that were made, changed or removed."""
         return sum(count for operation, count in self.counts.items() if operation != "same")
-
-
-class _Listener:
-    """Collects the engine's errors and hands its steps on."""
-
-    def __init__(self, on_step: OnStep) -> None:
-        self._on_step = on_step
-        self.errors: list[str] = []
-        self.counts: Mapping[str, int] = {}
-
-    def __call__(self, event: automation.EngineEvent) -> None:
-        if event.diagnostic_event and event.diagnostic_event.severity == "error":
-            for reason in _reasons(event.diagnostic_event.message):
-                if reason not in self.errors:
-                    self.errors.append(reason)
-        if event.summary_event:
-            self.counts = {str(_plain(key)): count for key, count in event.summary_event.resource_changes.items()}
-        for found, state in (
-            (event.resource_pre_event, "started"),
-            (event.res_outputs_event, "done"),
-            (event.res_op_failed_event, "failed"),
-        ):
-            if found and _plain(found.metadata.op) not in {"same", "read", "refresh"}:
-                self._step(found.metadata, state)  # type: ignore[arg-type]
-
-    def _step(self, metadata: automation.StepEventMetadata, state: Literal["started", "done", "failed"]) -> None:
-        self._on_step(
-            Step(
-                resource=metadata.urn.rsplit("::", 1)[-1],
-                kind=metadata.type.rsplit(":", 1)[-1],
-                operation=str(_plain(metadata.op)),
-                state=state,
-            )
-        )
-
-
-def _reasons(message: str) -> list[str]:
-    """What went wrong, out of a diagnostic of the engine.
-
-    A provider's error comes several times, the last as a list with a star before each reason, and the stack adds that
-    it failed; a program's own error is plain text.
-    """
-    lines = [line.strip() for line in _ANSI.sub("", message).strip().splitlines()]
-    starred = [line.removeprefix("* ") for line in lines if line.startswith("* ")]
-    if starred:
-        return [line for line in starred if not re.match(r"(creating|updating|deleting) urn:", line)]
-    text = " ".join(line for line in lines if line)
-    return [] if not text or _NOISE.match(text) else [text]
-
-
-def _plain(value: object) -> object:
-    return getattr(value, "value", value)
 
 
 class Engine:
@@ -158,7 +90,7 @@ class Engine:
             with self._configuration_kept(stack):
                 automation.Stack.create_or_select(stack, self._workspace)
         except automation.errors.CommandError as error:
-            raise EngineError(_words(error)) from error
+            raise EngineError(words(error)) from error
 
     @contextmanager
     def _configuration_kept(self, stack: str) -> Iterator[None]:
@@ -213,14 +145,14 @@ class Engine:
         try:
             self._workspace.remove_stack(stack)
         except automation.errors.CommandError as error:
-            raise EngineError(_words(error)) from error
+            raise EngineError(words(error)) from error
         (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
 
     def _operate(
-        self, stack: str, on_step: OnStep, operation: Callable[[automation.Stack, _Listener], object]
+        self, stack: str, on_step: OnStep, operation: Callable[[automation.Stack, Listener], object]
     ) -> Changes:
         started = time.monotonic()
-        listener = _Listener(on_step)
+        listener = Listener(on_step)
         try:
             selected = automation.Stack.select(stack, self._workspace)
             for attempt in Retrying(
@@ -238,20 +170,11 @@ class Engine:
                 f"wait for it to end, or, if its process is gone, run pulumi cancel --stack {stack}."
             ) from error
         except automation.errors.CommandError as error:
-            raise EngineError("\n".join(listener.errors) or _words(error)) from error
+            raise EngineError("\n".join(listener.errors) or words(error)) from error
         return Changes(counts=listener.counts, seconds=time.monotonic() - started)
 
     def _run(self, *args: str) -> str:
         try:
             return self._command.run([*args, "--non-interactive"], str(self._checkout), {}).stdout
         except automation.errors.CommandError as error:
-            raise EngineError(_words(error)) from error
-
-
-def _words(error: Exception) -> str:
-    """The engine's own sentence out of an Automation API error, which wraps it in code, stdout and stderr."""
-    text = _ANSI.sub("", str(error))
-    lines = [line.strip() for line in text.splitlines()]
-    sentences = [line.removeprefix("stderr:").strip() for line in lines]
-    found = [line.removeprefix("error:").strip() for line in sentences if line.startswith("error:")]
-    return "\n".join(found) or text.strip()
+            raise EngineError(words(error)) from error

@@ -1,0 +1,75 @@
+"""What every container gets, whatever it does: limits, a restart policy, small logs, no privileges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi_docker as docker
+
+from components.service_spec import HEALTHY_WITHIN_SECONDS, HealthCheck
+
+LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
+"""Options of the ``json-file`` log driver: 3 files of 10 MB."""
+
+# Counted by the kernel over all processes of a user id, so it bounds a fork bomb, not ordinary use. The Docker
+# provider knows no limit of processes a container.
+_PROCESSES_OF_ONE_USER = 512
+
+
+class Hardening(TypedDict):
+    """Arguments that all containers share, as ``docker.Container`` takes them."""
+
+    labels: list[docker.ContainerLabelArgs]
+    memory: int
+    memory_swap: int
+    cpus: str
+    restart: str
+    log_driver: str
+    log_opts: Mapping[str, str]
+    read_only: bool
+    capabilities: docker.ContainerCapabilitiesArgs
+    security_opts: list[str]
+    ulimits: list[docker.ContainerUlimitArgs]
+    healthcheck: docker.ContainerHealthcheckArgs | None
+    wait: bool
+    wait_timeout: int
+
+
+def hardened(*, labels: Mapping[str, str], memory_mib: int, cpus: str, health: HealthCheck | None) -> Hardening:
+    """Arguments of a hardened container, which is waited for where it can say that it is healthy.
+
+    Args:
+        labels: Label → value.
+        memory_mib: Memory limit in MiB; swap is not allowed on top.
+        cpus: Share of processors, such as ``"0.25"``.
+        health: Health check, if there is one.
+    """
+    return Hardening(
+        labels=[docker.ContainerLabelArgs(label=name, value=value) for name, value in sorted(labels.items())],
+        memory=memory_mib,
+        # The engine reports this back as twice the memory where it is left open, and every `up` would show a change.
+        memory_swap=memory_mib,
+        # So is a share with trailing zeros reported back without them.
+        cpus=f"{float(cpus):g}",
+        restart="unless-stopped",
+        log_driver="json-file",
+        log_opts=LOG_OPTIONS,
+        read_only=True,
+        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        security_opts=["no-new-privileges"],
+        ulimits=[docker.ContainerUlimitArgs(name="nproc", hard=_PROCESSES_OF_ONE_USER, soft=_PROCESSES_OF_ONE_USER)],
+        healthcheck=_healthcheck(health) if health else None,
+        wait=health is not None,
+        wait_timeout=HEALTHY_WITHIN_SECONDS,
+    )
+
+
+def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
+    return docker.ContainerHealthcheckArgs(
+        tests=list(check.test),
+        interval=f"{check.interval_seconds}s",
+        timeout=f"{check.timeout_seconds}s",
+        retries=check.retries,
+        start_period=f"{check.start_period_seconds}s",
+    )
