@@ -73,6 +73,7 @@ def token() -> str:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[World]:
     clone = Clone.make(tmp_path_factory.mktemp("user"), token)
+    volumes = {volume.name for volume in engine.volumes.list()}
     first, second = f"feature/{token}-first", f"feature/{token}-second"
     try:
         configured = (clone.path / "Pulumi.local.yaml").read_bytes()
@@ -90,6 +91,20 @@ def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> 
         (ARTIFACTS / "transcript.txt").write_text("\n".join(clone.transcript), encoding="utf-8")
         left = remains(engine, token)
         assert not left, left
+        assert {volume.name for volume in engine.volumes.list()} <= volumes, "a volume without a name was left behind"
+
+
+def run_once(engine: Any, script: str, **options: Any) -> bytes:
+    """Output of a Bash script in a container that is gone afterwards, with every volume of its image."""
+    output: bytes = engine.containers.run(
+        "postgres:15",
+        ["-c", script],
+        entrypoint="bash",
+        remove=True,
+        tmpfs={"/var/lib/postgresql/data": ""},
+        **options,
+    )
+    return output
 
 
 def remains(engine: Any, token: str) -> list[str]:

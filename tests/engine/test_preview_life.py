@@ -9,7 +9,7 @@ import pytest
 
 from components.services import by_key
 from stacks.names import slug_of
-from tests.engine.conftest import World
+from tests.engine.conftest import World, run_once
 from tests.support.outside import ADDRESS, PORT, server_outside
 
 pytestmark = pytest.mark.engine
@@ -56,7 +56,7 @@ def test_limits_and_labels_are_what_the_engine_enforces(world: World, engine: An
 def test_a_previews_containers_have_no_way_out(world: World, engine: Any, token: str) -> None:
     connect = f"timeout 3 bash -c '</dev/tcp/{ADDRESS}/{PORT}'"
     with server_outside(token):
-        elsewhere = engine.containers.run("postgres:15", ["-c", connect], entrypoint="bash", remove=True)
+        elsewhere = run_once(engine, connect)
         assert elsewhere == b"", "a container with a way out gets there: else the refusals below would prove nothing"
         for key in ("target", "sink", "workload"):
             refused = of(engine, world.first)[key].exec_run(["bash", "-c", connect])

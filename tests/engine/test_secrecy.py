@@ -9,7 +9,7 @@ import pytest
 
 from components.services import SECRETS
 from stacks.names import slug_of, stack_of
-from tests.engine.conftest import World
+from tests.engine.conftest import World, run_once
 
 pytestmark = pytest.mark.engine
 
@@ -72,12 +72,10 @@ def test_a_service_cannot_change_its_secrets_nor_see_those_of_others(world: Worl
 def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(world: World, engine: Any) -> None:
     def ask(method: str, path: str) -> str:
         request = f"{method} {path} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n\\r\\n"
-        output: bytes = engine.containers.run(
-            "postgres:15",
-            ["-c", f"exec 3<>/dev/tcp/socket-proxy/2375; printf '{request}' >&3; head -n 1 <&3"],
-            entrypoint="bash",
+        output = run_once(
+            engine,
+            f"exec 3<>/dev/tcp/socket-proxy/2375; printf '{request}' >&3; head -n 1 <&3",
             network=f"{world.clone.prefix}traefik-socket",
-            remove=True,
         )
         return output.decode().split()[1]
 
