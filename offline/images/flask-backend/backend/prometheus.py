@@ -86,7 +86,7 @@ class Prometheus:
         """
         return self.query(f"last_over_time({selected}[1d])")
 
-    def _get(self, path: str, arguments: Mapping[str, str], seconds: float) -> Any:  # noqa: ANN401 - JSON
+    def _get(self, path: str, arguments: Mapping[str, str], seconds: float) -> Any:
         url = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
         try:
             with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310 - settings allow http only

@@ -77,11 +77,11 @@ class Endpoints:
             "sink": Probe(self.sink.ping, (SinkError,)),
         }
 
-    def health(self) -> Any:  # noqa: ANN401 - Flask's own type is not known to the checks everywhere
+    def health(self) -> Any:
         """The process is up; whether what it reads answers is told, but is not its own health."""
         return jsonify({"status": "ok", "stand_in": True, "prometheus_url": self.prometheus.url, **check(self.probes)})
 
-    def version(self) -> Any:  # noqa: ANN401
+    def version(self) -> Any:
         """Version and build time; an array, as Grafana's Infinity data source likes it."""
         version, built = (
             _text_of(path) or otherwise for path, otherwise in (("/VERSION", VERSION), ("/BUILD_TS", "-"))
@@ -89,7 +89,7 @@ class Endpoints:
         display = f"PostgresAI monitoring backend (stand-in) {version} (built: {built})"
         return jsonify([{"version": version, "build_ts": built, "display": display}])
 
-    def pgss_metrics(self) -> Any:  # noqa: ANN401
+    def pgss_metrics(self) -> Any:
         """Growth of pg_stat_statements between two times."""
         period = self._period()
         if period is None:
@@ -112,7 +112,7 @@ class Endpoints:
             f"pgss_metrics_{stamp(start)}_{stamp(end)}.csv",
         )
 
-    def btree_bloat(self) -> Any:  # noqa: ANN401
+    def btree_bloat(self) -> Any:
         """The newest bloat estimate of each B-tree index."""
         filters = [
             *self._place(),
@@ -128,7 +128,7 @@ class Endpoints:
         columns = ["database", "schemaname", "tblname", "idxname", *tables.BLOAT_COLUMNS]
         return csv_response(columns, rows.values(), "btree_bloat_latest.csv")
 
-    def table_info(self) -> Any:  # noqa: ANN401
+    def table_info(self) -> Any:
         """Sizes and use of each table: the newest, or the growth between two times."""
         filters = [
             *self._place(),
@@ -148,7 +148,7 @@ class Endpoints:
                 found.setdefault(key, {"schema": schema, "table_name": table})[column] = series.samples[-1][1]
         return csv_response(tables.TABLE_COLUMNS, found.values(), "table_stats_latest.csv")
 
-    def query_texts(self) -> Any:  # noqa: ANN401
+    def query_texts(self) -> Any:
         """Short statement texts by query identifier, for chart legends."""
         text = request.args.get("truncate", "40")
         if not text.isdecimal():
@@ -164,16 +164,16 @@ class Endpoints:
             ]
         )
 
-    def query_info(self) -> Any:  # noqa: ANN401
+    def query_info(self) -> Any:
         """The same texts as a metric, to be scraped and joined to others by queryid."""
         return Response(exposition(self._texts()), content_type="text/plain; charset=utf-8")
 
-    def metrics(self) -> Any:  # noqa: ANN401
+    def metrics(self) -> Any:
         """Names of the pg_stat_statements metrics that VictoriaMetrics knows."""
         names = self.prometheus.names()
         return jsonify({"pg_stat_statements_metrics": [name for name in names if "pg_stat_statements" in name]})
 
-    def debug_metrics(self) -> Any:  # noqa: ANN401
+    def debug_metrics(self) -> Any:
         """What VictoriaMetrics knows about index bloat, with examples."""
         names = self.prometheus.names()
         bloat = [name for name in names if "btree_bloat" in name]
@@ -198,7 +198,7 @@ class Endpoints:
         metrics: dict[str, str],
         filters: list[tuple[str, str, str | None]],
         when: float,
-        key: Any,  # noqa: ANN401
+        key: Any,
     ) -> dict[tables.Key, tables.Moment]:
         found = ((column, self.prometheus.around(selector(name, filters), when)) for column, name in metrics.items())
         return tables.moments(found, when, key)
@@ -212,7 +212,7 @@ class Endpoints:
             return {}
 
 
-def create_app(settings: Settings) -> Any:  # noqa: ANN401
+def create_app(settings: Settings) -> Any:
     """The Flask application."""
     app = Flask("backend", static_folder=None)
     view = Endpoints(settings)
