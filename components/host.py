@@ -1,0 +1,152 @@
+"""The machine of the production base: server, address, firewall, key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_hcloud as hcloud
+
+SERVER_NAME = re.compile(r"^ralph-preview-\d{2}$")
+LABELS = {"pgai-preview": "base"}
+_ANYWHERE = ["0.0.0.0/0", "::/0"]
+
+
+class HostRefusedError(Exception):
+    """The server must not be made, or cannot be; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HetznerHostArgs:
+    """What is asked for.
+
+    Attributes:
+        server_name: ``ralph-preview-NN``.
+        server_type: Hetzner's name of the size, orderable in the location.
+        location: Hetzner's name of the location.
+        image: Operating system.
+        ssh_public_key: Public key of whoever deploys, one line of OpenSSH's form.
+        user_data: cloud-init's configuration of the first boot.
+    """
+
+    server_name: str
+    server_type: str
+    location: str
+    image: str
+    ssh_public_key: str
+    user_data: str
+
+
+class HetznerHost(pulumi.ComponentResource):
+    """One server with an address that outlives it.
+
+    Attributes:
+        address: IPv4 address.
+        server_id: Hetzner's id of the server; changes when it is replaced.
+    """
+
+    address: pulumi.Output[str]
+    server_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: HetznerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("preview:host:HetznerHost", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        key = hcloud.SshKey(
+            f"{name}-key", name=f"{args.server_name}-deploy", public_key=args.ssh_public_key, labels=LABELS, opts=child
+        )
+        address = hcloud.PrimaryIp(
+            f"{name}-address",
+            name=f"{args.server_name}-ipv4",
+            type="ipv4",
+            assignee_type="server",
+            location=args.location,
+            # DNS records of previews point here, so it stays when the server is replaced.
+            auto_delete=False,
+            labels=LABELS,
+            opts=child,
+        )
+        firewall = hcloud.Firewall(
+            f"{name}-firewall",
+            name=f"{args.server_name}-firewall",
+            # In the cloud's network: ports that Docker publishes bypass a firewall on the host.
+            rules=[
+                hcloud.FirewallRuleArgs(
+                    direction="in", protocol="tcp", port=port, source_ips=_ANYWHERE, description=text
+                )
+                for port, text in (("22", "ssh"), ("80", "http, redirects"), ("443", "https"))
+            ]
+            + [hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")],
+            labels=LABELS,
+            opts=child,
+        )
+        server = hcloud.Server(
+            f"{name}-server",
+            name=args.server_name,
+            server_type=args.server_type,
+            location=args.location,
+            image=args.image,
+            ssh_keys=[key.id],
+            user_data=args.user_data,
+            firewall_ids=[firewall.id.apply(int)],
+            public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
+            labels=LABELS,
+            # First boot is over: what it would do now is done by hand or by a new server, never by surprise.
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(ignore_changes=["userData", "sshKeys", "image"], delete_before_replace=True),
+            ),
+        )
+        self.address = address.ip_address
+        self.server_id = server.id
+        self.register_outputs({"address": self.address, "serverId": self.server_id})
+
+
+def require_only_server(server_name: str) -> None:
+    """Refuse when another server of the same family exists, before anything is made.
+
+    Asks Hetzner at every preview and update, so one that somebody made by hand is noticed too.
+
+    Raises:
+        HostRefusedError: Names all others.
+    """
+    others = sorted(
+        server.name
+        for server in hcloud.get_servers().servers
+        if SERVER_NAME.match(server.name) and server.name != server_name
+    )
+    if others:
+        raise HostRefusedError(
+            f"The Hetzner project already has {', '.join(others)}, and there may be one ralph-preview-* server only: "
+            f"delete it, or set serverName to its name and import it instead of making {server_name}."
+        )
+
+
+def require_orderable(server_type: str, location: str) -> None:
+    """Refuse a size that Hetzner no longer sells, or not there.
+
+    Raises:
+        HostRefusedError: Names sizes that would do.
+    """
+    types = {found.name: found for found in hcloud.get_server_types().server_types}
+    found = types.get(server_type)
+    orderable = sorted(
+        name
+        for name, one in types.items()
+        if one.cores >= 4 and one.memory >= 8 and _sold(one.locations, location) and not one.is_deprecated
+    )
+    remedy = f"set serverType to one of {', '.join(orderable) or '(none is sold there)'}, or choose another location."
+    if found is None:
+        raise HostRefusedError(f"Hetzner has no server type {server_type!r}: {remedy}")
+    if found.is_deprecated or not _sold(found.locations, location):
+        raise HostRefusedError(f"The server type {server_type!r} cannot be ordered in {location!r} any more: {remedy}")
+    if found.cores < 4 or found.memory < 8:
+        raise HostRefusedError(
+            f"The server type {server_type!r} has {found.cores} vCPU and {found.memory:g} GB, and two previews need "
+            f"4 vCPU and 8 GB: {remedy}"
+        )
+
+
+def _sold(locations: Sequence[hcloud.outputs.GetServerTypesServerTypeLocationResult], location: str) -> bool:
+    return any(one.name == location and one.available and not one.is_deprecated for one in locations or [])
