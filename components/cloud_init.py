@@ -1,0 +1,201 @@
+"""First boot of the production machine: everything that R41 to R43 ask of it, as cloud-init user data."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+# Hetzner refuses more.
+MAX_BYTES = 32 * 1024
+USER = "deploy"
+SCRIPT_DIRECTORY = "/usr/local/lib/pgai-preview"
+STATE_DIRECTORY = "/var/lib/pgai-preview"
+# Written last of all. A machine that failed has the reason in FAILED_FILE instead.
+READY_FILE = f"{STATE_DIRECTORY}/ready"
+FAILED_FILE = f"{STATE_DIRECTORY}/failed"
+
+_HOST = Path(__file__).resolve().parents[1] / "host"
+_SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh")
+_CONFIGURATION = "/etc/pgai-preview"
+_DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
+_PUBLIC_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]+=* ?[^\n\r]*")
+_PING_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%-]*)*")
+_DIRECTORY = re.compile(r"(/[A-Za-z0-9._-]+)+")
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+_SSHD = f"""\
+# Read before the distribution's own settings; the first value of a keyword counts.
+PermitRootLogin no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AuthenticationMethods publickey
+AllowUsers {USER}
+X11Forwarding no
+# A deploy opens many sessions at once, most of them through one shared connection.
+MaxSessions 64
+MaxStartups 32:30:64
+"""
+_AUTO_UPGRADES = """\
+APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+APT::Periodic::AutocleanInterval "7";
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudInitArgs:
+    """What differs between machines.
+
+    Attributes:
+        authorized_keys: Public SSH keys, one line each, of those who may log in as ``deploy``.
+        distribution: Of the machine's image; needed for Docker's repository.
+        docker_from: ``docker.com``: Docker's own apt repository, its key pinned in this repository.
+            ``distribution``: the package of the image's distribution.
+        directory: Absolute path of the project's directory on the machine.
+        ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
+        swap_gib: Size of the swap file in GiB.
+        reboot_at: Time of day (``03:30``, UTC) at which security updates may restart the machine. None: they never do.
+    """
+
+    authorized_keys: tuple[str, ...]
+    distribution: Literal["debian", "ubuntu"] = "debian"
+    docker_from: Literal["docker.com", "distribution"] = "docker.com"
+    directory: str = "/opt/postgres-ai-previews"
+    ping_url: str | None = field(default=None, repr=False)
+    swap_gib: int = 4
+    reboot_at: str | None = None
+
+
+def user_data(args: CloudInitArgs) -> str:
+    """Cloud-init user data of a machine that previews run on.
+
+    Holds ``ping_url``, so it is as secret as that.
+
+    Returns:
+        A ``#cloud-config`` document of at most :data:`MAX_BYTES` bytes.
+
+    Raises:
+        ValueError: Arguments that would make a machine nobody can use, all of them named; or too long a document.
+    """
+    faults = _faults(args)
+    if faults:
+        raise ValueError("The first-boot data of the machine cannot be made: " + "; ".join(faults) + ".")
+    text = "#cloud-config\n" + yaml.dump(_document(args), Dumper=_Dumper, sort_keys=False, width=1000)
+    size = len(text.encode())
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"The first-boot data of the machine has {size} bytes, but Hetzner takes at most {MAX_BYTES}: "
+            "authorize fewer SSH keys or shorten the scripts in host/."
+        )
+    return text
+
+
+def _faults(args: CloudInitArgs) -> list[str]:
+    faults = []
+    if not args.authorized_keys:
+        faults.append("there is no SSH key, so nobody could log in: give at least one public key")
+    faults += [
+        f"SSH key number {number} is not a public key of one line: give the content of the .pub file"
+        for number, key in enumerate(args.authorized_keys, start=1)
+        if not _PUBLIC_KEY.fullmatch(key)
+    ]
+    if not _DIRECTORY.fullmatch(args.directory):
+        faults.append(f"the directory {args.directory!r} is not an absolute path of letters, digits, '.', '_' and '-'")
+    if args.ping_url is not None and not _PING_URL.fullmatch(args.ping_url):
+        faults.append("the ping address is not a plain http(s) URL without user, query and fragment")
+    if args.swap_gib < 1:
+        faults.append(f"{args.swap_gib} GiB of swap is not a size: give 1 or more")
+    if args.reboot_at is not None and not _TIME_OF_DAY.fullmatch(args.reboot_at):
+        faults.append(f"the reboot time {args.reboot_at!r} is not a time of day such as 03:30")
+    return faults
+
+
+def _document(args: CloudInitArgs) -> dict[str, Any]:
+    from_docker = args.docker_from == "docker.com"
+    apt: dict[str, Any] = {
+        # The image's mirrors stay.
+        "preserve_sources_list": True,
+        "conf": 'Acquire::Retries "5";\nDPkg::Lock::Timeout "300";\n',
+    }
+    if from_docker:
+        apt["sources"] = {
+            "docker.list": {
+                "source": f"deb [signed-by={_DOCKER_KEY}] https://download.docker.com/linux/{args.distribution} "
+                "$RELEASE stable"
+            }
+        }
+    docker = ["docker-ce", "docker-ce-cli", "containerd.io"] if from_docker else ["docker.io"]
+    return {
+        "groups": ["docker"],
+        # Without "default": nobody else.
+        "users": [
+            {
+                "name": USER,
+                "groups": ["docker"],
+                "shell": "/bin/bash",
+                "lock_passwd": True,
+                "ssh_authorized_keys": list(args.authorized_keys),
+            }
+        ],
+        "disable_root": True,
+        "ssh_pwauth": False,
+        "swap": {"filename": "/swapfile", "size": args.swap_gib * 1024**3},
+        "write_files": _files(args, key_of_docker=from_docker),
+        "apt": apt,
+        "package_update": True,
+        "packages": ["ca-certificates", "curl", "iptables", "unattended-upgrades", *docker],
+        "runcmd": [["env", f"DIRECTORY={args.directory}", f"{SCRIPT_DIRECTORY}/first_boot.sh"]],
+    }
+
+
+def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
+    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", _host(name), "0755") for name in _SCRIPTS]
+    # systemd's units: those of the health ping only where there is an address.
+    units = ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
+    files += [
+        _file(f"/etc/systemd/system/{unit}.{kind}", _host(f"systemd/{unit}.{kind}"))
+        for unit in units
+        for kind in ("service", "timer")
+    ]
+    daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, "live-restore": True}
+    reboot = f'Unattended-Upgrade::Automatic-Reboot "{"true" if args.reboot_at else "false"}";\n'
+    if args.reboot_at:
+        reboot += f'Unattended-Upgrade::Automatic-Reboot-Time "{args.reboot_at}";\n'
+    files += [
+        _file("/etc/systemd/system/docker.service.d/block-metadata.conf", _host("systemd/block-metadata.conf")),
+        _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
+        _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD),
+        _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
+        _file("/etc/apt/apt.conf.d/20auto-upgrades", _AUTO_UPGRADES),
+        _file("/etc/apt/apt.conf.d/52pgai-preview", reboot),
+        _file(f"{_CONFIGURATION}/host.conf", f"DIRECTORY={args.directory}\n"),
+    ]
+    if key_of_docker:
+        files.append(_file(_DOCKER_KEY, _host("docker.asc")))
+    if args.ping_url:
+        files.append(_file(f"{_CONFIGURATION}/health.conf", f"PING_URL={args.ping_url}\n", "0600"))
+    return files
+
+
+def _file(path: str, content: str, permissions: str = "0644") -> dict[str, str]:
+    return {"path": path, "permissions": permissions, "content": content}
+
+
+def _host(name: str) -> str:
+    return (_HOST / name).read_text(encoding="utf-8")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Scripts stay readable: text of several lines is written as a literal block."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
