@@ -2,17 +2,23 @@
 
 import pulumi
 
-from stacks import base, preview
 from stacks.names import STACK_PREFIX
 
 
 def main() -> None:
-    """Run the program of the selected stack."""
+    """Run the program of the selected stack; only its own modules are imported."""
     stack = pulumi.get_stack()
-    programs = {"base": base.production, "local": base.local}
-    if stack in programs:
-        programs[stack]()
+    if stack == "local":
+        from stacks import base
+
+        base.local()
+    elif stack == "base":
+        from stacks import production
+
+        production.production()
     elif stack.startswith(STACK_PREFIX):
+        from stacks import preview
+
         preview.preview()
     else:
         raise pulumi.RunError(f"There is no stack {stack!r} here: valid names are base, local and preview-<slug>.")

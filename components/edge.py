@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
+from components.certificate import Certificate, CertificateArgs
 from components.container import LABEL_FILES
 from components.files import digest_of
 from components.hardening import hardened
@@ -36,6 +37,7 @@ class EdgeArgs:
         traefik_image: Image of the reverse proxy, at least 3.6.1.
         socket_proxy_image: Image of HAProxy.
         docker_socket: Path of the engine's socket on the host.
+        certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 
     host: Host
@@ -47,6 +49,7 @@ class EdgeArgs:
     traefik_image: str
     socket_proxy_image: str
     docker_socket: str
+    certificate: CertificateArgs | None = None
 
 
 class Edge(pulumi.ComponentResource):
@@ -106,13 +109,27 @@ class Edge(pulumi.ComponentResource):
                 health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
             ),
         )
+        certificate = (
+            Certificate(
+                f"{name}-certificate",
+                args.certificate,
+                prefix=args.prefix,
+                image=args.socket_proxy_image,
+                opts=child,
+            )
+            if args.certificate
+            else None
+        )
         docker.Container(
             f"{name}-traefik",
             name=f"{args.prefix}traefik",
             image=args.traefik_image,
             hostname="traefik",
-            user=_NOBODY,
-            command=traefik_arguments(args),
+            # A new volume belongs to root, who without capabilities can do no more than use it.
+            user="0:0" if certificate else _NOBODY,
+            command=[*traefik_arguments(args), *(certificate.arguments if certificate else [])],
+            envs=certificate.environment if certificate else None,
+            volumes=certificate.volumes if certificate else None,
             networks_advanced=[
                 docker.ContainerNetworksAdvancedArgs(name=public.name),
                 docker.ContainerNetworksAdvancedArgs(name=private.name),
@@ -124,7 +141,15 @@ class Edge(pulumi.ComponentResource):
             ],
             tmpfs={"/tmp": "size=4m"},  # noqa: S108
             opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy]),
-            **hardened(labels=labels, memory_mib=192, cpus="0.50", health=_traefik_health(args.dashboard_port)),
+            **hardened(
+                labels={
+                    **labels,
+                    **({LABEL_EDGE: f"{args.prefix}traefik-public", **certificate.labels} if certificate else {}),
+                },
+                memory_mib=192,
+                cpus="0.50",
+                health=_traefik_health(args.dashboard_port),
+            ),
         )
         self.network = public.name
         self.register_outputs({"network": self.network})

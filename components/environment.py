@@ -22,6 +22,19 @@ _INITDB = Path(__file__).parent / "initdb"
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordArgs:
+    """How the public address is found.
+
+    Attributes:
+        zone_id: Cloudflare's id of the domain's zone.
+        address: IPv4 address of the machine.
+    """
+
+    zone_id: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreviewEnvironmentArgs:
     """What a preview is made of.
 
@@ -34,6 +47,7 @@ class PreviewEnvironmentArgs:
         host: The machine it runs on.
         images: Service → image reference.
         folders: Top name (``config``, ``workload``) → folder on this machine.
+        record: DNS record to make; None where the name needs none.
     """
 
     slug: str
@@ -44,6 +58,7 @@ class PreviewEnvironmentArgs:
     host: Host
     images: Mapping[str, str]
     folders: Mapping[str, Path]
+    record: RecordArgs | None = None
 
 
 class PreviewEnvironment(pulumi.ComponentResource):
@@ -72,6 +87,19 @@ class PreviewEnvironment(pulumi.ComponentResource):
             PreviewFilesArgs(host=args.host, directory=self._directory, folders={**args.folders, "initdb": _INITDB}),
             opts=self._child,
         )
+        if args.record is not None:
+            from components.record import PreviewRecord, PreviewRecordArgs
+
+            PreviewRecord(
+                f"{name}-record",
+                PreviewRecordArgs(
+                    zone_id=args.record.zone_id,
+                    host_name=args.host_name,
+                    address=args.record.address,
+                    branch=args.branch,
+                ),
+                opts=self._child,
+            )
         self._network = docker.Network(
             f"{name}-network",
             name=f"preview-{args.slug}",

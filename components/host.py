@@ -36,7 +36,7 @@ class HetznerHostArgs:
     location: str
     image: str
     ssh_public_key: str
-    user_data: str
+    user_data: pulumi.Input[str]
 
 
 class HetznerHost(pulumi.ComponentResource):

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_docker as docker
 import pulumi_random as random
 
 from components.container import LABEL_SERVICE, preview_labels
-from components.hardening import LOG_OPTIONS
+from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
 from components.service_spec import ServiceSpec
 from components.services import PASSFILES, SECRETS
 
@@ -38,11 +37,7 @@ class PreviewSecretsArgs:
 
 
 class PreviewSecrets(pulumi.ComponentResource):
-    """One volume for each service with its secrets, filled before the service starts.
-
-    The engine takes files only into a container whose root file system is writable, and the services' are not. So a
-    container that is never started carries the volumes while they are filled; services mount them read-only. Neither
-    an environment nor ``docker inspect`` shows a secret.
+    """Generates a preview's passwords and hands each to the services that read it.
 
     Attributes:
         volumes: Service → name of its volume, known once it is filled.
@@ -54,64 +49,28 @@ class PreviewSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PreviewSecretsArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:secrets:PreviewSecrets", name, None, pulumi.ResourceOptions(parent=opts.parent))
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
         passwords = {secret: self._password(f"{name}-{secret.replace('_', '-')}") for secret in SECRETS}
         passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
         contents: Mapping[str, pulumi.Output[str]] = {**passwords, **passfiles}
-        readers = [service for service in args.services if service.secrets]
-        volumes = {
-            service.key: docker.Volume(
-                f"{name}-{service.key}",
-                name=f"preview-{args.slug}-{service.key}-secrets",
-                labels=[
-                    docker.VolumeLabelArgs(label=label, value=value)
-                    for label, value in preview_labels(args.slug).items()
-                ],
-                opts=child,
-            )
-            for service in readers
-        }
-        carrier = docker.Container(
-            f"{name}-carrier",
-            name=f"preview-{args.slug}-secrets",
-            image=args.image,
-            start=False,
-            must_run=False,
-            labels=[
-                docker.ContainerLabelArgs(label=label, value=value)
-                for label, value in {**preview_labels(args.slug), LABEL_SERVICE: "secrets"}.items()
-            ],
-            network_mode="none",
-            memory=16,
-            memory_swap=16,
-            cpus="0.1",
-            restart="no",
-            log_driver="json-file",
-            log_opts=LOG_OPTIONS,
-            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-            security_opts=["no-new-privileges"],
-            volumes=[
-                docker.ContainerVolumeArgs(container_path=f"/secrets/{key}", volume_name=volume.name)
-                for key, volume in volumes.items()
-            ],
-            uploads=[
-                docker.ContainerUploadArgs(
-                    file=f"/secrets/{service.key}/{secret}",
-                    content=pulumi.Output.secret(contents[secret]),
-                    # As libpq wants its file of passwords, and as nobody else needs to read any of them.
-                    permissions="0400",
-                    owner=_user_id(service),
-                )
-                for service in readers
-                for secret in service.secrets
-            ],
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
-        )
-        # A volume's name is handed on only when the carrier has filled it.
-        self.volumes = {
-            key: pulumi.Output.all(volume.name, carrier.id).apply(lambda known: str(known[0]))
-            for key, volume in volumes.items()
-        }
+        labels = {**preview_labels(args.slug), LABEL_SERVICE: "secrets"}
+        self.volumes = SecretFiles(
+            f"{name}-files",
+            SecretFilesArgs(
+                name=f"preview-{args.slug}-secrets",
+                prefix=f"preview-{args.slug}",
+                labels=labels,
+                image=args.image,
+                volumes={
+                    service.key: SecretVolume(
+                        owner=(service.user or "0").partition(":")[0],
+                        files={secret: contents[secret] for secret in service.secrets},
+                    )
+                    for service in args.services
+                    if service.secrets
+                },
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on),
+        ).volumes
         self.credentials = pulumi.Output.secret(
             pulumi.Output.all(**{secret: passwords[secret] for secret in _USERS}).apply(_credentials)
         )
@@ -122,10 +81,6 @@ class PreviewSecrets(pulumi.ComponentResource):
         return random.RandomPassword(
             name, length=_PASSWORD_LENGTH, special=False, opts=pulumi.ResourceOptions(parent=self)
         ).result
-
-
-def _user_id(service: ServiceSpec) -> str:
-    return (service.user or "0").partition(":")[0]
 
 
 def _passfile(lines: Sequence[str], passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""Programs of the base stacks."""
+"""Program of the local base."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def local() -> None:
         scheme="https",
         port=settings.https_port,
         max_previews=settings.max_previews,
+        address=settings.bind_address,
     )
     for name, value in outputs.model_dump().items():
         pulumi.export(name, value)
@@ -76,15 +77,3 @@ def _socket_path(docker_host: str) -> str:
     parts = urlsplit(docker_host)
     # An engine that is reached another way still has its socket in the usual place, on its own machine.
     return parts.path if parts.scheme == "unix" else str(Path("/var/run/docker.sock"))
-
-
-def production() -> None:
-    """The base on a Hetzner VM.
-
-    Raises:
-        pulumi.RunError: Always, for now.
-    """
-    raise pulumi.RunError(
-        "The production base cannot be brought up by this version yet: use the stack 'local', which runs previews on "
-        "this machine's Docker engine."
-    )

@@ -25,6 +25,11 @@ class BaseOutputs(BaseModel):
         scheme: ``https``.
         port: Public port of the reverse proxy.
         max_previews: Previews that may run at once.
+        address: IPv4 address that host names of previews lead to.
+        ssh_user: Who logs in; empty on this machine.
+        ssh_port: Port of the SSH server; 0 on this machine.
+        ssh_host_key: Public host key that was learnt when the base was made; empty on this machine.
+        zone_id: Cloudflare's id of the domain's zone; empty where names need no DNS.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -37,6 +42,11 @@ class BaseOutputs(BaseModel):
     scheme: str
     port: int
     max_previews: int
+    address: str
+    ssh_user: str = ""
+    ssh_port: int = 0
+    ssh_host_key: str = ""
+    zone_id: str = ""
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> BaseOutputs:
@@ -56,7 +66,7 @@ class BaseOutputs(BaseModel):
 
 def _whole(name: str, value: Any) -> Any:
     # The engine keeps numbers as floating point.
-    return int(value) if name in {"port", "max_previews"} and isinstance(value, float) else value
+    return int(value) if name in {"port", "max_previews", "ssh_port"} and isinstance(value, float) else value
 
 
 def read_outputs(stack: str) -> Mapping[str, Any]:

@@ -47,6 +47,7 @@ def preview() -> None:
             host=target.host,
             images=settings.images,
             folders={"config": _configuration(settings), "workload": _CHECKOUT / "workload"},
+            record=target.record,
         ),
         opts=pulumi.ResourceOptions(providers=target.providers),
     )

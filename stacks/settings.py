@@ -101,6 +101,44 @@ class BaseSettings(_Settings):
         return self
 
 
+class ProductionSettings(BaseSettings):
+    """What a base on a Hetzner VM needs beside that.
+
+    Attributes:
+        server_name: ``ralph-preview-NN``; there may be one such server only.
+        server_type: Hetzner's name of the size; 4 vCPU and 8 GB at least.
+        location: Hetzner's name of the location.
+        server_image: Operating system.
+        ssh_public_key: Public key of whoever deploys.
+        ssh_user: User whom the first boot makes for deploys.
+        ssh_port: Port of the SSH server.
+        ready_within_seconds: How long the first boot may take.
+        zone_id: Cloudflare's id of the domain's zone.
+        acme_email: Where the certificate authority writes to.
+        acme_authority: Directory of the ACME server; empty for Let's Encrypt.
+        acme_roots: PEM file on the VM with the roots of that server; empty for the system's.
+        acme_delay_seconds: Pause before the DNS servers are asked for the proof.
+        dns_resolvers: DNS servers, with ports and separated by commas, that are asked for the proof.
+        cloudflare_api_url: Cloudflare's API for the certificate's proof; empty for the real one.
+    """
+
+    server_name: str = Field(default="ralph-preview-01", pattern=r"^ralph-preview-[0-9]{2}$")
+    server_type: str = Field(default="cx33", pattern=r"^[a-z]{2,4}[0-9]{1,3}$")
+    location: str = Field(default="nbg1", pattern=r"^[a-z]{2,4}[0-9]?$")
+    server_image: str = Field(default="debian-12", pattern=r"^[a-z0-9.-]+$")
+    ssh_public_key: str = Field(pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$")
+    ssh_user: str = Field(default="deploy", pattern=r"^[a-z][a-z0-9-]*$")
+    ssh_port: Port = 22
+    ready_within_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    acme_email: str = Field(default="admin@postgres.ai", pattern=r"^\S+@\S+$")
+    acme_authority: str = Field(default="", pattern=r"^$|^https://.+")
+    acme_roots: str = Field(default="", pattern=r"^$|^/.+")
+    acme_delay_seconds: Annotated[int, Field(ge=0, le=600)] = 10
+    dns_resolvers: str = Field(default="1.1.1.1:53,8.8.8.8:53", pattern=r"^[^,\s]+:[0-9]+(,[^,\s]+:[0-9]+)*$")
+    cloudflare_api_url: str = Field(default="", pattern=r"^$|^https?://.+")
+
+
 class PreviewSettings(_Settings):
     """Configuration of one preview's stack.
 
@@ -209,6 +247,15 @@ def base_settings(stack: str) -> BaseSettings:
         SettingsError: See :func:`validate`.
     """
     return _read(BaseSettings, stack)
+
+
+def production_settings(stack: str) -> ProductionSettings:
+    """Configuration of the running production base program.
+
+    Raises:
+        SettingsError: See :func:`validate`.
+    """
+    return _read(ProductionSettings, stack)
 
 
 def preview_settings(stack: str) -> PreviewSettings:

@@ -12,7 +12,6 @@ import pulumi_command as command
 
 from components.slot import SCRIPTS
 
-_DIAL_ATTEMPTS = 10
 _DIAL_TIMEOUT_SECONDS = 10
 
 
@@ -25,29 +24,31 @@ class SshAddress:
         port: Port.
         user: Who logs in; the key comes from the agent.
         host_key: Public host key, ``ssh-ed25519 AAAA…``.
+        dial_attempts: How often a connection is tried; a machine that boots needs many.
     """
 
-    host: str
+    host: pulumi.Input[str]
     port: int
     user: str
-    host_key: str
+    host_key: pulumi.Input[str]
+    dial_attempts: int = 10
 
     @property
-    def docker_host(self) -> str:
+    def docker_host(self) -> pulumi.Output[str]:
         """Address of the Docker engine, as ``DOCKER_HOST`` takes it."""
-        return f"ssh://{self.user}@{self.host}:{self.port}"
+        return pulumi.Output.concat(f"ssh://{self.user}@", self.host, f":{self.port}")
 
-    def options(self) -> list[str]:
+    def options(self) -> list[pulumi.Input[str]]:
         """Options of the OpenSSH client for the Docker provider.
 
         The host key is in the options themselves, so they work from a stack's state alone, without a file.
         """
-        name = self.host if self.port == 22 else f"[{self.host}]:{self.port}"
+        opening, closing = ("", "") if self.port == 22 else ("[", f"]:{self.port}")
+        known = pulumi.Output.concat("KnownHostsCommand=/bin/echo ", opening, self.host, closing, " ", self.host_key)
         settings = {
             "StrictHostKeyChecking": "yes",
             "UserKnownHostsFile": "/dev/null",
             "GlobalKnownHostsFile": "/dev/null",
-            "KnownHostsCommand": f"/bin/echo {name} {self.host_key}",
             "BatchMode": "yes",
             "ConnectTimeout": str(_DIAL_TIMEOUT_SECONDS),
             "ServerAliveInterval": "15",
@@ -56,16 +57,20 @@ class SshAddress:
             "ControlPath": "~/.ssh/pgai-%C",
             "ControlPersist": "60",
         }
-        return [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+        plain = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+        return [*plain, "-o", known]
 
     def connection(self) -> command.remote.ConnectionArgs:
-        """The same for commands and copies. No key: the agent's, which never enters the state."""
+        """The same for commands and copies.
+
+        No private key: the agent's is used, which never enters the state.
+        """
         return command.remote.ConnectionArgs(
             host=self.host,
             port=self.port,
             user=self.user,
             host_key=self.host_key,
-            dial_error_limit=_DIAL_ATTEMPTS,
+            dial_error_limit=self.dial_attempts,
             per_dial_timeout=_DIAL_TIMEOUT_SECONDS,
         )
 

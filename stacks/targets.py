@@ -10,9 +10,11 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
+from components.environment import RecordArgs
 from components.hosts import Host
 from components.slot import SCRIPTS
 from stacks.outputs import BaseOutputs
+from stacks.ssh import SshAddress, SshHost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +24,12 @@ class Target:
     Attributes:
         host: The machine.
         providers: Providers that reach its engine.
+        record: DNS record that leads to it; None where names need none.
     """
 
     host: Host
     providers: list[pulumi.ProviderResource]
+    record: RecordArgs | None
 
 
 class LocalHost:
@@ -72,16 +76,16 @@ class LocalHost:
 
 
 def target_of(base: BaseOutputs) -> Target:
-    """The machine and providers that a base's previews use.
-
-    Raises:
-        pulumi.RunError: Previews on this kind of base cannot be deployed yet.
-    """
-    if base.kind != "local":
-        raise pulumi.RunError(
-            f"Previews on a base of kind {base.kind!r} cannot be deployed by this version: use the base stack 'local'."
+    """The machine and providers that a base's previews use."""
+    if base.kind == "local":
+        return Target(
+            host=LocalHost(base.host_directory),
+            providers=[docker.Provider("docker", host=base.docker_host)],
+            record=None,
         )
+    address = SshAddress(host=base.address, port=base.ssh_port, user=base.ssh_user, host_key=base.ssh_host_key)
     return Target(
-        host=LocalHost(base.host_directory),
-        providers=[docker.Provider("docker", host=base.docker_host)],
+        host=SshHost(address, base.host_directory),
+        providers=[docker.Provider("docker", host=address.docker_host, ssh_opts=address.options())],
+        record=RecordArgs(zone_id=base.zone_id, address=base.address),
     )

@@ -19,6 +19,7 @@ LOCAL_OUTPUTS: Mapping[str, Any] = {
     "scheme": "https",
     "port": 8443,
     "max_previews": 2,
+    "address": "127.0.0.1",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from stacks.operations.base import file_values
-from stacks.settings import PROJECT, BaseSettings, PreviewSettings, SettingsError, validate
+from stacks.settings import PROJECT, BaseSettings, PreviewSettings, ProductionSettings, SettingsError, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -64,20 +64,27 @@ def test_two_equal_ports_are_refused() -> None:
     assert "four different ports" in line
 
 
-@pytest.mark.parametrize("stack", ["local", "base"])
-def test_the_configuration_that_the_project_ships_is_valid(stack: str) -> None:
-    validate(BaseSettings, file_values(CHECKOUT, stack), stack=stack)
+def test_the_configuration_that_the_project_ships_is_valid() -> None:
+    validate(BaseSettings, file_values(CHECKOUT, "local"), stack="local")
+
+
+def test_the_production_configuration_lacks_only_what_belongs_to_an_account() -> None:
+    with pytest.raises(SettingsError) as refused:
+        validate(ProductionSettings, file_values(CHECKOUT, "base"), stack="base")
+    lines = str(refused.value).splitlines()
+    assert [line.split("'")[1] for line in lines] == ["sshPublicKey", "zoneId"]
+    assert all("is missing" in line for line in lines)
 
 
 def test_the_schema_describes_every_setting_with_the_programs_own_default() -> None:
     schema = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    fields = {**BaseSettings.model_fields, **PreviewSettings.model_fields}
+    fields = {**ProductionSettings.model_fields, **PreviewSettings.model_fields}
     by_alias = {field.alias or name: field for name, field in fields.items()}
     assert set(schema) == set(by_alias) - {"images"}
     for key, entry in schema.items():
         assert entry["description"], key
         default = by_alias[key].default
-        if key != "branch":
+        if not by_alias[key].is_required():
             assert entry["default"] == ("" if default is None else default), key
 
 

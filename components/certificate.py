@@ -1,0 +1,115 @@
+"""The wildcard certificate of a base: asked for once, by DNS, never by a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+
+from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
+
+RESOLVER = "wildcard"
+_STORAGE = "/acme"
+_SECRETS = "/run/secrets"
+_TOKEN_FILE = "cloudflare_token"  # noqa: S105  a file's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateArgs:
+    """What the reverse proxy needs to ask for ``*.<domain>``.
+
+    Attributes:
+        domain: Domain of the previews.
+        email: Where the authority writes to.
+        api_token: Cloudflare token that may edit the domain's records.
+        resolvers: DNS servers, with ports, that are asked whether the proof is visible.
+        delay_seconds: Pause before they are asked.
+        authority: Directory of the ACME server; empty for Let's Encrypt.
+        authority_roots: PEM file on the host with the roots of that server; empty for the system's.
+        api_url: Cloudflare's API; empty for the real one.
+    """
+
+    domain: str
+    email: str
+    api_token: pulumi.Input[str]
+    resolvers: Sequence[str]
+    delay_seconds: int
+    authority: str
+    authority_roots: str
+    api_url: str
+
+
+class Certificate(pulumi.ComponentResource):
+    """Storage and token of the certificate, and what Traefik is told of them.
+
+    Attributes:
+        arguments: For Traefik's command line.
+        environment: For its environment; names the token's file, never the token.
+        labels: A router of the base's own: it makes Traefik ask for the certificate before any preview exists.
+        volumes: For its container.
+    """
+
+    arguments: list[str]
+    environment: list[str]
+    labels: dict[str, str]
+    volumes: list[docker.ContainerVolumeArgs]
+
+    def __init__(
+        self, name: str, args: CertificateArgs, *, prefix: str, image: str, opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__("preview:certificate:Certificate", name, None, opts)
+        base = {"pgai.base": "true"}
+        storage = docker.Volume(
+            f"{name}-storage",
+            name=f"{prefix}traefik-acme",
+            labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in base.items()],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        token = SecretFiles(
+            f"{name}-token",
+            SecretFilesArgs(
+                name=f"{prefix}traefik-secrets",
+                prefix=f"{prefix}edge",
+                labels=base,
+                image=image,
+                volumes={"traefik": SecretVolume(owner="0", files={_TOKEN_FILE: args.api_token})},
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        acme = f"--certificatesresolvers.{RESOLVER}.acme"
+        self.arguments = [
+            f"{acme}.email={args.email}",
+            # Traefik makes this file with mode 0600 and refuses it with any other.
+            f"{acme}.storage={_STORAGE}/acme.json",
+            f"{acme}.dnschallenge.provider=cloudflare",
+            f"{acme}.dnschallenge.resolvers={','.join(args.resolvers)}",
+            f"{acme}.dnschallenge.propagation.delaybeforechecks={args.delay_seconds}",
+            *([f"{acme}.caserver={args.authority}"] if args.authority else []),
+            *([f"{acme}.cacertificates={_STORAGE}-roots.pem"] if args.authority_roots else []),
+        ]
+        self.environment = [
+            f"CF_DNS_API_TOKEN_FILE={_SECRETS}/{_TOKEN_FILE}",
+            *([f"CLOUDFLARE_BASE_URL={args.api_url}"] if args.api_url else []),
+        ]
+        router = "traefik.http.routers.base"
+        self.labels = {
+            "traefik.enable": "true",
+            f"{router}.rule": f"Host(`base.{args.domain}`)",
+            f"{router}.entrypoints": "websecure",
+            f"{router}.service": "ping@internal",
+            f"{router}.tls.certresolver": RESOLVER,
+            f"{router}.tls.domains[0].main": f"*.{args.domain}",
+        }
+        self.volumes = [
+            docker.ContainerVolumeArgs(container_path=_STORAGE, volume_name=storage.name),
+            docker.ContainerVolumeArgs(container_path=_SECRETS, volume_name=token.volumes["traefik"], read_only=True),
+        ]
+        if args.authority_roots:
+            self.volumes.append(
+                docker.ContainerVolumeArgs(
+                    container_path=f"{_STORAGE}-roots.pem", host_path=args.authority_roots, read_only=True
+                )
+            )
+        self.register_outputs({})

@@ -1,0 +1,167 @@
+"""Program of the production base: one Hetzner VM, and the edge on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pulumi
+import pulumi_command as command
+import pulumi_docker as docker
+
+from components.certificate import CertificateArgs
+from components.cloud_init import CloudInitArgs, user_data
+from components.edge import Edge, EdgeArgs
+from components.host import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
+from components.node_metrics import NodeMetrics, NodeMetricsArgs
+from components.slot import SCRIPTS
+from stacks.settings import ProductionSettings, SettingsError, production_settings
+from stacks.ssh import SshAddress, SshHost
+
+_TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
+_PING_VARIABLE = "PREVIEW_HEALTH_PING_URL"
+_BOOT_DIAL_ATTEMPTS = 60
+
+
+def production() -> None:
+    """The base on a Hetzner VM.
+
+    Raises:
+        pulumi.RunError: The configuration cannot be used, another server exists, or the size is not sold.
+    """
+    try:
+        settings = production_settings(pulumi.get_stack())
+        require_only_server(settings.server_name)
+        require_orderable(settings.server_type, settings.location)
+    except (SettingsError, HostRefusedError) as error:
+        raise pulumi.RunError(str(error)) from None
+    token = os.environ.get(_TOKEN_VARIABLE, "")
+    if not token:
+        raise pulumi.RunError(
+            f"{_TOKEN_VARIABLE} is not set: export a Cloudflare token that may edit the DNS of {settings.domain}."
+        )
+    machine = HetznerHost(
+        "host",
+        HetznerHostArgs(
+            server_name=settings.server_name,
+            server_type=settings.server_type,
+            location=settings.location,
+            image=settings.server_image,
+            ssh_public_key=settings.ssh_public_key,
+            # Holds the address that health pings go to, which whoever knows it can use.
+            user_data=pulumi.Output.secret(
+                user_data(
+                    CloudInitArgs(
+                        authorized_keys=(settings.ssh_public_key,),
+                        ping_url=os.environ.get(_PING_VARIABLE, ""),
+                        distribution="ubuntu" if settings.server_image.startswith("ubuntu") else "debian",
+                    )
+                )
+            ),
+        ),
+    )
+    host_key = _learn_host_key(settings, machine)
+    address = SshAddress(
+        host=machine.address,
+        port=settings.ssh_port,
+        user=settings.ssh_user,
+        host_key=host_key,
+        dial_attempts=_BOOT_DIAL_ATTEMPTS,
+    )
+    host = SshHost(address, settings.host_directory)
+    ready = host.command(
+        "ready",
+        create=(SCRIPTS / "wait_ready.sh").read_text(encoding="utf-8"),
+        delete=None,
+        environment={"SECONDS_AT_MOST": str(settings.ready_within_seconds)},
+        opts=pulumi.ResourceOptions(parent=machine, replace_on_changes=["connection"]),
+    )
+    engine = docker.Provider(
+        "docker",
+        host=address.docker_host,
+        ssh_opts=address.options(),
+        opts=pulumi.ResourceOptions(depends_on=[ready]),
+    )
+    edge = _edge(settings, host, token, pulumi.ResourceOptions(providers=[engine], depends_on=[ready]))
+    metrics = NodeMetrics(
+        "node",
+        NodeMetricsArgs(
+            prefix=settings.name_prefix, image=settings.node_exporter_image, port=settings.node_exporter_port
+        ),
+        opts=pulumi.ResourceOptions(providers=[engine], depends_on=[ready]),
+    )
+    # Made last, so destroyed first: its refusal stops a `pulumi destroy` before anything is gone.
+    host.command(
+        "guard",
+        create="true",
+        delete=(SCRIPTS / "refuse_while_in_use.sh").read_text(encoding="utf-8"),
+        environment={"PREVIEWS": f"{settings.host_directory}/previews"},
+        opts=pulumi.ResourceOptions(depends_on=[edge, metrics]),
+    )
+    _export(settings, machine, host_key, edge)
+
+
+def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulumi.Output[str]:
+    """The host key of a new server, read once and pinned ever after (R44)."""
+    scanned = command.local.Command(
+        "host-key",
+        interpreter=["/bin/sh", "-c"],
+        create=(SCRIPTS / "learn_host_key.sh").read_text(encoding="utf-8"),
+        environment={
+            "ADDRESS": machine.address,
+            "PORT": str(settings.ssh_port),
+            "SECONDS_AT_MOST": str(settings.ready_within_seconds),
+        },
+        dir="/",
+        triggers=[machine.server_id],
+        opts=pulumi.ResourceOptions(parent=machine),
+    )
+    return scanned.stdout
+
+
+def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.ResourceOptions) -> Edge:
+    return Edge(
+        "edge",
+        EdgeArgs(
+            host=host,
+            prefix=settings.name_prefix,
+            bind_address=settings.bind_address,
+            http_port=settings.http_port,
+            https_port=settings.https_port,
+            dashboard_port=settings.dashboard_port,
+            traefik_image=settings.traefik_image,
+            socket_proxy_image=settings.socket_proxy_image,
+            docker_socket=str(Path("/var/run/docker.sock")),
+            certificate=CertificateArgs(
+                domain=settings.domain,
+                email=settings.acme_email,
+                api_token=pulumi.Output.secret(token),
+                resolvers=settings.dns_resolvers.split(","),
+                delay_seconds=settings.acme_delay_seconds,
+                authority=settings.acme_authority,
+                authority_roots=settings.acme_roots,
+                api_url=settings.cloudflare_api_url,
+            ),
+        ),
+        opts=opts,
+    )
+
+
+def _export(settings: ProductionSettings, machine: HetznerHost, host_key: pulumi.Output[str], edge: Edge) -> None:
+    outputs: dict[str, pulumi.Input[str] | int] = {
+        "kind": "hetzner",
+        "docker_host": pulumi.Output.concat(f"ssh://{settings.ssh_user}@", machine.address, f":{settings.ssh_port}"),
+        "host_directory": settings.host_directory,
+        "edge_network": edge.network,
+        "domain": settings.domain,
+        "scheme": "https",
+        "port": settings.https_port,
+        "max_previews": settings.max_previews,
+        "address": machine.address,
+        "ssh_user": settings.ssh_user,
+        "ssh_port": settings.ssh_port,
+        "ssh_host_key": host_key,
+        "zone_id": settings.zone_id,
+    }
+    for name, value in outputs.items():
+        pulumi.export(name, value)
