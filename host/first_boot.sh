@@ -20,7 +20,7 @@ give_up() {
     exit 1
 }
 
-# None of these keeps previews from running, so they are only noted.
+# What does not keep previews from running is only noted.
 sysctl --quiet --load /etc/sysctl.d/90-pgai-preview.conf || note 'vm.swappiness could not be set'
 [ "$(wc -l </proc/swaps)" -gt 1 ] || note 'there is no swap'
 
@@ -33,9 +33,10 @@ systemctl daemon-reload || note 'the unit files could not be read again'
 # The SSH server may have started before its settings were written.
 systemctl try-reload-or-restart ssh.service || note 'the SSH server could not be told its settings'
 command -v docker >/dev/null || give_up 'Docker is not installed: its packages could not be had, see /var/log/cloud-init-output.log.'
-systemctl enable --now docker.service || note 'the engine could not be started'
-for timer in /etc/systemd/system/pgai-preview-*.timer; do
-    systemctl enable --now "${timer##*/}" || give_up "The timer ${timer##*/} could not be started, see 'journalctl -u ${timer##*/}'."
+for unit in docker.service /etc/systemd/system/pgai-preview-*.timer; do
+    unit=${unit##*/}
+    systemctl enable "$unit" || note "$unit could not be enabled"
+    systemctl start "$unit" || note "$unit could not be started, see 'journalctl -u $unit'"
 done
 
 # As the user that will use it. Within this limit it is a matter of time, after it something is broken.
