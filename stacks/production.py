@@ -53,7 +53,7 @@ def production() -> None:
                 user_data(
                     CloudInitArgs(
                         authorized_keys=(settings.ssh_public_key,),
-                        ping_url=os.environ.get(_PING_VARIABLE, ""),
+                        ping_url=os.environ.get(_PING_VARIABLE) or None,
                         distribution="ubuntu" if settings.server_image.startswith("ubuntu") else "debian",
                     )
                 )

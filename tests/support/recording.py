@@ -23,6 +23,13 @@ LOCAL_OUTPUTS: Mapping[str, Any] = {
 }
 
 
+# What an engine adds to the inputs, where a program reads it.
+_MADE: Mapping[str, Mapping[str, Any]] = {
+    "PrimaryIp": {"ipAddress": "203.0.113.5"},
+    "Command": {"stdout": "ssh-ed25519 AAAAhostkey"},
+}
+
+
 @dataclass(frozen=True)
 class Declared:
     """One resource as a program declared it."""
@@ -37,14 +44,18 @@ class Recorder(pulumi.runtime.Mocks):
     """Answers like an engine whose every operation succeeds, and remembers what it was asked."""
 
     base_outputs: Mapping[str, Any] | None = None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     declared: list[Declared] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.declared.append(Declared(args.typ, args.name, args.inputs))
-        made = {"result": f"generated-{args.name}"} if args.typ.endswith("RandomPassword") else {}
-        return f"{args.name}-id", {**args.inputs, **made}
+        kind = args.typ.rsplit(":", 1)[-1]
+        made = {**_MADE.get(kind, {}), **({"result": f"generated-{args.name}"} if kind == "RandomPassword" else {})}
+        return ("4711" if args.typ.startswith("hcloud:") else f"{args.name}-id"), {**args.inputs, **made}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        if args.token in self.answers:
+            return dict(self.answers[args.token]), []
         assert args.token == "pulumi:pulumi:readStackOutputs", args.token
         if self.base_outputs is None:
             return {}, [("name", f"unknown stack {args.args['name']}")]
@@ -57,9 +68,18 @@ def declare(
     stack: str,
     config: Mapping[str, str],
     base_outputs: Mapping[str, Any] | None = LOCAL_OUTPUTS,
+    answers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Declared]:
-    """Resources that a program declares on a stack with this configuration."""
-    recorder = Recorder(base_outputs=base_outputs)
+    """Resources that a program declares on a stack with this configuration.
+
+    Args:
+        program: The program.
+        stack: Name of the stack.
+        config: Configuration of the stack.
+        base_outputs: What the base stack hands on; None where it was never brought up.
+        answers: Token of a function → what it answers.
+    """
+    recorder = Recorder(base_outputs=base_outputs, answers=answers or {})
     pulumi.runtime.set_mocks(recorder, project=PROJECT, stack=stack, preview=False)
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()})
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]

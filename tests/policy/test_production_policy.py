@@ -1,0 +1,191 @@
+"""Invariants over the production base, and over a preview on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+
+from stacks import preview, production
+from tests.policy.test_policy import all_containers, containers, labels, plain
+from tests.support.recording import Declared, declare
+
+TOKEN = "cloudflare-token-of-the-test"
+ZONE = "0123456789abcdef0123456789abcdef"
+CONFIG = {
+    "domain": "pgai.watch",
+    "bindAddress": "0.0.0.0",
+    "httpPort": "80",
+    "httpsPort": "443",
+    "dashboardPort": "8080",
+    "hostDirectory": "/opt/postgres-ai-previews",
+    "sshPublicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN0 someone",
+    "zoneId": ZONE,
+}
+VM_OUTPUTS = {
+    "kind": "hetzner",
+    "docker_host": "ssh://deploy@203.0.113.5:22",
+    "host_directory": "/opt/postgres-ai-previews",
+    "edge_network": "traefik-public",
+    "domain": "pgai.watch",
+    "scheme": "https",
+    "port": 443,
+    "max_previews": 2,
+    "address": "203.0.113.5",
+    "ssh_user": "deploy",
+    "ssh_port": 22,
+    "ssh_host_key": "ssh-ed25519 AAAAhostkey",
+    "zone_id": ZONE,
+}
+
+
+def server_type(name: str, *, cores: int = 4, memory: float = 8, deprecated: bool = False) -> dict[str, Any]:
+    location = {
+        "available": not deprecated, "deprecationAnnounced": "", "id": 1, "isDeprecated": deprecated, "name": "nbg1",
+        "recommended": True, "unavailableAfter": "",
+    }  # fmt: skip
+    return {"name": name, "cores": cores, "memory": memory, "isDeprecated": deprecated, "locations": [location]}
+
+
+def hetzner(*servers: str) -> dict[str, Mapping[str, Any]]:
+    """What Hetzner answers when these servers exist."""
+    types = [server_type("cx33"), server_type("cx31", deprecated=True), server_type("cx23", cores=2, memory=4)]
+    return {
+        "hcloud:index/getServers:getServers": {"id": "x", "servers": [{"name": name} for name in servers]},
+        "hcloud:index/getServerTypes:getServerTypes": {"id": "x", "serverTypes": types},
+    }
+
+
+def declare_base(answers: Mapping[str, Mapping[str, Any]], **config: str) -> list[Declared]:
+    return declare(production.production, stack="base", config={**CONFIG, **config}, answers=answers)
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+
+
+@pytest.fixture
+def of_base() -> list[Declared]:
+    return declare_base(hetzner())
+
+
+@pytest.fixture
+def of_preview() -> list[Declared]:
+    return declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"}, base_outputs=VM_OUTPUTS)
+
+
+def one(declared: list[Declared], kind: str) -> Mapping[str, Any]:
+    (found,) = [each.inputs for each in declared if each.type.rsplit(":", 1)[-1] == kind]
+    return found
+
+
+def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
+    """How commands and copies connect; at least one does."""
+    found = [plain(each.inputs["connection"]) for each in declared if each.type.startswith("command:remote:")]
+    assert found
+    return found
+
+
+def test_the_firewall_lets_in_ssh_http_https_and_ping_alone(of_base: list[Declared]) -> None:
+    rules = {(rule["direction"], rule["protocol"], rule.get("port")) for rule in one(of_base, "Firewall")["rules"]}
+    assert rules == {("in", "tcp", "22"), ("in", "tcp", "80"), ("in", "tcp", "443"), ("in", "icmp", None)}
+
+
+def test_the_server_gets_the_firewall_and_an_address_that_outlives_it(of_base: list[Declared]) -> None:
+    server = one(of_base, "Server")
+    assert server["name"] == "ralph-preview-01"
+    assert server["firewallIds"] == [4711]
+    assert server["publicNets"] == [{"ipv4": 4711, "ipv4Enabled": True, "ipv6Enabled": False}]
+    assert one(of_base, "PrimaryIp")["autoDelete"] is False
+
+
+def test_another_server_of_the_family_stops_everything_and_is_named() -> None:
+    with pytest.raises(pulumi.RunError, match=r"ralph-preview-02, ralph-preview-07.*one ralph-preview-\* server only"):
+        declare_base(hetzner("ralph-preview-07", "ralph-preview-02", "web-1"))
+
+
+def test_its_own_server_and_strangers_do_not_stop_it() -> None:
+    assert declare_base(hetzner("ralph-preview-01", "web-1"))
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ("cx31", "cannot be ordered in 'nbg1' any more"),
+        ("cx99", "has no server type 'cx99'"),
+        ("cx23", "has 2 vCPU and 4 GB"),
+    ],
+)
+def test_a_size_that_will_not_do_is_refused_naming_one_that_does(size: str, reason: str) -> None:
+    with pytest.raises(pulumi.RunError, match=f"{reason}.*set serverType to one of cx33"):
+        declare_base(hetzner(), serverType=size)
+
+
+def test_a_missing_cloudflare_token_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+    with pytest.raises(pulumi.RunError, match="CLOUDFLARE_API_TOKEN is not set"):
+        declare_base(hetzner())
+
+
+def test_one_wildcard_certificate_is_asked_for_by_dns(of_base: list[Declared]) -> None:
+    traefik = containers(of_base)["traefik"]
+    acme = "--certificatesresolvers.wildcard.acme"
+    assert {
+        f"{acme}.email=admin@postgres.ai",
+        f"{acme}.dnschallenge.provider=cloudflare",
+        f"{acme}.dnschallenge.resolvers=1.1.1.1:53,8.8.8.8:53",
+        f"{acme}.dnschallenge.propagation.delaybeforechecks=10",
+        f"{acme}.storage=/acme/acme.json",
+    } <= set(traefik["command"])
+    assert labels(traefik)["traefik.http.routers.base.tls.domains[0].main"] == "*.pgai.watch"
+
+
+def test_a_preview_never_asks_for_a_certificate(of_preview: list[Declared]) -> None:
+    for inputs in containers(of_preview).values():
+        assert not [label for label in labels(inputs) if "certresolver" in label]
+
+
+def test_the_cloudflare_token_is_a_file_and_nowhere_else(of_base: list[Declared]) -> None:
+    holders = [each.name for each in of_base if TOKEN in json.dumps(each.inputs, default=str)]
+    assert holders == ["edge-certificate-token-carrier"]
+    visible = {key: value for key, value in all_containers(of_base)["traefik-secrets"].items() if key != "uploads"}
+    assert TOKEN not in json.dumps(visible)
+
+
+def test_the_dashboard_of_the_edge_is_on_loopback_of_the_vm(of_base: list[Declared]) -> None:
+    ports = {(port["ip"], port["external"]) for port in containers(of_base)["traefik"]["ports"]}
+    assert ports == {("0.0.0.0", 80), ("0.0.0.0", 443), ("127.0.0.1", 8080)}
+
+
+def test_the_host_key_is_learnt_once_and_pinned_for_docker_and_commands(of_base: list[Declared]) -> None:
+    (engine,) = [each.inputs for each in of_base if each.type == "pulumi:providers:docker"]
+    options = json.dumps(engine["sshOpts"])
+    assert "StrictHostKeyChecking=yes" in options
+    assert "KnownHostsCommand=/bin/echo 203.0.113.5 ssh-ed25519 AAAAhostkey" in options
+    assert {each["hostKey"] for each in connections(of_base)} == {"ssh-ed25519 AAAAhostkey"}
+
+
+def test_no_private_key_enters_the_state(of_base: list[Declared], of_preview: list[Declared]) -> None:
+    for connection in connections([*of_base, *of_preview]):
+        assert set(connection) <= {"host", "port", "user", "hostKey", "dialErrorLimit", "perDialTimeout"}
+
+
+def test_a_preview_has_one_proxied_a_record_with_automatic_ttl(of_preview: list[Declared]) -> None:
+    record = one(of_preview, "DnsRecord")
+    assert (record["name"], record["type"], record["content"]) == ("preview-feature-a.pgai.watch", "A", "203.0.113.5")
+    assert record["proxied"] is True
+    assert record["ttl"] == 1
+    assert record["zoneId"] == ZONE
+
+
+def test_a_preview_on_the_vm_is_what_it_is_on_this_machine(of_preview: list[Declared]) -> None:
+    here = declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"})
+    there = {name: inputs["memory"] for name, inputs in containers(of_preview).items()}
+    assert there == {name: inputs["memory"] for name, inputs in containers(here).items()}
+    volumes = [volume for inputs in containers(of_preview).values() for volume in inputs.get("volumes") or []]
+    hosts = {volume["hostPath"] for volume in volumes if volume.get("hostPath")}
+    assert all(path.startswith("/opt/postgres-ai-previews/previews/feature-a/") for path in hosts)
