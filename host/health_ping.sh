@@ -59,7 +59,7 @@ fi
 status=0
 answer=$(printf 'url = "%s"\n' "$url" |
     curl --config - --silent --output /dev/null --write-out '%{http_code}' --fail --proto '=http,https' \
-        --connect-timeout 5 --max-time 10 --retry 3 --retry-delay 2 --retry-all-errors --retry-max-time 35 \
+        --connect-timeout 5 --max-time 10 --retry 3 --retry-delay 2 --retry-connrefused --retry-max-time 35 \
         --data-binary "${reasons:-well}" 2>/dev/null) || status=$?
 if [ "$status" -ne 0 ]; then
     echo "The health ping was not delivered (curl ended with $status, last HTTP status ${answer:-000}); the next one is due in a minute." >&2
