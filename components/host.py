@@ -132,14 +132,12 @@ def require_orderable(server_type: str, location: str) -> None:
     types = {found.name: found for found in hcloud.get_server_types().server_types}
     found = types.get(server_type)
     orderable = sorted(
-        name
-        for name, one in types.items()
-        if one.cores >= 4 and one.memory >= 8 and _sold(one.locations, location) and not one.is_deprecated
+        name for name, one in types.items() if one.cores >= 4 and one.memory >= 8 and _sold(one.locations, location)
     )
     remedy = f"set serverType to one of {', '.join(orderable) or '(none is sold there)'}, or choose another location."
     if found is None:
         raise HostRefusedError(f"Hetzner has no server type {server_type!r}: {remedy}")
-    if found.is_deprecated or not _sold(found.locations, location):
+    if not _sold(found.locations, location):
         raise HostRefusedError(f"The server type {server_type!r} cannot be ordered in {location!r} any more: {remedy}")
     if found.cores < 4 or found.memory < 8:
         raise HostRefusedError(

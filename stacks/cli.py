@@ -177,10 +177,16 @@ def _images(pairs: list[str]) -> dict[str, str]:
 
 
 @app.command()
-def destroy(branch: Branch, base: Base = "local") -> None:
+def destroy(
+    branch: Branch,
+    base: Base = "local",
+    forget: Annotated[
+        bool, typer.Option("--forget", help="The machine is lost: delete the DNS record, drop the rest from the state.")
+    ] = False,
+) -> None:
     """Destroy the preview of a branch; nothing there is success too."""
     del base  # The state knows where everything is; the option is there so that every command takes it.
-    changes = phases().destroy_with_progress(engine(), branch, err)
+    changes = phases().destroy_with_progress(engine(), branch, err, forget=forget)
     if changes is None:
         err.print(f"There is no preview of {escape(branch)}: nothing to destroy.", highlight=False)
     else:

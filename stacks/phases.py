@@ -41,10 +41,10 @@ def deploy_with_progress(pulumi: Engine, request: DeployRequest, console: Consol
         return deploy(pulumi, Paths.default().checkout, request, shown.step, shown.note)
 
 
-def destroy_with_progress(pulumi: Engine, branch: str, console: Console) -> Changes | None:
+def destroy_with_progress(pulumi: Engine, branch: str, console: Console, *, forget: bool) -> Changes | None:
     """Destroy, and show how it goes."""
     with Progressing(console, f"Destroy {branch}").running() as shown:
-        return destroy(pulumi, branch, shown.step, shown.note)
+        return destroy(pulumi, branch, shown.step, shown.note, forget=forget)
 
 
 def current_branch(checkout: Path) -> str:

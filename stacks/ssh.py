@@ -11,8 +11,7 @@ import pulumi
 import pulumi_command as command
 
 from components.slot import SCRIPTS
-
-_DIAL_TIMEOUT_SECONDS = 10
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, pinned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +38,11 @@ class SshAddress:
         return pulumi.Output.concat(f"ssh://{self.user}@", self.host, f":{self.port}")
 
     def options(self) -> list[pulumi.Input[str]]:
-        """Options of the OpenSSH client for the Docker provider.
-
-        The host key is in the options themselves, so they work from a stack's state alone, without a file.
-        """
-        opening, closing = ("", "") if self.port == 22 else ("[", f"]:{self.port}")
-        known = pulumi.Output.concat("KnownHostsCommand=/bin/echo ", opening, self.host, closing, " ", self.host_key)
-        settings = {
-            "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": "/dev/null",
-            "GlobalKnownHostsFile": "/dev/null",
-            "BatchMode": "yes",
-            "ConnectTimeout": str(_DIAL_TIMEOUT_SECONDS),
-            "ServerAliveInterval": "15",
-            # One connection for the many that Docker's client asks for.
-            "ControlMaster": "auto",
-            "ControlPath": "~/.ssh/pgai-%C",
-            "ControlPersist": "60",
-        }
-        plain = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
-        return [*plain, "-o", known]
+        """Options of the OpenSSH client for the Docker provider."""
+        known = pulumi.Output.all(self.host, self.host_key).apply(
+            lambda parts: pinned(str(parts[0]), self.port, str(parts[1]))
+        )
+        return [*SHARED, "-o", known]
 
     def connection(self) -> command.remote.ConnectionArgs:
         """The same for commands and copies.
@@ -71,7 +55,7 @@ class SshAddress:
             user=self.user,
             host_key=self.host_key,
             dial_error_limit=self.dial_attempts,
-            per_dial_timeout=_DIAL_TIMEOUT_SECONDS,
+            per_dial_timeout=CONNECT_SECONDS,
         )
 
 

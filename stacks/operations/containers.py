@@ -13,6 +13,8 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from components.container import LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
 from components.services import by_key
 from stacks.operations.errors import OperationError, RefusedError
+from stacks.operations.tunnel import open_socket
+from stacks.outputs import BaseOutputs
 
 LOG_LINES = 50
 _PULL_TIMEOUT_SECONDS = 300
@@ -62,6 +64,15 @@ class DockerEngine:
                 f"The Docker engine at {address} does not answer: start it, or name a reachable one with DOCKER_HOST "
                 "and bring the base up again."
             ) from error
+
+    @classmethod
+    def of(cls, base: BaseOutputs) -> DockerEngine:
+        """The engine of a base, over SSH where it is a VM's.
+
+        Raises:
+            OperationError: It does not answer.
+        """
+        return cls(open_socket(base) if base.ssh_host_key else base.docker_host)
 
     def previews(self) -> list[ContainerState]:
         """Every service's container of every preview, running or not, in the order of their names."""

@@ -95,7 +95,7 @@ def deploy(engine: Engine, checkout: Path, request: DeployRequest, on_step: OnSt
     before = engine.outputs(stack) if known else {}
     _require_ownership(slug, request, before)
     values = _values(request, before, checkout)
-    docker = DockerEngine(base.docker_host)
+    docker = DockerEngine.of(base)
     images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
     for reference in docker.require_images(images.values()):
         on_note(f"pulling {reference}")

@@ -10,8 +10,17 @@ from stacks.operations.events import OnStep
 from stacks.operations.workspace import Changes, Engine
 
 
-def destroy(engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str], None]) -> Changes | None:
+def destroy(
+    engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str], None], *, forget: bool = False
+) -> Changes | None:
     """Destroy the preview of a branch and remove its stack.
+
+    Args:
+        engine: The engine.
+        branch: Branch name.
+        on_step: Told of each resource.
+        on_note: Told in words what is going on.
+        forget: The machine is lost: only the DNS record is deleted, the rest is dropped from the state.
 
     Returns:
         What the engine did; None where there was no such preview, which is success too.
@@ -31,7 +40,7 @@ def destroy(engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str
             f"The slug {slug!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
             f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
         )
-    changes = engine.destroy(stack, on_step)
+    changes = engine.destroy_only(stack, "cloudflare", on_step) if forget else engine.destroy(stack, on_step)
     on_note("removing the stack")
-    engine.remove(stack)
+    engine.remove(stack, force=forget)
     return changes

@@ -12,7 +12,7 @@ from stacks.names import STACK_PREFIX, slug_of, stack_of
 from stacks.operations.containers import ContainerState, DockerEngine
 from stacks.operations.errors import NotFoundError, OperationError
 from stacks.operations.workspace import Engine, StackInfo
-from stacks.outputs import BaseOutputs
+from stacks.outputs import BaseOutputs, OutputsError
 
 _PARALLEL_READS = 4
 
@@ -87,8 +87,8 @@ def _containers(engine: Engine, bases: set[str]) -> dict[str, list[ContainerStat
     found: dict[str, list[ContainerState]] = {}
     for base in sorted(bases):
         try:
-            found[base] = DockerEngine(BaseOutputs.of(base, engine.outputs(base)).docker_host).previews()
-        except OperationError:
+            found[base] = DockerEngine.of(BaseOutputs.of(base, engine.outputs(base))).previews()
+        except (OperationError, OutputsError):
             # An engine that is away must not hide the list; its previews say that their health is unknown.
             continue
     return found

@@ -136,14 +136,38 @@ class Engine:
         """
         return self._operate(stack, on_step, lambda selected, listener: selected.destroy(on_event=listener))
 
-    def remove(self, stack: str) -> None:
-        """``pulumi stack rm`` of an empty stack, with its configuration file.
+    def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
+        """``pulumi destroy --target`` of the resources of one provider, for when the others cannot be reached.
+
+        Args:
+            stack: The stack.
+            provider: Start of the resources' types, such as ``cloudflare``.
+            on_step: Told of each resource.
+
+        Raises:
+            EngineError: A resource failed.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        resources = json.loads(self._run("stack", "export", "--stack", stack))["deployment"].get("resources", [])
+        urns = [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
+        if not urns:
+            return Changes()
+        return self._operate(
+            stack, on_step, lambda selected, listener: selected.destroy(target=urns, on_event=listener)
+        )
+
+    def remove(self, stack: str, *, force: bool = False) -> None:
+        """``pulumi stack rm``, with the stack's configuration file.
+
+        Args:
+            stack: The stack.
+            force: Also where it still has resources, which are then forgotten.
 
         Raises:
             EngineError: The stack still has resources.
         """
         try:
-            self._workspace.remove_stack(stack)
+            self._workspace.remove_stack(stack, force=force)
         except automation.errors.CommandError as error:
             raise EngineError(words(error)) from error
         (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)

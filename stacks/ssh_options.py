@@ -1,0 +1,35 @@
+"""Options of the OpenSSH client: one shared connection, and the one host key that was learnt when the base was made."""
+
+from __future__ import annotations
+
+CONNECT_SECONDS = 10
+
+SHARED: tuple[str, ...] = tuple(
+    part
+    for name, value in {
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": "/dev/null",
+        "GlobalKnownHostsFile": "/dev/null",
+        "BatchMode": "yes",
+        "ConnectTimeout": str(CONNECT_SECONDS),
+        "ServerAliveInterval": "15",
+        # One connection for the many that Docker's client asks for.
+        "ControlMaster": "auto",
+        "ControlPath": "~/.ssh/pgai-%C",
+        "ControlPersist": "60",
+    }.items()
+    for part in ("-o", f"{name}={value}")
+)
+"""Options that do not depend on the machine."""
+
+
+def pinned(host: str, port: int, host_key: str) -> str:
+    """The option that pins a host key. It is in the option itself, so it works from a stack's state, without a file.
+
+    Args:
+        host: Address.
+        port: Port of the SSH server.
+        host_key: ``ssh-ed25519 AAAA…``.
+    """
+    name = host if port == 22 else f"[{host}]:{port}"
+    return f"KnownHostsCommand=/bin/echo {name} {host_key}"
