@@ -46,6 +46,7 @@ class Clone:
         ports: Configuration key → port.
         prefix: Put before the names of the base's networks and containers.
         transcript: Everything that commands printed.
+        extra: More variables of the user's environment.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Clone:
     ports: Mapping[str, int]
     prefix: str
     transcript: list[str] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, root: Path, token: str) -> Clone:
@@ -85,7 +87,7 @@ class Clone:
     def environment(self) -> dict[str, str]:
         """Environment of the clone's user."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PREVIEW_"))}
-        return {**kept, "XDG_DATA_HOME": str(self.data), "NO_COLOR": "1", "COLUMNS": "160"}
+        return {**kept, "XDG_DATA_HOME": str(self.data), "NO_COLOR": "1", "COLUMNS": "160", **self.extra}
 
     def preview(self, *args: str, **environment: str) -> Finished:
         """Run ``./preview``."""

@@ -1,0 +1,120 @@
+"""The production base on a stand-in for the VM, with fakes of both clouds and a real ACME server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+import yaml
+
+from stacks.settings import PROJECT
+from tests.support.checkout import Clone, free_ports
+from tests.support.fakes import FakeCloudflare, FakeDns, FakeHetzner
+from tests.support.pebble import Pebble, running_pebble
+from tests.support.vm import Vm, running_vm
+
+DOMAIN = "preview.test"
+
+
+@dataclass
+class Production:
+    """What the tests of this folder share.
+
+    Attributes:
+        clone: The operator's clone.
+        vm: The stand-in for the VM.
+        hetzner: Fake Hetzner.
+        cloudflare: Fake Cloudflare.
+        pebble: Certificate authority.
+        token: Keeps what this run makes apart from everything else on the engine.
+        ports: Configuration key → port.
+    """
+
+    clone: Clone
+    vm: Vm
+    hetzner: FakeHetzner
+    cloudflare: FakeCloudflare
+    pebble: Pebble
+    token: str
+    ports: dict[str, int]
+
+    def records(self, kind: str = "A") -> dict[str, Any]:
+        """Name → record of Cloudflare."""
+        found = self.cloudflare.state.all_records()
+        return {record["name"]: record for record in found if record["type"] == kind}
+
+
+@pytest.fixture(scope="session")
+def engine() -> Any:
+    """The Docker engine. A test that needs one fails where there is none."""
+    return docker.from_env()
+
+
+@contextmanager
+def _agent(key: Path) -> Iterator[str]:
+    """An SSH agent that holds one key; gives the path of its socket."""
+    said = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
+    values = dict(part.split("=", 1) for part in said.replace("\n", " ").split("; ") if "=" in part)
+    environment = {
+        **os.environ,
+        "SSH_AUTH_SOCK": values["SSH_AUTH_SOCK"].strip(),
+        "SSH_AGENT_PID": values["SSH_AGENT_PID"],
+    }
+    try:
+        subprocess.run(["ssh-add", "-q", str(key)], env=environment, check=True, capture_output=True)
+        yield environment["SSH_AUTH_SOCK"]
+    finally:
+        subprocess.run(["ssh-agent", "-k"], env=environment, check=False, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory, engine: Any) -> Iterator[Production]:
+    root = tmp_path_factory.mktemp("operator")
+    token = f"p{secrets.token_hex(3)}"
+    # Where containers with a way out find this machine: Traefik asks the authority and Cloudflare from there.
+    gateway = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    with ExitStack() as stack:
+        hetzner = stack.enter_context(FakeHetzner(addresses=["127.0.0.1"]))
+        cloudflare = stack.enter_context(FakeCloudflare([DOMAIN], private_targets=True, host=gateway))
+        dns = stack.enter_context(FakeDns(cloudflare, host=gateway))
+        pebble = stack.enter_context(running_pebble(root, address=gateway, dns=f"{gateway}:{dns.port}"))
+        ssh_port, *ports = free_ports(5)
+        vm = stack.enter_context(running_vm(engine, root, name=f"{token}-vm", port=ssh_port))
+        socket = stack.enter_context(_agent(vm.private_key))
+        clone = Clone.make(root, token)
+        clone.extra.update(
+            SSH_AUTH_SOCK=socket,
+            HCLOUD_TOKEN=hetzner.token,
+            HCLOUD_ENDPOINT=hetzner.url,
+            CLOUDFLARE_API_TOKEN=cloudflare.token,
+            CLOUDFLARE_BASE_URL=cloudflare.url,
+            PREVIEW_BASE="base",
+        )
+        names = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
+        values = {
+            **dict(zip(names, ports, strict=True)),
+            "domain": DOMAIN,
+            "bindAddress": "127.0.0.1",
+            "namePrefix": clone.prefix,
+            "hostDirectory": str(vm.directory),
+            "sshPublicKey": vm.public_key,
+            "sshPort": vm.port,
+            "readyWithinSeconds": 60,
+            "zoneId": cloudflare.zone_id(DOMAIN),
+            "acmeAuthority": pebble.directory,
+            "acmeRoots": str(pebble.roots),
+            "acmeDelaySeconds": 0,
+            "dnsResolvers": f"{gateway}:{dns.port}",
+            "cloudflareApiUrl": cloudflare.url,
+        }
+        content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
+        (clone.path / "Pulumi.base.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        yield Production(clone, vm, hetzner, cloudflare, pebble, token, dict(zip(names, ports, strict=True)))

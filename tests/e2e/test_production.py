@@ -1,0 +1,183 @@
+"""The production path, in the order of its life: base, previews over SSH, update, destroy, a lost machine, the end.
+
+The tests of this file build on each other, as an operator's steps do.
+"""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from stacks.names import slug_of
+from tests.e2e.conftest import DOMAIN, Production
+from tests.support.checkout import Finished
+
+pytestmark = pytest.mark.engine
+
+BRANCHES = ("feature/first", "feature/second")
+
+
+def ok(done: Finished) -> Finished:
+    assert done.code == 0, done.text
+    assert "Traceback" not in done.text
+    return done
+
+
+def branch(production: Production, index: int) -> str:
+    return f"{production.token}/{BRANCHES[index]}"
+
+
+def viewer(production: Production, name: str) -> httpx.Client:
+    """A viewer who trusts the authority alone, and finds the machine as DNS says."""
+    host = f"preview-{slug_of(name)}.{DOMAIN}"
+    address = production.records()[host]["content"]
+    port = production.ports["httpsPort"]
+
+    def ask_by_name(request: httpx.Request) -> None:
+        request.headers["Host"] = host
+        request.extensions["sni_hostname"] = host
+
+    return httpx.Client(
+        base_url=f"https://{address}:{port}",
+        verify=ssl.create_default_context(cadata=production.pebble.issuing_root()),
+        event_hooks={"request": [ask_by_name]},
+        timeout=20,
+    )
+
+
+def container_ids(engine: Any, name: str) -> dict[str, str]:
+    found = engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(name)}"})
+    return {container.labels["pgai.preview.service"]: container.id for container in found}
+
+
+def test_the_base_comes_up_and_a_second_up_changes_nothing(production: Production) -> None:
+    ok(production.clone.pulumi("stack", "init", "base"))
+    ok(production.clone.pulumi("up", "--yes", "--skip-preview", "--stack", "base"))
+    state = production.hetzner.state
+    assert [server["name"] for server in state.servers.values()] == ["ralph-preview-01"]
+    ok(production.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
+
+
+def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Production) -> None:
+    context = ssl.create_default_context(cadata=production.pebble.issuing_root())
+
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+    def served() -> None:
+        with httpx.Client(verify=context) as client:
+            client.get(
+                f"https://127.0.0.1:{production.ports['httpsPort']}/",
+                headers={"Host": f"base.{DOMAIN}"},
+                extensions={"sni_hostname": f"base.{DOMAIN}"},
+            )
+
+    served()
+    assert proofs(production) == 1
+
+
+def proofs(production: Production) -> int:
+    """How often a proof for a certificate was put into DNS."""
+    return sum(
+        request.method == "POST" and "_acme-challenge" in str(request.body)
+        for request in production.cloudflare.requests
+    )
+
+
+def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production, engine: Any) -> None:
+    for index in (0, 1):
+        name = branch(production, index)
+        before = production.vm.connections()
+        done = ok(production.clone.preview("deploy", name))
+        assert done.stdout.strip() == f"https://preview-{slug_of(name)}.{DOMAIN}:{production.ports['httpsPort']}"
+        assert production.vm.connections() - before <= 6, "connections are shared"
+        assert len(container_ids(engine, name)) == 7
+        record = production.records()[f"preview-{slug_of(name)}.{DOMAIN}"]
+        assert (record["content"], record["proxied"], record["ttl"]) == ("127.0.0.1", True, 1)
+    assert proofs(production) == 1, "previews ask for no certificate"
+
+
+def test_pages_are_served_over_https_by_host_name_with_the_wildcard_certificate(production: Production) -> None:
+    for index in (0, 1):
+
+        @retry(stop=stop_after_delay(30), wait=wait_fixed(1), retry=retry_if_result(lambda health: health != "ok"))
+        def health(name: str) -> Any:
+            with viewer(production, name) as client:
+                answer = client.get("/api/health")
+                return answer.json()["database"] if answer.status_code == 200 else answer.status_code
+
+        assert health(branch(production, index)) == "ok"
+
+
+def test_a_changed_dashboard_reaches_the_vm_and_restarts_nothing(production: Production, engine: Any) -> None:
+    name = branch(production, 0)
+    before = container_ids(engine, name)
+    added = production.clone.path / "config/grafana/dashboards/added.json"
+    added.write_text('{"uid": "added", "title": "Added", "panels": [], "schemaVersion": 41}', encoding="utf-8")
+    ok(production.clone.preview("deploy", name))
+    assert container_ids(engine, name) == before
+    placed = production.vm.directory / f"previews/{slug_of(name)}/config/grafana/dashboards/added.json"
+    assert placed.read_text(encoding="utf-8") == added.read_text(encoding="utf-8")
+
+
+def test_list_shows_the_health_of_previews_on_the_vm(production: Production) -> None:
+    rows = production.clone.json("list", "--json")
+    assert {row["health"] for row in rows} == {"7/7 healthy"}
+
+
+def test_the_base_cannot_be_destroyed_while_previews_run(production: Production) -> None:
+    done = production.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "base")
+    assert done.code != 0
+    assert "cannot be destroyed while these previews run on it" in done.text
+    assert branch(production, 0) in done.text
+    assert production.hetzner.state.servers
+
+
+def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(
+    production: Production, engine: Any, tmp_path: Path
+) -> None:
+    name = branch(production, 0)
+    exports = ok(production.clone.preview("env")).stdout
+    stack = f"organization/pgai-preview/preview-{slug_of(name)}"
+    done = subprocess.run(
+        ["sh", "-c", f"{exports}\npulumi destroy --yes --skip-preview --stack {stack}"],
+        cwd=tmp_path,
+        env=production.clone.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not container_ids(engine, name)
+    assert f"preview-{slug_of(name)}.{DOMAIN}" not in production.records()
+    ok(production.clone.preview("destroy", name))
+    ok(production.clone.preview("destroy", name))
+
+
+def test_another_host_key_is_refused(production: Production) -> None:
+    stack = "base"
+    exported = ok(production.clone.pulumi("stack", "output", "ssh_host_key", "--stack", stack)).stdout.strip()
+    assert exported == production.vm.host_key
+
+
+def test_cloudflare_out_of_order_for_a_while_is_survived(production: Production) -> None:
+    name = f"{production.token}/patience"
+    production.cloudflare.fail_next(429, times=2, retry_after=1, method="POST")
+    ok(production.clone.preview("deploy", name))
+    ok(production.clone.preview("destroy", name))
+
+
+def test_a_lost_machine_is_forgotten_with_its_record(production: Production, engine: Any) -> None:
+    name = branch(production, 1)
+    production.vm.lose()
+    for container in engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug_of(name)}"}):
+        container.remove(force=True, v=True)
+    refused = production.clone.preview("destroy", name)
+    assert refused.code != 0
+    ok(production.clone.preview("destroy", name, "--forget"))
+    assert not production.records()
+    assert slug_of(name) not in ok(production.clone.pulumi("stack", "ls")).stdout
