@@ -34,4 +34,5 @@ PLUGINS = (
     Plugin(name="random", sources=("cmd/pulumi-resource-random", "internal/bridged", "shim/random")),
     Plugin(name="command", sources=("cmd/pulumi-resource-command", "internal/command"), stand_in=True),
     Plugin(name="hcloud", sources=("cmd/pulumi-resource-hcloud", "internal/bridged")),
+    Plugin(name="cloudflare", sources=("cmd/pulumi-resource-cloudflare", "internal/cloudflare"), stand_in=True),
 )

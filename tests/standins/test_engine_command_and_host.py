@@ -2,73 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from stacks.setup import environment
-from stacks.setup.paths import Paths
+from tests.standins.engine import Stack
 
 pytestmark = pytest.mark.engine
 
 PROLOGUE = "import pulumi, pulumi_command as command\nlocal = command.local.Command\n"
 
 
-@dataclass
-class Stack:
-    """A stack of its own in a directory of its own.
-
-    Attributes:
-        directory: Where the program is.
-        env: Environment of the engine.
-    """
-
-    directory: Path
-    env: dict[str, str]
-
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", "--non-interactive", "--color=never", *arguments],
-            cwd=self.directory,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def up(self, program: str) -> subprocess.CompletedProcess[str]:
-        (self.directory / "__main__.py").write_text(PROLOGUE + program)
-        return self.pulumi("up", "--yes", "--skip-preview")
-
-    def outputs(self, program: str) -> dict[str, Any]:
-        """Outputs after an update that must succeed."""
-        done = self.up(program)
-        assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
-        return found
-
-
 @pytest.fixture
 def stack(tmp_path: Path) -> Stack:
-    state = tmp_path / "state"
-    state.mkdir()
-    directory = tmp_path / "program"
-    directory.mkdir()
-    (directory / "Pulumi.yaml").write_text(
-        f"name: contract\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
-    )
-    env = {**os.environ, **environment(Paths.default())}
-    env |= {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "for this test"}
-    result = Stack(directory, env)
-    assert result.pulumi("stack", "init", "one").returncode == 0
-    return result
+    return Stack.make(tmp_path, PROLOGUE)
 
 
 def test_a_command_runs_with_its_input_environment_interpreter_and_directory(stack: Stack, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
 
 	"pgai.watch/preview/offline/internal/command/local"
+	"pgai.watch/preview/offline/internal/command/remote"
 )
 
 // version is set by the linker: the version of the official SDK.
@@ -33,7 +34,11 @@ func run(ctx context.Context) error {
 	served, err := infer.NewProviderBuilder().
 		WithDisplayName("Command (stand-in)").
 		WithDescription("A stand-in for the official command plugin").
-		WithResources(infer.Resource(&local.Command{})).
+		WithResources(
+			infer.Resource(&local.Command{}),
+			infer.Resource(&remote.Command{}),
+			infer.Resource(&remote.CopyToRemote{}),
+		).
 		Build()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package local
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -123,7 +124,7 @@ func run(ctx context.Context, name, text string, inputs Inputs, previous *Output
 		Name:        name,
 		Argv:        append(append([]string{}, interpreter...), text),
 		Dir:         value(inputs.Dir),
-		Stdin:       value(inputs.Stdin),
+		Stdin:       strings.NewReader(value(inputs.Stdin)),
 		Environment: environment,
 		Logging:     value(inputs.Logging),
 	})

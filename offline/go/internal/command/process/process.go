@@ -6,6 +6,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -25,7 +26,7 @@ type Spec struct {
 	Name        string
 	Argv        []string
 	Dir         string
-	Stdin       string
+	Stdin       io.Reader
 	Environment map[string]string
 	Logging     Logging
 }
@@ -37,7 +38,7 @@ func Run(ctx context.Context, spec Spec) (stdout, stderr string, err error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Dir = spec.Dir
-	cmd.Stdin = strings.NewReader(spec.Stdin)
+	cmd.Stdin = spec.Stdin
 	cmd.Env = os.Environ()
 	for key, value := range spec.Environment {
 		cmd.Env = append(cmd.Env, key+"="+value)

@@ -1,0 +1,73 @@
+"""A stack of the real engine with a program of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stacks.setup import environment
+from stacks.setup.paths import Paths
+
+
+@dataclass
+class Stack:
+    """A stack of its own in a directory of its own.
+
+    Attributes:
+        directory: Where the program is.
+        env: Environment of the engine.
+        prologue: The program's first lines.
+    """
+
+    directory: Path
+    env: dict[str, str]
+    prologue: str
+
+    @classmethod
+    def make(cls, root: Path, prologue: str, **env: str) -> Stack:
+        """Make an empty stack with a file backend below a directory."""
+        state = root / "state"
+        state.mkdir()
+        directory = root / "program"
+        directory.mkdir()
+        (directory / "Pulumi.yaml").write_text(
+            f"name: contract\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
+        )
+        backend = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "for this test"}
+        stack = cls(directory, {**os.environ, **environment(Paths.default()), **backend, **env}, prologue)
+        done = stack.pulumi("stack", "init", "one")
+        assert done.returncode == 0, done.stderr
+        return stack
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the engine's command line."""
+        return subprocess.run(
+            ["pulumi", "--non-interactive", "--color=never", *arguments],
+            cwd=self.directory,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def up(self, program: str) -> subprocess.CompletedProcess[str]:
+        """Update the stack to a program."""
+        (self.directory / "__main__.py").write_text(self.prologue + program)
+        return self.pulumi("up", "--yes", "--skip-preview")
+
+    def outputs(self, program: str) -> dict[str, Any]:
+        """Outputs after an update that must succeed."""
+        done = self.up(program)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+        return found
+
+    def destroy(self) -> subprocess.CompletedProcess[str]:
+        """Destroy everything in the stack."""
+        return self.pulumi("destroy", "--yes", "--skip-preview")
