@@ -109,7 +109,9 @@ class FakeHetzner(FakeApi):
             self._project.fail_action(command, code, message)
 
     def _tick(self) -> None:
-        while self.running:
+        running = True
+        while running:
+            running = self.running  # asked first: what happened before the end is still told
             with self._lock:
                 self._project.settle()
                 events = [(event, copy.deepcopy(server)) for event, server in self._project.events]
