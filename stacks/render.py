@@ -17,6 +17,7 @@ from stacks.setup.report import Row, SetupResult
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _WORTH_A_LINE_SECONDS = 1.0
+_TEXT_LENGTH = 70
 _KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
 
 
@@ -26,11 +27,13 @@ class Progressing:
     Args:
         console: Where to; standard error, since results alone go to standard output.
         title: Name of the phase.
+        prefix: Start of the resources' names that says nothing here.
     """
 
-    def __init__(self, console: Console, title: str) -> None:
+    def __init__(self, console: Console, title: str, prefix: str = "") -> None:
         self._console = console
         self._title = title
+        self._prefix = prefix
         self._live = console.is_terminal
         self._done = 0
         self._running: dict[str, float] = {}
@@ -56,10 +59,11 @@ class Progressing:
         """Show one step of the engine."""
         if step.kind not in _KINDS_SHOWN:
             return
+        name = step.resource.removeprefix(self._prefix)
         if step.state == "started":
-            self._running[step.resource] = time.monotonic()
+            self._running[name] = time.monotonic()
         else:
-            seconds = time.monotonic() - self._running.pop(step.resource, time.monotonic())
+            seconds = time.monotonic() - self._running.pop(name, time.monotonic())
             self._done += 1
             if not self._live:
                 mark = (
@@ -67,9 +71,9 @@ class Progressing:
                     if step.state == "failed"
                     else next((sign for word, sign in _MARKS.items() if word in step.operation), "*")
                 )
-                self._console.print(f"  {mark} {step.kind} {step.resource} ({seconds:.1f} s)", highlight=False)
+                self._console.print(f"  {mark} {step.kind} {name} ({seconds:.1f} s)", highlight=False)
         waiting = ", ".join(sorted(self._running)) or "…"
-        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:100])
+        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:_TEXT_LENGTH])
 
     def count(self, done: int, total: int) -> None:
         """Show how far a countable thing is."""
@@ -120,7 +124,7 @@ class SetupProgress:
             self._tasks[name],
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
-            text=escape(text)[:80],
+            text=escape(text)[:_TEXT_LENGTH],
         )
         # Where lines stay, a percentage a line would drown what matters: a new kind of work gets one.
         kind = text.split(" ", 1)[0]
