@@ -53,7 +53,7 @@ class Edge(pulumi.ComponentResource):
     """Traefik behind a filter that lets it only read what it routes by.
 
     Attributes:
-        network: Name of the network shared with public containers.
+        network: Name of the network shared with public containers; known once the reverse proxy is healthy.
     """
 
     network: pulumi.Output[str]
@@ -106,7 +106,7 @@ class Edge(pulumi.ComponentResource):
                 health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
             ),
         )
-        docker.Container(
+        traefik = docker.Container(
             f"{name}-traefik",
             name=f"{args.prefix}traefik",
             image=args.traefik_image,
@@ -126,7 +126,7 @@ class Edge(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy]),
             **hardened(labels=labels, memory_mib=192, cpus="0.50", health=_traefik_health(args.dashboard_port)),
         )
-        self.network = public.name
+        self.network = pulumi.Output.all(public.name, traefik.id).apply(lambda known: str(known[0]))
         self.register_outputs({"network": self.network})
 
 

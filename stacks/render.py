@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -150,22 +151,30 @@ def setup_table(result: SetupResult) -> Table:
     return table
 
 
-def preview_table(previews: Sequence[Preview]) -> Table:
-    """``list`` for a person."""
+def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
+    """``list`` for a person; ages are as of the given time."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("branch", "state", "health", "url", "commit", "deployed", "expires"):
-        table.add_column(column, overflow="fold")
+    for column in ("branch", "state", "health", "commit", "age", "expires in", "url"):
+        table.add_column(column, no_wrap=True)
     for preview in previews:
         table.add_row(
-            preview.branch or f"({preview.slug})",
+            escape(preview.branch or f"({preview.slug})"),
             preview.state,
             preview.health,
+            escape(preview.commit[:8]),
+            _span(preview.deployed_at, now),
+            _span(preview.expires_at, now),
             preview.url,
-            preview.commit[:8],
-            preview.deployed_at,
-            preview.expires_at,
         )
     return table
+
+
+def _span(moment: str, now: dt.datetime) -> str:
+    if not moment:
+        return "?"
+    minutes = int(abs((dt.datetime.fromisoformat(moment) - now).total_seconds()) // 60)
+    days, hours = minutes // (24 * 60), minutes // 60 % 24
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 def credentials_table(credentials: Mapping[str, Mapping[str, str]]) -> Table:
