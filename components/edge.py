@@ -56,7 +56,7 @@ class Edge(pulumi.ComponentResource):
     """Traefik behind a filter that lets it only read what it routes by.
 
     Attributes:
-        network: Name of the network shared with public containers.
+        network: Name of the network shared with public containers; known once the reverse proxy is healthy.
     """
 
     network: pulumi.Output[str]
@@ -120,7 +120,7 @@ class Edge(pulumi.ComponentResource):
             if args.certificate
             else None
         )
-        docker.Container(
+        traefik = docker.Container(
             f"{name}-traefik",
             name=f"{args.prefix}traefik",
             image=args.traefik_image,
@@ -151,7 +151,7 @@ class Edge(pulumi.ComponentResource):
                 health=_traefik_health(args.dashboard_port),
             ),
         )
-        self.network = public.name
+        self.network = pulumi.Output.all(public.name, traefik.id).apply(lambda known: str(known[0]))
         self.register_outputs({"network": self.network})
 
 

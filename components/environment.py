@@ -66,9 +66,11 @@ class PreviewEnvironment(pulumi.ComponentResource):
 
     Attributes:
         credentials: Service → ``user`` and ``password``; secret.
+        ready: Known once every container is healthy; what depends on it keeps its old value when one is not.
     """
 
     credentials: pulumi.Output[dict[str, dict[str, str]]]
+    ready: pulumi.Output[bool]
 
     def __init__(self, name: str, args: PreviewEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:environment:PreviewEnvironment", name, None, opts)
@@ -121,6 +123,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             waits_for = [containers[key] for key in service.after]
             containers[service.key] = self._container(service, [*files.placed, *waits_for])
         self.credentials = self._secrets.credentials
+        self.ready = pulumi.Output.all(*(container.id for container in containers.values())).apply(lambda _: True)
         self.register_outputs({"credentials": self.credentials})
 
     def _image(self, service: ServiceSpec) -> str:

@@ -11,7 +11,7 @@ import pulumi_docker as docker
 
 from components.edge import Edge, EdgeArgs
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from stacks.outputs import BaseOutputs
+from stacks.outputs import BaseOutputs, export_when
 from stacks.settings import SettingsError, base_settings
 from stacks.setup.paths import Paths
 from stacks.targets import LocalHost
@@ -67,10 +67,8 @@ def local() -> None:
         max_previews=settings.max_previews,
         address=settings.bind_address,
     )
-    for name, value in outputs.model_dump().items():
-        pulumi.export(name, value)
     # Known only once the edge stands, so that no preview is deployed to half a base.
-    pulumi.export("edge_network", edge.network)
+    export_when(edge.network, outputs.model_dump())
 
 
 def _socket_path(docker_host: str) -> str:

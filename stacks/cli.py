@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 EXIT_UNEXPECTED = 1
 EXIT_BAD_INPUT = 2
 
-out = Console(soft_wrap=True)
 # Where nobody looks at a terminal, lines are as long as tables need.
-err = Console(stderr=True, width=None if sys.stderr.isatty() else 140)
+_WIDTH_OF_FILES = 200
+out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES)
 
 
 class _Commands(TyperGroup):
@@ -200,11 +201,12 @@ def list_previews(base: Base = "local", as_json: Json = False) -> None:
     from stacks.render import preview_table
 
     del base
-    found = previews(engine(), dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    found = previews(engine(), now)
     if as_json:
         typer.echo(json.dumps([preview.as_dict() for preview in found], indent=2))
     elif found:
-        out.print(preview_table(found))
+        out.print(preview_table(found, now))
     else:
         err.print("There is no preview. ./preview deploy BRANCH makes one.", highlight=False)
 

@@ -69,6 +69,19 @@ def _whole(name: str, value: Any) -> Any:
     return int(value) if name in {"port", "max_previews", "ssh_port"} and isinstance(value, float) else value
 
 
+def export_when(ready: pulumi.Output[Any], values: Mapping[str, Any]) -> None:
+    """Export a stack's outputs once something is known.
+
+    The engine keeps a program's outputs even when a resource fails; these keep their old values then.
+
+    Args:
+        ready: What has to be known first.
+        values: Output → value.
+    """
+    for name in values:
+        pulumi.export(name, pulumi.Output.all(ready, values[name]).apply(lambda known: known[1]))
+
+
 def read_outputs(stack: str) -> Mapping[str, Any]:
     """Read another stack's outputs from within a program, at once rather than as ``pulumi.Output``.
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from stacks.base import DEFAULT_DOCKER_HOST
+from stacks.names import slug_of
 from stacks.operations import base as bases
 from stacks.operations.deploy import Deployed, DeployRequest, deploy
 from stacks.operations.destroy import destroy
@@ -37,13 +38,13 @@ def engine(paths: Paths) -> Engine:
 
 def deploy_with_progress(pulumi: Engine, request: DeployRequest, console: Console) -> Deployed:
     """Deploy, and show how it goes."""
-    with Progressing(console, f"Deploy {request.branch}").running() as shown:
+    with Progressing(console, f"Deploy {request.branch}", f"{slug_of(request.branch)}-").running() as shown:
         return deploy(pulumi, Paths.default().checkout, request, shown.step, shown.note)
 
 
 def destroy_with_progress(pulumi: Engine, branch: str, console: Console, *, forget: bool) -> Changes | None:
     """Destroy, and show how it goes."""
-    with Progressing(console, f"Destroy {branch}").running() as shown:
+    with Progressing(console, f"Destroy {branch}", f"{slug_of(branch)}-").running() as shown:
         return destroy(pulumi, branch, shown.step, shown.note, forget=forget)
 
 
@@ -85,7 +86,7 @@ def demo(paths: Paths, branch: str | None, console: Console) -> str:
 
     started = time.monotonic()
     address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-    with Progressing(console, "Local base").running() as shown:
+    with Progressing(console, "Local base", "edge-").running() as shown:
         bases.bring_up_local(pulumi, paths.checkout, address, shown.step)
     times.append(("local base", time.monotonic() - started))
 

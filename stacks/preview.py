@@ -9,7 +9,7 @@ import pulumi
 
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
 from stacks.names import host_of, slug_of, slug_of_stack, url_of
-from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, read_outputs
+from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
 from stacks.settings import PreviewSettings, SettingsError, preview_settings
 from stacks.targets import target_of
 
@@ -72,7 +72,7 @@ def _configuration(settings: PreviewSettings) -> Path:
 
 
 def _export(settings: PreviewSettings, slug: str, url: str, environment: PreviewEnvironment) -> None:
-    # Outputs change only when an update succeeds, so a failed one or a refresh moves no expiry.
+    # A failed update changes neither the owner nor the expiry.
     outputs = PreviewOutputs(
         branch=settings.branch,
         slug=slug,
@@ -85,9 +85,7 @@ def _export(settings: PreviewSettings, slug: str, url: str, environment: Preview
             settings.deployed_at + dt.timedelta(hours=settings.ttl_hours) if settings.deployed_at else None
         ),
     )
-    for name, value in outputs.model_dump().items():
-        pulumi.export(name, value)
-    pulumi.export("credentials", environment.credentials)
+    export_when(environment.ready, {**outputs.model_dump(), "credentials": environment.credentials})
 
 
 def _moment(value: dt.datetime | None) -> str:

@@ -15,6 +15,7 @@ from components.edge import Edge, EdgeArgs
 from components.host import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.slot import SCRIPTS
+from stacks.outputs import export_when
 from stacks.settings import ProductionSettings, SettingsError, production_settings
 from stacks.ssh import SshAddress, SshHost
 
@@ -163,5 +164,4 @@ def _export(settings: ProductionSettings, machine: HetznerHost, host_key: pulumi
         "ssh_host_key": host_key,
         "zone_id": settings.zone_id,
     }
-    for name, value in outputs.items():
-        pulumi.export(name, value)
+    export_when(edge.network, outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from stacks.setup.report import Row, SetupResult
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _WORTH_A_LINE_SECONDS = 1.0
+_TEXT_LENGTH = 70
 _KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
 
 
@@ -26,11 +28,13 @@ class Progressing:
     Args:
         console: Where to; standard error, since results alone go to standard output.
         title: Name of the phase.
+        prefix: Start of the resources' names that says nothing here.
     """
 
-    def __init__(self, console: Console, title: str) -> None:
+    def __init__(self, console: Console, title: str, prefix: str = "") -> None:
         self._console = console
         self._title = title
+        self._prefix = prefix
         self._live = console.is_terminal
         self._done = 0
         self._running: dict[str, float] = {}
@@ -56,10 +60,11 @@ class Progressing:
         """Show one step of the engine."""
         if step.kind not in _KINDS_SHOWN:
             return
+        name = step.resource.removeprefix(self._prefix)
         if step.state == "started":
-            self._running[step.resource] = time.monotonic()
+            self._running[name] = time.monotonic()
         else:
-            seconds = time.monotonic() - self._running.pop(step.resource, time.monotonic())
+            seconds = time.monotonic() - self._running.pop(name, time.monotonic())
             self._done += 1
             if not self._live:
                 mark = (
@@ -67,9 +72,9 @@ class Progressing:
                     if step.state == "failed"
                     else next((sign for word, sign in _MARKS.items() if word in step.operation), "*")
                 )
-                self._console.print(f"  {mark} {step.kind} {step.resource} ({seconds:.1f} s)", highlight=False)
+                self._console.print(f"  {mark} {step.kind} {name} ({seconds:.1f} s)", highlight=False)
         waiting = ", ".join(sorted(self._running)) or "…"
-        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:100])
+        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:_TEXT_LENGTH])
 
     def count(self, done: int, total: int) -> None:
         """Show how far a countable thing is."""
@@ -120,7 +125,7 @@ class SetupProgress:
             self._tasks[name],
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
-            text=escape(text)[:80],
+            text=escape(text)[:_TEXT_LENGTH],
         )
         # Where lines stay, a percentage a line would drown what matters: a new kind of work gets one.
         kind = text.split(" ", 1)[0]
@@ -146,22 +151,30 @@ def setup_table(result: SetupResult) -> Table:
     return table
 
 
-def preview_table(previews: Sequence[Preview]) -> Table:
-    """``list`` for a person."""
+def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
+    """``list`` for a person; ages are as of the given time."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("branch", "state", "health", "url", "commit", "deployed", "expires"):
-        table.add_column(column, overflow="fold")
+    for column in ("branch", "state", "health", "commit", "age", "expires in", "url"):
+        table.add_column(column, no_wrap=True)
     for preview in previews:
         table.add_row(
-            preview.branch or f"({preview.slug})",
+            escape(preview.branch or f"({preview.slug})"),
             preview.state,
             preview.health,
+            escape(preview.commit[:8]),
+            _span(preview.deployed_at, now),
+            _span(preview.expires_at, now),
             preview.url,
-            preview.commit[:8],
-            preview.deployed_at,
-            preview.expires_at,
         )
     return table
+
+
+def _span(moment: str, now: dt.datetime) -> str:
+    if not moment:
+        return "?"
+    minutes = int(abs((dt.datetime.fromisoformat(moment) - now).total_seconds()) // 60)
+    days, hours = minutes // (24 * 60), minutes // 60 % 24
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 def credentials_table(credentials: Mapping[str, Mapping[str, str]]) -> Table:

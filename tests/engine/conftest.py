@@ -70,7 +70,7 @@ def token() -> str:
     return f"t{secrets.token_hex(3)}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[World]:
     clone = Clone.make(tmp_path_factory.mktemp("user"), token)
     volumes = {volume.name for volume in engine.volumes.list()}

@@ -46,11 +46,13 @@ def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, 
     settings = world.clone.path / f"Pulumi.{stack}.yaml"
     before = settings.read_text(encoding="utf-8")
     ids = {container.id for container in engine.containers.list(all=True)}
+    listed = world.clone.json("list", "--json")
     settings.write_text(before.replace(world.second, world.second.replace("/", "_")), encoding="utf-8")
     done = world.clone.pulumi("up", "--yes", "--stack", stack)
     settings.write_text(before, encoding="utf-8")
     assert done.code != 0
     assert f"belongs to branch '{world.second}'" in done.text
+    assert world.clone.json("list", "--json") == listed, "the stack still names its owner"
     assert {container.id for container in engine.containers.list(all=True)} == ids
 
 

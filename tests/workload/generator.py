@@ -20,6 +20,12 @@ PATTERNS = ("SPIKE", "VALLEY", "RAMP UP", "RAMP DOWN", "STEADY MEDIUM", "BURST")
 PATH = "/usr/lib/postgresql/15/bin:/usr/bin:/bin"
 
 
+def _hear_every_signal() -> None:
+    """Undo what a parent that runs in the background ignores: Bash cannot trap what was ignored when it started."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def eventually(ask: Callable[[], T], *, seconds: float = 10.0, what: str) -> T:
     """Asks until the answer is true and returns it; fails after so many seconds, saying what was awaited."""
     deadline = time.monotonic() + seconds
@@ -87,6 +93,7 @@ class Generator:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_every_signal,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

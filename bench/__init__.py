@@ -1,0 +1,1 @@
+"""Repeatable measurements; not part of the tests."""
