@@ -61,7 +61,8 @@ def refused(stack: Stack, program: str = "remote('a', create='echo ran')\n") -> 
 
 def test_a_command_gets_its_input_and_environment_though_the_server_accepts_none(stack: Stack) -> None:
     program = (
-        "a = remote('a', create='cat; echo; echo \"$X\"; echo two >&2', stdin='one', environment={'X': \"it's $HOME\"})\n"
+        "a = remote('a', create='cat; echo; echo \"$X\"; echo two >&2', stdin='one',"
+        " environment={'X': \"it's $HOME\"})\n"
         "pulumi.export('out', a.stdout)\npulumi.export('err', a.stderr)\n"
     )
     assert stack.outputs(program) == {"out": "one\nit's $HOME", "err": "two"}
