@@ -41,12 +41,13 @@ done
 
 # As the user that will use it. Within this limit it is a matter of time, after it something is broken.
 waited=0
-until said=$(runuser -u deploy -- docker info --format 'Docker {{.ServerVersion}}' 2>&1); do
+until said=$(runuser -u deploy -- docker ps --quiet 2>&1); do
     [ "$waited" -lt "$seconds" ] || give_up "The user deploy cannot use Docker, even after $seconds s. It last said: $said"
     sleep 1
     waited=$((waited + 1))
 done
 iptables -w 10 -C DOCKER-USER -d 169.254.169.254 -j REJECT 2>/dev/null ||
     give_up "Containers could reach the metadata address: the rule of block_metadata.sh is missing, see 'systemctl status docker'."
-printf '%s\n' "$said" >"$state/ready"
-note "ready, $said"
+docker version --format 'Docker {{.Server.Version}}' >"$state/ready.next"
+mv "$state/ready.next" "$state/ready"
+note "ready, $(cat "$state/ready")"

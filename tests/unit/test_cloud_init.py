@@ -178,7 +178,7 @@ def test_the_projects_directory_reaches_the_prune_and_the_last_step() -> None:
 
 def test_ready_is_the_last_thing_that_the_first_boot_says() -> None:
     lines = content("/usr/local/lib/pgai-preview/first_boot.sh").splitlines()
-    written = next(number for number, line in enumerate(lines) if line.endswith('>"$state/ready"'))
+    written = next(number for number, line in enumerate(lines) if line.endswith(' "$state/ready"'))
     assert [line.split()[0] for line in lines[written + 1 :]] == ["note"]
     assert cloud_init.READY_FILE == "/var/lib/pgai-preview/ready"
 
