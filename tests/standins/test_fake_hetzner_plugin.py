@@ -63,7 +63,7 @@ server = hcloud.Server(
 )
 pulumi.export("ipv4", server.ipv4_address)
 pulumi.export("others", [
-    one.name for one in hcloud.get_servers(with_selector="x!=y", opts=pulumi.InvokeOptions(provider=provider)).servers
+    one.name for one in hcloud.get_servers(with_selector="role=foreign", opts=pulumi.InvokeOptions(provider=provider)).servers
 ])
 pulumi.export("orderable", [
     one.name for one in hcloud.get_server_types(opts=pulumi.InvokeOptions(provider=provider)).server_types
