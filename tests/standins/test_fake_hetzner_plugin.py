@@ -62,11 +62,10 @@ server = hcloud.Server(
     opts=pulumi.ResourceOptions(provider=provider, delete_before_replace=True),
 )
 pulumi.export("ipv4", server.ipv4_address)
-pulumi.export("others", [
-    one.name for one in hcloud.get_servers(with_selector="role=foreign", opts=pulumi.InvokeOptions(provider=provider)).servers
-])
+asking = pulumi.InvokeOptions(provider=provider)
+pulumi.export("others", [one.name for one in hcloud.get_servers(with_selector="role=foreign", opts=asking).servers])
 pulumi.export("orderable", [
-    one.name for one in hcloud.get_server_types(opts=pulumi.InvokeOptions(provider=provider)).server_types
+    one.name for one in hcloud.get_server_types(opts=asking).server_types
     if not one.is_deprecated
 ])
 """

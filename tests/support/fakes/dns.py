@@ -65,14 +65,8 @@ class FakeDns:
                     reply = dns.answer(self.rfile.read(int.from_bytes(size, "big")))
                     self.wfile.write(struct.pack(">H", len(reply)) + reply)
 
-        tcp = _Tcp(self._wanted, OverTcp)
+        tcp, udp = self._bind(OverTcp, OverUdp)
         self.port = tcp.server_address[1]
-        try:
-            udp = socketserver.ThreadingUDPServer((self._wanted[0], self.port), OverUdp)
-        except OSError:
-            tcp.server_close()
-            raise
-        udp.daemon_threads = True
         self._servers = [tcp, udp]
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.05,), name="fake dns", daemon=True).start()
@@ -84,6 +78,21 @@ class FakeDns:
         for server in self._servers:
             server.shutdown()
             server.server_close()
+
+    def _bind(
+        self, over_tcp: type[socketserver.BaseRequestHandler], over_udp: type[socketserver.BaseRequestHandler]
+    ) -> tuple[_Tcp, _Udp]:
+        """Both on one port; a free TCP port may be taken for UDP, then another one is tried."""
+        attempts = 1 if self._wanted[1] else 10
+        while True:
+            tcp = _Tcp(self._wanted, over_tcp)
+            try:
+                return tcp, _Udp((self._wanted[0], tcp.server_address[1]), over_udp)
+            except OSError:
+                tcp.server_close()
+                attempts -= 1
+                if not attempts:
+                    raise
 
     @property
     def server(self) -> str:
@@ -135,6 +144,10 @@ class FakeDns:
 
 class _Tcp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
+    daemon_threads = True
+
+
+class _Udp(socketserver.ThreadingUDPServer):
     daemon_threads = True
 
 
