@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from components.cloud_init import FAILED_FILE, READY_FILE, CloudInitArgs, user_data
-from tests.support.first_boot import ENGINE, METADATA, STAGES, Machine, unbooted_machine
+from tests.support.first_boot import METADATA, STAGES, Machine, unbooted_machine
 
 PING = "http://127.0.0.1:9/ping"
 LAST_STEP = "DIRECTORY=/opt/postgres-ai-previews ENGINE_SECONDS=1 /usr/local/lib/pgai-preview/first_boot.sh"
@@ -38,7 +38,7 @@ def operators_key(computer: Machine) -> str:
 def booted(computer: Machine, operators_key: str) -> Machine:
     data = user_data(CloudInitArgs(authorized_keys=(operators_key,), docker_from="distribution", ping_url=PING))
     computer.put("/var/lib/cloud/seed/nocloud", user_data=data, meta_data="instance-id: test\nlocal-hostname: test\n")
-    computer.container.exec_run(["sh", "-c", ENGINE], detach=True)
+    computer.engine(with_its_package=True)
     for stage in STAGES:
         computer.said += computer.run("cloud-init", *stage)[1]
     return computer
@@ -163,8 +163,8 @@ def test_nothing_fails_but_what_a_container_cannot_do(booted: Machine) -> None:
 
 
 def test_the_engine_keeps_the_rule_when_it_starts_again(booted: Machine) -> None:
-    booted.shell("kill $(cat /run/docker.pid); while docker ps >/dev/null 2>&1; do sleep 0.1; done")
-    booted.shell(ENGINE)
+    booted.engine(starts=False)
+    booted.engine()
     rules = booted.ok("iptables", "-S", "DOCKER-USER").splitlines()
     assert rules[1].startswith(f"-A DOCKER-USER -d {METADATA}/32 -j REJECT")
     assert len(rules) == len(set(rules))
@@ -180,7 +180,7 @@ def test_a_machine_whose_containers_could_reach_the_address_is_not_ready(booted:
 
 
 def test_without_an_engine_the_machine_is_not_ready_and_says_why(booted: Machine) -> None:
-    booted.shell("kill $(cat /run/docker.pid); while docker ps >/dev/null 2>&1; do sleep 0.1; done")
+    booted.engine(starts=False)
     assert booted.run("sh", "-c", LAST_STEP)[0] != 0
     assert booted.run("cat", READY_FILE)[0] != 0
     assert booted.ok("cat", FAILED_FILE).startswith(

@@ -26,12 +26,18 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
     && printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
 """
 # In the place of docker.service: a real engine, with the rules before and after its start.
-ENGINE = """
+_START_ENGINE = """
 until dpkg-query -W -f '${Status}' docker.io 2>/dev/null | grep -q 'ok installed'; do sleep 0.1; done
 /usr/local/lib/pgai-preview/block_metadata.sh
-dockerd --bridge none >>/var/log/dockerd.log 2>&1 &
+setsid dockerd --bridge none >>/var/log/dockerd.log 2>&1 &
 until docker ps >/dev/null 2>&1; do sleep 0.1; done
 /usr/local/lib/pgai-preview/block_metadata.sh
+"""
+# The next one does not start while this one still has its file.
+_STOP_ENGINE = """
+pid=$(cat /run/docker.pid)
+kill "$pid"
+while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 """
 STAGES = (("init", "--local"), ("init",), ("modules", "--mode=config"), ("modules", "--mode=final"))
 
@@ -59,6 +65,20 @@ class Machine:
 
     def shell(self, script: str) -> str:
         return self.ok("sh", "-ec", script)
+
+    def engine(self, *, starts: bool = True, with_its_package: bool = False) -> None:
+        """Start or stop the engine of the machine.
+
+        Args:
+            starts: Or stops.
+            with_its_package: It starts as soon as it is installed; do not wait for that.
+        """
+        script = _START_ENGINE if starts else _STOP_ENGINE
+        command = ["timeout", "300" if with_its_package else "30", "sh", "-ec", script]
+        if with_its_package:
+            self.container.exec_run(command, detach=True)
+        else:
+            self.ok(*command)
 
     def put(self, directory: str, **contents: str) -> None:
         """Files with the names' ``_`` as ``-``."""
