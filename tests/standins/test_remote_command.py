@@ -282,3 +282,12 @@ def test_the_plugin_says_that_it_is_a_stand_in(stack: Stack) -> None:
         pytest.fail("the command plugin is not installed: run ./preview setup")
     said = subprocess.run([str(plugin), "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
     assert "stand-in" in said or said.strip() == "1.2.1"
+
+
+@pytest.mark.parametrize("command", [["gofmt", "-l", "."], ["go", "vet", "."], ["go", "test", "."]], ids=" ".join)
+@pytest.mark.parametrize("package", ["command/remote", "command/sharedssh", "cloudflare/api", "cloudflare/records"])
+def test_the_stand_ins_own_checks_pass(command: list[str], package: str) -> None:
+    where = Path(__file__).parents[2] / "offline" / "go" / "internal" / package
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert command[0] != "gofmt" or not done.stdout

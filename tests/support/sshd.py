@@ -115,7 +115,8 @@ class Sshd:
         """End the server and everything that runs in its sessions at once, as when the machine is lost."""
         if self._process is None:
             return
-        for pid in [*_descendants(self._process.pid), self._process.pid]:
+        # The server first: nobody shall tell the client what became of its command.
+        for pid in _family(self._process.pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -180,8 +181,8 @@ def make_key(path: Path, passphrase: str = "") -> str:
     return " ".join(path.with_suffix(".pub").read_text().split()[:2])
 
 
-def _descendants(pid: int) -> list[int]:
-    """Processes below another one, the youngest generation first."""
+def _family(pid: int) -> list[int]:
+    """A process and all below it, the oldest generation first."""
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -193,4 +194,4 @@ def _descendants(pid: int) -> list[int]:
     found = [pid]
     for one in found:
         found.extend(children.get(one, []))
-    return found[:0:-1]
+    return found

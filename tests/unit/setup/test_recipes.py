@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def images_of_the_product() -> set[str]:
-    base = re.findall(r"default: (\S+/?\S*:[v\d]\S*)$", (CHECKOUT / "Pulumi.yaml").read_text(), re.MULTILINE)
+    base = re.findall(r"default: ([a-z]\S*:[v\d]\S*)$", (CHECKOUT / "Pulumi.yaml").read_text(), re.MULTILINE)
     assert base, "Pulumi.yaml names no image"
     return {service.image for service in SERVICES} | set(base)
 

@@ -86,7 +86,7 @@ func (c *Connection) dialRepeatedly(ctx context.Context, hostKey string) error {
 	options := []string{
 		"ControlMaster=yes", "ControlPersist=" + strconv.Itoa(persistSeconds),
 		"HostKeyAlias=pinned", "UserKnownHostsFile=" + quoted(known), "IdentityAgent=" + quoted(agent),
-		"ServerAliveInterval=15", "ServerAliveCountMax=3",
+		"ServerAliveInterval=10", "ServerAliveCountMax=3",
 	}
 	started, limit := time.Now(), c.target.DialErrorLimit
 	var last error
@@ -132,6 +132,8 @@ func (c *Connection) dial(ctx context.Context, logFile string, options []string)
 	arguments := append(c.arguments(options...), "-f", "-N", "--", c.target.Host)
 	master := exec.CommandContext(ctx, "ssh", arguments...)
 	master.Dir, master.Stdout, master.Stderr = "/", log, log
+	// It outlives us: the secrets in our environment are none of its business.
+	master.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LC_ALL=C"}
 	failed := master.Run()
 	if failed == nil {
 		return nil
