@@ -114,7 +114,7 @@ class Edge(pulumi.ComponentResource):
                 f"{name}-certificate",
                 args.certificate,
                 prefix=args.prefix,
-                image=args.socket_proxy_image,
+                image=args.traefik_image,
                 opts=child,
             )
             if args.certificate

@@ -147,4 +147,5 @@ def require_orderable(server_type: str, location: str) -> None:
 
 
 def _sold(locations: Sequence[hcloud.outputs.GetServerTypesServerTypeLocationResult], location: str) -> bool:
-    return any(one.name == location and one.available and not one.is_deprecated for one in locations or [])
+    # Releases of the provider before availability was known leave it open.
+    return any(one.name == location and one.available is not False and not one.is_deprecated for one in locations or [])

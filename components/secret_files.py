@@ -32,7 +32,7 @@ class SecretFilesArgs:
         name: Name of the carrier; the volumes are named ``<prefix>-<reader>-secrets``.
         prefix: Start of the volumes' names.
         labels: Labels of the volumes and of the carrier.
-        image: Any image that is on the machine anyway.
+        image: An image that is on the machine anyway and names no user: the engine would give the files to it.
         volumes: Reader → its secrets.
     """
 

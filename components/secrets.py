@@ -28,7 +28,7 @@ class PreviewSecretsArgs:
     Attributes:
         slug: The preview.
         services: Services, with the names of the secrets that each may read.
-        image: Any image that is on the machine anyway.
+        image: An image that is on the machine anyway and names no user.
     """
 
     slug: str

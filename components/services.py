@@ -163,7 +163,8 @@ WORKLOAD = ServiceSpec(
     memory_mib=128,
     cpus="0.15",
     aliases=("workload",),
-    entrypoint=(f"{WORKLOAD_MOUNT}/generate.sh",),
+    # Named with its interpreter: a file that was copied through an archive is not executable any more.
+    entrypoint=("/bin/bash", f"{WORKLOAD_MOUNT}/generate.sh"),
     environment={
         "PGHOST": "target-db",
         "PGUSER": "workload",

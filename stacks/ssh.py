@@ -11,7 +11,7 @@ import pulumi
 import pulumi_command as command
 
 from components.slot import SCRIPTS
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, pinned
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ class SshAddress:
 
     def options(self) -> list[pulumi.Input[str]]:
         """Options of the OpenSSH client for the Docker provider."""
+        make_room()
         known = pulumi.Output.all(self.host, self.host_key).apply(
             lambda parts: pinned(str(parts[0]), self.port, str(parts[1]))
         )

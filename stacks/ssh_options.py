@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 CONNECT_SECONDS = 10
 
 SHARED: tuple[str, ...] = tuple(
@@ -21,6 +23,11 @@ SHARED: tuple[str, ...] = tuple(
     for part in ("-o", f"{name}={value}")
 )
 """Options that do not depend on the machine."""
+
+
+def make_room() -> None:
+    """Make the directory of the shared connection's socket; the client itself does not."""
+    (Path.home() / ".ssh").mkdir(mode=0o700, exist_ok=True)
 
 
 def pinned(host: str, port: int, host_key: str) -> str:

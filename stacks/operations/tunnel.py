@@ -13,7 +13,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from stacks.operations.errors import OperationError
 from stacks.outputs import BaseOutputs
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, pinned
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned
 
 
 def open_socket(base: BaseOutputs) -> str:
@@ -26,7 +26,7 @@ def open_socket(base: BaseOutputs) -> str:
         OperationError: The VM does not answer, shows another host key, or refuses the key.
     """
     folder = Path(tempfile.mkdtemp(prefix="pgai-"))
-    (Path.home() / ".ssh").mkdir(mode=0o700, exist_ok=True)
+    make_room()
     socket = folder / "docker.sock"
     process = subprocess.Popen(
         [

@@ -36,6 +36,7 @@ class Production:
         pebble: Certificate authority.
         token: Keeps what this run makes apart from everything else on the engine.
         ports: Configuration key → port.
+        dns: Address and port of the DNS server that answers from Cloudflare's records.
     """
 
     clone: Clone
@@ -45,6 +46,7 @@ class Production:
     pebble: Pebble
     token: str
     ports: dict[str, int]
+    dns: tuple[str, int]
 
     def records(self, kind: str = "A") -> dict[str, Any]:
         """Name → record of Cloudflare."""
@@ -56,6 +58,40 @@ class Production:
 def engine() -> Any:
     """The Docker engine. A test that needs one fails where there is none."""
     return docker.from_env()
+
+
+_FORWARDER = """
+import socket, sys
+listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+listener.bind(("0.0.0.0", 53))
+while True:
+    question, asker = listener.recvfrom(4096)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as upstream:
+        upstream.settimeout(5)
+        upstream.sendto(question, (sys.argv[1], int(sys.argv[2])))
+        listener.sendto(upstream.recv(4096), asker)
+"""
+
+
+@contextmanager
+def zone_name_server(engine: Any, production: Production) -> Iterator[None]:
+    """The zone's own name server, under its name and on port 53 for whoever is on the base's network.
+
+    A certificate's proof is looked for there too, and no record can name another port.
+    """
+    container = engine.containers.create(
+        "postgresai/monitoring-flask-backend:latest",
+        ["-c", _FORWARDER, production.dns[0], str(production.dns[1])],
+        entrypoint="python3",
+        name=f"{production.token}-name-server",
+    )
+    try:
+        network = engine.networks.get(f"{production.token}-traefik-public")
+        network.connect(container, aliases=["ns.fake-cloudflare.test"])
+        container.start()
+        yield
+    finally:
+        container.remove(force=True, v=True)
 
 
 @contextmanager
@@ -117,4 +153,5 @@ def production(tmp_path_factory: pytest.TempPathFactory, engine: Any) -> Iterato
         }
         content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
         (clone.path / "Pulumi.base.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-        yield Production(clone, vm, hetzner, cloudflare, pebble, token, dict(zip(names, ports, strict=True)))
+        ports_by_key = dict(zip(names, ports, strict=True))
+        yield Production(clone, vm, hetzner, cloudflare, pebble, token, ports_by_key, (gateway, dns.port))

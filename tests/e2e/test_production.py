@@ -15,7 +15,7 @@ import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
-from tests.e2e.conftest import DOMAIN, Production
+from tests.e2e.conftest import DOMAIN, Production, zone_name_server
 from tests.support.checkout import Finished
 
 pytestmark = pytest.mark.engine
@@ -57,6 +57,7 @@ def container_ids(engine: Any, name: str) -> dict[str, str]:
 
 
 def test_the_base_comes_up_and_a_second_up_changes_nothing(production: Production) -> None:
+    ok(production.clone.preview("setup"))
     ok(production.clone.pulumi("stack", "init", "base"))
     ok(production.clone.pulumi("up", "--yes", "--skip-preview", "--stack", "base"))
     state = production.hetzner.state
@@ -64,7 +65,7 @@ def test_the_base_comes_up_and_a_second_up_changes_nothing(production: Productio
     ok(production.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
 
 
-def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Production) -> None:
+def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Production, engine: Any) -> None:
     context = ssl.create_default_context(cadata=production.pebble.issuing_root())
 
     @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
@@ -76,7 +77,8 @@ def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Produc
                 extensions={"sni_hostname": f"base.{DOMAIN}"},
             )
 
-    served()
+    with zone_name_server(engine, production):
+        served()
     assert proofs(production) == 1
 
 
@@ -158,10 +160,17 @@ def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(
     ok(production.clone.preview("destroy", name))
 
 
-def test_another_host_key_is_refused(production: Production) -> None:
-    stack = "base"
-    exported = ok(production.clone.pulumi("stack", "output", "ssh_host_key", "--stack", stack)).stdout.strip()
-    assert exported == production.vm.host_key
+def test_another_host_key_is_refused(production: Production, tmp_path: Path) -> None:
+    keys = production.vm.private_key.parent
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other")], check=True)
+    production.vm.set_host_key(tmp_path / "other")
+    try:
+        done = production.clone.preview("deploy", branch(production, 1))
+    finally:
+        production.vm.set_host_key(keys / "host")
+    assert done.code == 1, done.text
+    assert "Host key verification failed" in done.stderr
+    assert "Traceback" not in done.text
 
 
 def test_cloudflare_out_of_order_for_a_while_is_survived(production: Production) -> None:
@@ -181,3 +190,10 @@ def test_a_lost_machine_is_forgotten_with_its_record(production: Production, eng
     ok(production.clone.preview("destroy", name, "--forget"))
     assert not production.records()
     assert slug_of(name) not in ok(production.clone.pulumi("stack", "ls")).stdout
+
+
+def test_the_base_is_destroyed_and_nothing_is_left_in_either_cloud(production: Production) -> None:
+    production.vm.come_back()
+    ok(production.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "base"))
+    assert production.hetzner.state.empty
+    assert not production.cloudflare.state.all_records()

@@ -22,6 +22,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 SOCKET = Path("/var/run/docker.sock")
 IMAGE = "pgai-test/vm:1"
 DEPLOY_UID = 1500
+_HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
 
 _DOCKERFILE = """\
 FROM pgai-offline/debian:bookworm
@@ -62,8 +63,21 @@ class Vm:
         return log.decode("utf-8", "replace").count("Accepted publickey for deploy")
 
     def lose(self) -> None:
-        """The machine is gone from one moment to the next."""
-        self.container.remove(force=True, v=True)
+        """The machine is gone from one moment to the next, with its disk."""
+        self.container.stop(timeout=0)
+        for path in self.directory.iterdir():
+            shutil.rmtree(path)
+
+    def come_back(self) -> None:
+        """A machine with the same address and host key answers, empty."""
+        self.container.start()
+        _wait_for_banner(self.port)
+
+    def set_host_key(self, key: Path) -> None:
+        """Show another host key from now on; connections that are open end."""
+        _put(self.container, _HOST_KEY, key.read_bytes(), owner=0)
+        self.container.restart(timeout=0)
+        _wait_for_banner(self.port)
 
 
 def build_image(engine: Any) -> None:
@@ -109,7 +123,7 @@ def running_vm(engine: Any, root: Path, *, name: str, port: int) -> Iterator[Vm]
         [
             "-p", str(port), "-o", "ListenAddress=127.0.0.1", "-o", "PasswordAuthentication=no",
             "-o", "AllowUsers=deploy", "-o", "MaxStartups=64", "-o", "MaxSessions=64",
-            "-o", "HostKey=/etc/ssh/ssh_host_ed25519_key", "-o", "UsePAM=no",
+            "-o", f"HostKey={_HOST_KEY}", "-o", "UsePAM=no",
         ],
         name=name,
         network_mode="host",
@@ -117,7 +131,7 @@ def running_vm(engine: Any, root: Path, *, name: str, port: int) -> Iterator[Vm]
         labels={"pgai.test": "vm"},
     )  # fmt: skip
     try:
-        _put(container, "/etc/ssh/ssh_host_ed25519_key", (keys / "host").read_bytes(), owner=0)
+        _put(container, _HOST_KEY, (keys / "host").read_bytes(), owner=0)
         _put(container, "/home/deploy/.ssh/authorized_keys", f"{public}\n".encode(), owner=DEPLOY_UID)
         container.start()
         _wait_for_banner(port)
