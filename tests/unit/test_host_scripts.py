@@ -223,8 +223,7 @@ def test_images_stay_while_another_operation_holds_the_lock(machine: Machine) ->
     with (machine.root / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         finished = machine.run("prune_images.sh", LOCK_SECONDS="1")
-    assert finished.returncode == 0
-    assert docker_calls(machine) == []
+    assert (finished.returncode, docker_calls(machine)) == (0, [])
     assert "another operation holds" in finished.stdout
 
 
