@@ -32,6 +32,11 @@ REQUIRED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "PostgreSQL 15": (postgres_bin, ["postgresql-15"]),
     "Chromium": (browser, ["chromium"]),
     "iproute2": (lambda: shutil.which("ip"), ["iproute2"]),
+    "OpenSSH": (
+        lambda: Path("/usr/sbin/sshd").exists() and shutil.which("ssh-agent"),
+        ["openssh-server", "openssh-client"],
+    ),
+    "OpenSSL": (lambda: shutil.which("openssl"), ["openssl"]),
 }
 
 
