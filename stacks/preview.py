@@ -10,8 +10,9 @@ import pulumi
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
 from stacks.names import host_of, slug_of, slug_of_stack, url_of
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
-from stacks.settings import PreviewSettings, SettingsError, preview_settings
+from stacks.settings import PreviewSettings, preview_settings
 from stacks.targets import target_of
+from stacks.validation import SettingsError
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -16,8 +16,9 @@ from components.host import HetznerHost, HetznerHostArgs, HostRefusedError, requ
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.slot import SCRIPTS
 from stacks.outputs import export_when
-from stacks.settings import ProductionSettings, SettingsError, production_settings
+from stacks.settings import ProductionSettings, production_settings
 from stacks.ssh import SshAddress, SshHost
+from stacks.validation import SettingsError
 
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
 _PING_VARIABLE = "PREVIEW_HEALTH_PING_URL"

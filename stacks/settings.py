@@ -5,26 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import Annotated
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from components.services import by_key
 from stacks.names import NameRefusedError, slug_of
+from stacks.validation import S, validate
 
 PROJECT = "pgai-preview"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 _IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")
 _DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
-
-
-class SettingsError(Exception):
-    """Configuration that cannot be used; the message lists every fault, each with its value, rule and remedy."""
 
 
 def _fault(text: str) -> PydanticCustomError:
@@ -185,48 +182,6 @@ class PreviewSettings(_Settings):
         return value
 
 
-S = TypeVar("S", bound=_Settings)
-
-
-def validate(model: type[S], values: Mapping[str, Any], *, stack: str) -> S:
-    """Check raw configuration values.
-
-    Args:
-        model: What they should be.
-        values: Key without the project's name → value, strings as the engine keeps them.
-        stack: Named in the message.
-
-    Raises:
-        SettingsError: One or more values are wrong; all are reported at once.
-    """
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        lines = [_sentence(stack, values, fault) for fault in error.errors()]
-        raise SettingsError("\n".join(lines)) from None
-
-
-def _sentence(stack: str, values: Mapping[str, Any], fault: Mapping[str, Any]) -> str:
-    location = [str(part) for part in fault["loc"]]
-    key = ".".join(location) or "the ports"
-    rule = fault["msg"].replace("Input should", "must").replace("String should", "must")
-    if fault["type"] == "missing":
-        return (
-            f"Configuration {key!r} of stack {stack!r} is missing: "
-            f"set it with pulumi config set {key} VALUE --stack {stack}."
-        )
-    if fault["type"] == "extra_forbidden":
-        return (
-            f"Configuration {key!r} of stack {stack!r} is not known here: "
-            f"remove it with pulumi config rm {key} --stack {stack}."
-        )
-    found = f" (found {values.get(location[0])!r})" if location else ""
-    return (
-        f"Configuration {key!r} of stack {stack!r} {rule}{found}: "
-        f"correct it with pulumi config set {key} VALUE --stack {stack}."
-    )
-
-
 def _read(model: type[S], stack: str) -> S:
     config = pulumi.Config(PROJECT)
     readers: dict[str, Callable[[str], object]] = {"images": config.get_object}
@@ -244,7 +199,7 @@ def base_settings(stack: str) -> BaseSettings:
     """Configuration of the running base program.
 
     Raises:
-        SettingsError: See :func:`validate`.
+        SettingsError: See :func:`stacks.validation.validate`.
     """
     return _read(BaseSettings, stack)
 
@@ -253,7 +208,7 @@ def production_settings(stack: str) -> ProductionSettings:
     """Configuration of the running production base program.
 
     Raises:
-        SettingsError: See :func:`validate`.
+        SettingsError: See :func:`stacks.validation.validate`.
     """
     return _read(ProductionSettings, stack)
 
@@ -262,6 +217,6 @@ def preview_settings(stack: str) -> PreviewSettings:
     """Configuration of the running preview program.
 
     Raises:
-        SettingsError: See :func:`validate`.
+        SettingsError: See :func:`stacks.validation.validate`.
     """
     return _read(PreviewSettings, stack)

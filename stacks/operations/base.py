@@ -13,7 +13,8 @@ from stacks.operations.errors import BadInputError, OperationError
 from stacks.operations.events import OnStep
 from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs, OutputsError
-from stacks.settings import PROJECT, BaseSettings, SettingsError, validate
+from stacks.settings import PROJECT, BaseSettings
+from stacks.validation import SettingsError, validate
 
 LOCAL = "local"
 

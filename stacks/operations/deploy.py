@@ -16,7 +16,8 @@ from stacks.operations.errors import BadInputError, EngineError, OperationError,
 from stacks.operations.events import OnStep
 from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs
-from stacks.settings import PreviewSettings, SettingsError, validate
+from stacks.settings import PreviewSettings
+from stacks.validation import SettingsError, validate
 
 CONFIG_FILES = (
     "grafana/provisioning/datasources",

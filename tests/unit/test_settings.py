@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from stacks.operations.base import file_values
-from stacks.settings import PROJECT, BaseSettings, PreviewSettings, ProductionSettings, SettingsError, validate
+from stacks.settings import PROJECT, BaseSettings, PreviewSettings, ProductionSettings
+from stacks.validation import SettingsError, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
