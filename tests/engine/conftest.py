@@ -73,7 +73,7 @@ def token() -> str:
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[World]:
     clone = Clone.make(tmp_path_factory.mktemp("user"), token)
-    volumes = {volume.name for volume in engine.volumes.list()}
+    volumes = dangling_volumes(engine)
     first, second = f"feature/{token}-first", f"feature/{token}-second"
     try:
         configured = (clone.path / "Pulumi.local.yaml").read_bytes()
@@ -91,7 +91,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> 
         (ARTIFACTS / "transcript.txt").write_text("\n".join(clone.transcript), encoding="utf-8")
         left = remains(engine, token)
         assert not left, left
-        assert {volume.name for volume in engine.volumes.list()} <= volumes, "a volume without a name was left behind"
+        assert dangling_volumes(engine) <= volumes, "a volume without a name was left behind"
 
 
 def run_once(engine: Any, script: str, **options: Any) -> bytes:
@@ -105,6 +105,16 @@ def run_once(engine: Any, script: str, **options: Any) -> bytes:
         **options,
     )
     return output
+
+
+def container_ids(engine: Any, token: str) -> set[str]:
+    """Containers of this run: others may come and go on the engine meanwhile."""
+    return {container.id for container in engine.containers.list(all=True) if token in container.name}
+
+
+def dangling_volumes(engine: Any) -> set[str]:
+    """Volumes that no container uses."""
+    return {volume.name for volume in engine.volumes.list(filters={"dangling": True})}
 
 
 def remains(engine: Any, token: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stacks.names import slug_of
-from tests.engine.conftest import World, remains
+from tests.engine.conftest import World, container_ids, remains
 from tests.support.checkout import Clone, Finished
 
 pytestmark = pytest.mark.engine
@@ -31,21 +31,21 @@ def test_a_hopeless_branch_name_is_bad_input(world: World, branch: str) -> None:
         assert "has no letter or digit" in refused(world.clone.preview(command, branch), 2)
 
 
-def test_a_branch_that_shares_a_slug_is_refused_naming_the_owner(world: World, engine: Any) -> None:
+def test_a_branch_that_shares_a_slug_is_refused_naming_the_owner(world: World, engine: Any, token: str) -> None:
     other = world.first.replace("/", "_")
-    before = {container.id for container in engine.containers.list(all=True)}
+    before = container_ids(engine, token)
     for command in ("deploy", "destroy"):
         sentence = refused(world.clone.preview(command, other), 3)
         assert f"belongs to the preview of branch '{world.first}'" in sentence
-    assert {container.id for container in engine.containers.list(all=True)} == before
+    assert container_ids(engine, token) == before
     assert "There is no preview" in refused(world.clone.preview("credentials", other), 6)
 
 
-def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, engine: Any) -> None:
+def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, engine: Any, token: str) -> None:
     stack = f"preview-{slug_of(world.second)}"
     settings = world.clone.path / f"Pulumi.{stack}.yaml"
     before = settings.read_text(encoding="utf-8")
-    ids = {container.id for container in engine.containers.list(all=True)}
+    ids = container_ids(engine, token)
     listed = world.clone.json("list", "--json")
     settings.write_text(before.replace(world.second, world.second.replace("/", "_")), encoding="utf-8")
     done = world.clone.pulumi("up", "--yes", "--stack", stack)
@@ -53,7 +53,7 @@ def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, 
     assert done.code != 0
     assert f"belongs to branch '{world.second}'" in done.text
     assert world.clone.json("list", "--json") == listed, "the stack still names its owner"
-    assert {container.id for container in engine.containers.list(all=True)} == ids
+    assert container_ids(engine, token) == ids
 
 
 def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: World, engine: Any, token: str) -> None:
