@@ -14,6 +14,7 @@ from components.services import SECRETS_MOUNT
 
 LABEL_PREVIEW = "pgai.preview"
 LABEL_SLUG = "pgai.preview.slug"
+LABEL_BASE_OF = "pgai.preview.base"
 LABEL_SERVICE = "pgai.preview.service"
 LABEL_FILES = "pgai.preview.files"
 
@@ -37,7 +38,7 @@ class Placement:
 
     slug: str
     network: pulumi.Input[str]
-    edge_network: pulumi.Input[str]
+    edge_network: str
     image: str
     secrets_volume: pulumi.Input[str] | None
     files_directory: pulumi.Input[str]
@@ -47,9 +48,14 @@ class Placement:
     labels: Mapping[str, str]
 
 
-def preview_labels(slug: str) -> dict[str, str]:
-    """Labels of everything that the engine keeps for a preview."""
-    return {LABEL_PREVIEW: "true", LABEL_SLUG: slug}
+def preview_labels(slug: str, base: str) -> dict[str, str]:
+    """Labels of everything that the engine keeps for a preview.
+
+    Args:
+        slug: The preview.
+        base: Its base, by the name of the edge network: two bases can share an engine.
+    """
+    return {LABEL_PREVIEW: "true", LABEL_SLUG: slug, LABEL_BASE_OF: base}
 
 
 def service_container(
@@ -61,7 +67,7 @@ def service_container(
     volume of the service's own, which it can only read.
     """
     labels = {
-        **preview_labels(placement.slug),
+        **preview_labels(placement.slug, placement.edge_network),
         LABEL_SERVICE: service.key,
         **({LABEL_FILES: placement.files_digest} if placement.files_digest else {}),
         **placement.labels,

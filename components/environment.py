@@ -16,7 +16,7 @@ from components.hosts import Host
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import SERVICES, by_key
-from components.slot import Slot, SlotArgs
+from components.slot import Slot, SlotArgs, script
 
 _INITDB = Path(__file__).parent / "initdb"
 
@@ -39,8 +39,7 @@ class PreviewEnvironmentArgs:
     """What a preview is made of.
 
     Attributes:
-        slug: Names everything.
-        branch: Owner of the slug.
+        slot: Place on the host; names the slug and its owner.
         url: Public address.
         host_name: Host name of the public address.
         edge_network: Network of the base's reverse proxy.
@@ -50,8 +49,7 @@ class PreviewEnvironmentArgs:
         record: DNS record to make; None where the name needs none.
     """
 
-    slug: str
-    branch: str
+    slot: SlotArgs
     url: str
     host_name: str
     edge_network: str
@@ -76,17 +74,15 @@ class PreviewEnvironment(pulumi.ComponentResource):
         super().__init__("preview:environment:PreviewEnvironment", name, None, opts)
         self._name = name
         self._args = args
-        self._directory = f"{args.host.directory}/previews/{args.slug}"
-        slot = Slot(
-            f"{name}-slot",
-            SlotArgs(host=args.host, directory=self._directory, branch=args.branch),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self._labels = preview_labels(args.slot.slug, args.edge_network)
+        slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches the engine comes after it.
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
         files = PreviewFiles(
             f"{name}-files",
-            PreviewFilesArgs(host=args.host, directory=self._directory, folders={**args.folders, "initdb": _INITDB}),
+            PreviewFilesArgs(
+                host=args.host, directory=args.slot.directory, folders={**args.folders, "initdb": _INITDB}
+            ),
             opts=self._child,
         )
         if args.record is not None:
@@ -98,24 +94,27 @@ class PreviewEnvironment(pulumi.ComponentResource):
                     zone_id=args.record.zone_id,
                     host_name=args.host_name,
                     address=args.record.address,
-                    branch=args.branch,
+                    branch=args.slot.branch,
                 ),
                 opts=self._child,
             )
         self._network = docker.Network(
             f"{name}-network",
-            name=f"preview-{args.slug}",
+            name=f"preview-{args.slot.slug}",
             driver="bridge",
             # No way out: not to the internet, not to the metadata address.
             internal=True,
-            labels=[
-                docker.NetworkLabelArgs(label=label, value=value) for label, value in preview_labels(args.slug).items()
-            ],
+            labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in self._labels.items()],
             opts=self._child,
         )
         self._secrets = PreviewSecrets(
             f"{name}-secrets",
-            PreviewSecretsArgs(slug=args.slug, services=SERVICES, image=self._image(by_key()["sink"])),
+            PreviewSecretsArgs(
+                prefix=f"preview-{args.slot.slug}",
+                labels=self._labels,
+                services=SERVICES,
+                image=self._image(by_key()["sink"]),
+            ),
             opts=self._child,
         )
         containers: dict[str, docker.Container] = {}
@@ -123,6 +122,14 @@ class PreviewEnvironment(pulumi.ComponentResource):
             waits_for = [containers[key] for key in service.after]
             containers[service.key] = self._container(service, [*files.placed, *waits_for])
         self.credentials = self._secrets.credentials
+        args.host.command(
+            f"{name}-good",
+            create=script("keep_good"),
+            # Goes with the slot.
+            delete=None,
+            environment={"DIRECTORY": args.slot.directory, "DIGEST": digest_of(args.folders)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(containers.values())),
+        )
         self.ready = pulumi.Output.all(*(container.id for container in containers.values())).apply(lambda _: True)
         self.register_outputs({"credentials": self.credentials})
 
@@ -132,30 +139,27 @@ class PreviewEnvironment(pulumi.ComponentResource):
     def _volume(self, service: ServiceSpec) -> pulumi.Output[str]:
         return docker.Volume(
             f"{self._name}-{service.key}-data",
-            name=f"preview-{self._args.slug}-{service.key}",
-            labels=[
-                docker.VolumeLabelArgs(label=label, value=value)
-                for label, value in preview_labels(self._args.slug).items()
-            ],
+            name=f"preview-{self._args.slot.slug}-{service.key}",
+            labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in self._labels.items()],
             opts=self._child,
         ).name
 
     def _container(self, service: ServiceSpec, depends_on: list[pulumi.Resource]) -> docker.Container:
         args = self._args
         placement = Placement(
-            slug=args.slug,
+            slug=args.slot.slug,
             network=self._network.name,
             edge_network=args.edge_network,
             image=self._image(service),
             secrets_volume=self._secrets.volumes.get(service.key),
-            files_directory=self._directory,
+            files_directory=args.slot.directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
             environment={"GF_SERVER_ROOT_URL": f"{args.url}/"} if service.public else {},
             labels=(
                 routing_labels(
                     network=args.edge_network,
-                    router=f"preview-{args.slug}",
+                    router=f"preview-{args.slot.slug}",
                     host=args.host_name,
                     port=service.port or 80,
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
-from components.container import LABEL_SERVICE, preview_labels
+from components.container import LABEL_SERVICE
 from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
 from components.service_spec import ServiceSpec
 from components.services import PASSFILES, SECRETS
@@ -26,12 +26,14 @@ class PreviewSecretsArgs:
     """What is asked for.
 
     Attributes:
-        slug: The preview.
+        prefix: Start of the names of volumes, ``preview-<slug>``.
+        labels: Labels of everything that the engine keeps for the preview.
         services: Services, with the names of the secrets that each may read.
         image: An image that is on the machine anyway and names no user.
     """
 
-    slug: str
+    prefix: str
+    labels: Mapping[str, str]
     services: Sequence[ServiceSpec]
     image: str
 
@@ -52,13 +54,12 @@ class PreviewSecrets(pulumi.ComponentResource):
         passwords = {secret: self._password(f"{name}-{secret.replace('_', '-')}") for secret in SECRETS}
         passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
         contents: Mapping[str, pulumi.Output[str]] = {**passwords, **passfiles}
-        labels = {**preview_labels(args.slug), LABEL_SERVICE: "secrets"}
         self.volumes = SecretFiles(
             f"{name}-files",
             SecretFilesArgs(
-                name=f"preview-{args.slug}-secrets",
-                prefix=f"preview-{args.slug}",
-                labels=labels,
+                name=f"{args.prefix}-secrets",
+                prefix=args.prefix,
+                labels={**args.labels, LABEL_SERVICE: "secrets"},
                 image=args.image,
                 volumes={
                     service.key: SecretVolume(

@@ -1,4 +1,4 @@
-"""A preview's place on the host: its directory, and the branch that owns the slug."""
+"""A preview's place on the host: counted, limited, and owned by a branch."""
 
 from __future__ import annotations
 
@@ -14,21 +14,50 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "host"
 
 @dataclass(frozen=True, kw_only=True)
 class SlotArgs:
-    """What is asked for.
+    """What is asked for, and how much there is.
 
     Attributes:
-        host: The machine.
-        directory: Directory of the preview on it.
+        directory: Directory of the preview on the host.
+        slug: The preview.
         branch: Branch that wants the slug.
+        base: Label of the containers of the base's previews, which are counted.
+        limit: Previews that may run at once.
+        disk_gb: Free disk that there must be, in units of 10⁹ bytes.
+        memory_gb: Available memory that there must be, in units of 10⁹ bytes.
+        docker_host: Docker engine as the host itself reaches it; empty for its own socket.
     """
 
-    host: Host
     directory: str
+    slug: str
     branch: str
+    base: str
+    limit: int
+    disk_gb: int
+    memory_gb: int
+    docker_host: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the scripts that take the slot and give it back."""
+        return {
+            "DIRECTORY": self.directory,
+            "SLUG": self.slug,
+            "BRANCH": self.branch,
+            "BASE": self.base,
+            "LIMIT": str(self.limit),
+            "DISK_GB": str(self.disk_gb),
+            "MEMORY_GB": str(self.memory_gb),
+            **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
+        }
+
+
+def script(name: str) -> str:
+    """Text of a script of ``host/``."""
+    return (SCRIPTS / f"{name}.sh").read_text(encoding="utf-8")
 
 
 class Slot(pulumi.ComponentResource):
-    """Taken first and given back last: a refusal stops the update before anything else is made (R3).
+    """Taken first and given back last: a refusal stops the update before anything else is made (R3, R31).
 
     Attributes:
         taken: The resource that everything else of a preview depends on.
@@ -36,13 +65,13 @@ class Slot(pulumi.ComponentResource):
 
     taken: pulumi.Resource
 
-    def __init__(self, name: str, args: SlotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, host: Host, args: SlotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:slot:Slot", name, None, opts)
-        self.taken = args.host.command(
-            f"{name}-slug",
-            create=(SCRIPTS / "take_slug.sh").read_text(encoding="utf-8"),
-            delete=(SCRIPTS / "release_slug.sh").read_text(encoding="utf-8"),
-            environment={"DIRECTORY": args.directory, "BRANCH": args.branch},
+        self.taken = host.command(
+            f"{name}-place",
+            create=script("take_slot"),
+            delete=script("release_slot"),
+            environment=args.environment,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -87,20 +87,3 @@ def test_files_that_cannot_be_copied_leave_the_old_ones_in_place(branch_files: P
     before = digest_of({"config": destination})
     assert run("place_files.sh", SOURCE=str(tmp_path / "gone"), DESTINATION=str(destination)).returncode != 0
     assert digest_of({"config": destination}) == before
-
-
-def test_a_slug_is_taken_once_and_again_by_its_owner_only(tmp_path: Path) -> None:
-    directory = str(tmp_path / "previews/feature-a")
-    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a").returncode == 0
-    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a").returncode == 0
-    refused = run("take_slug.sh", DIRECTORY=directory, BRANCH="feature_a")
-    assert refused.returncode != 0
-    assert "belongs to branch 'feature/a'" in refused.stderr
-
-
-def test_a_released_slug_is_free_again_and_releasing_twice_is_fine(tmp_path: Path) -> None:
-    directory = str(tmp_path / "previews/feature-a")
-    run("take_slug.sh", DIRECTORY=directory, BRANCH="feature/a")
-    assert run("release_slug.sh", DIRECTORY=directory).returncode == 0
-    assert run("release_slug.sh", DIRECTORY=directory).returncode == 0
-    assert run("take_slug.sh", DIRECTORY=directory, BRANCH="feature_a").returncode == 0

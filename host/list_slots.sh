@@ -1,0 +1,6 @@
+#!/bin/sh
+# Lists the places that previews have on the host: a line each, time of the last change (RFC 3339, UTC) and slug.
+# Environment: PREVIEWS (directory).
+set -eu
+[ -d "$PREVIEWS" ] || exit 0
+TZ=UTC find "$PREVIEWS" -mindepth 1 -maxdepth 1 -type d -printf '%TY-%Tm-%TdT%TH:%TM:%.2TSZ %f\n'

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Takes a preview's place on the host, or says why there is none: another branch owns the slug, the limit is reached, disk
+# or memory are short. Check and taking are one step under the host's lock. A place counts from here until the containers
+# run, and then because they run; one whose deploy died stops counting after half an hour. Can be run again.
+# Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
+# DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS.
+set -eu
+umask 022
+: "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
+root=${DIRECTORY%/previews/*}
+minutes=30
+
+refuse() {
+    echo "$1" >&2
+    exit 3
+}
+
+# Names of the branches of the slugs on standard input, in one line.
+branches() {
+    while IFS= read -r slug; do
+        cat -- "$root/previews/$slug/branch" 2>/dev/null || printf '%s\n' "$slug"
+    done | paste -s -d , - | sed 's/,/, /g'
+}
+
+mkdir -p -- "$root/previews"
+exec 9>>"$root/.lock"
+flock -w "${LOCK_SECONDS:-30}" 9 || refuse "The host is busy: another operation has held $root/.lock for ${LOCK_SECONDS:-30} s. Try again."
+
+owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
+if [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
+    refuse "The preview of this slug belongs to branch '$owner', so branch '$BRANCH' cannot be deployed: destroy that preview first or rename the branch."
+fi
+
+if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'); then
+    echo "The Docker engine of the host does not say which previews run: start it and try again." >&2
+    exit 1
+fi
+# A live preview has its place already.
+if ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
+    starting=$(find "$root/previews" -mindepth 2 -maxdepth 2 -name slot -mmin "-$minutes" | sed 's|/slot$||; s|.*/||')
+    others=$(printf '%s\n%s\n' "$running" "$starting" | sort -u | grep -vxF -e "$SLUG" -e '' || :)
+    count=$(printf '%s' "$others" | grep -c '' || :)
+    if [ "$count" -ge "$LIMIT" ]; then
+        refuse "There is no room for the preview of branch '$BRANCH': $count of $LIMIT previews run or start ($(printf '%s\n' "$others" | branches)). Destroy one of them (./preview destroy BRANCH), or wait until one expires (./preview list)."
+    fi
+    free=$(df -Pk -- "$root" | awk 'NR == 2 { printf "%.1f", $4 * 1024 / 1e9 }')
+    if awk -v have="$free" -v need="$DISK_GB" 'BEGIN { exit !(have < need) }'; then
+        refuse "There is no room for the preview of branch '$BRANCH': $free GB of the host's disk are free, and $DISK_GB GB must be. Remove what is not needed (docker image prune --all)."
+    fi
+    available=$(awk '$1 == "MemAvailable:" { printf "%.1f", $2 * 1024 / 1e9 }' "${PROC:-/proc}/meminfo")
+    if awk -v have="$available" -v need="$MEMORY_GB" 'BEGIN { exit !(have < need) }'; then
+        refuse "There is no room for the preview of branch '$BRANCH': $available GB of the host's memory are available, and $MEMORY_GB GB must be. Destroy a preview (./preview list), or take a larger server."
+    fi
+fi
+
+mkdir -p -- "$DIRECTORY"
+printf '%s\n' "$BRANCH" >"$DIRECTORY/branch"
+touch -- "$DIRECTORY/slot"
