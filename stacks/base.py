@@ -66,6 +66,8 @@ def local() -> None:
         scheme="https",
         port=settings.https_port,
         max_previews=settings.max_previews,
+        min_free_disk_gb=settings.min_free_disk_gb,
+        min_available_memory_gb=settings.min_available_memory_gb,
         address=settings.bind_address,
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import pulumi
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from components.slot import SlotArgs
+
 
 class OutputsError(Exception):
     """A stack's outputs are not what this version of the project expects; the message says what to do."""
@@ -25,6 +27,8 @@ class BaseOutputs(BaseModel):
         scheme: ``https``.
         port: Public port of the reverse proxy.
         max_previews: Previews that may run at once.
+        min_free_disk_gb: Disk that a new preview must find free, in units of 10⁹ bytes.
+        min_available_memory_gb: Memory that a new preview must find available, in units of 10⁹ bytes.
         address: IPv4 address that host names of previews lead to.
         ssh_user: Who logs in; empty on this machine.
         ssh_port: Port of the SSH server; 0 on this machine.
@@ -42,11 +46,27 @@ class BaseOutputs(BaseModel):
     scheme: str
     port: int
     max_previews: int
+    min_free_disk_gb: int
+    min_available_memory_gb: int
     address: str
     ssh_user: str = ""
     ssh_port: int = 0
     ssh_host_key: str = ""
     zone_id: str = ""
+
+    def slot(self, slug: str, branch: str) -> SlotArgs:
+        """Place of a branch's preview on this base's machine."""
+        return SlotArgs(
+            directory=f"{self.host_directory}/previews/{slug}",
+            slug=slug,
+            branch=branch,
+            base=self.edge_network,
+            limit=self.max_previews,
+            disk_gb=self.min_free_disk_gb,
+            memory_gb=self.min_available_memory_gb,
+            # Scripts run on the machine itself, where a VM's engine is behind the usual socket.
+            docker_host="" if self.docker_host.startswith("ssh://") else self.docker_host,
+        )
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> BaseOutputs:
@@ -56,7 +76,7 @@ class BaseOutputs(BaseModel):
             OutputsError: The stack was never brought up, or by another version of the project.
         """
         try:
-            return cls.model_validate({name: _whole(name, value) for name, value in values.items()})
+            return cls.model_validate({name: _whole(value) for name, value in values.items()})
         except ValidationError as error:
             missing = ", ".join(sorted({str(part["loc"][0]) for part in error.errors()}))
             raise OutputsError(
@@ -64,9 +84,9 @@ class BaseOutputs(BaseModel):
             ) from error
 
 
-def _whole(name: str, value: Any) -> Any:
+def _whole(value: Any) -> Any:
     # The engine keeps numbers as floating point.
-    return int(value) if name in {"port", "max_previews", "ssh_port"} and isinstance(value, float) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def export_when(ready: pulumi.Output[Any], values: Mapping[str, Any]) -> None:

@@ -9,6 +9,8 @@ import os
 import shlex
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -19,33 +21,49 @@ from stacks.names import slug_of
 from stacks.operations import base as bases
 from stacks.operations.deploy import Deployed, DeployRequest, deploy
 from stacks.operations.destroy import destroy
+from stacks.operations.events import Reporting
+from stacks.operations.interrupts import Interrupts
 from stacks.operations.readiness import Viewer, wait_for_data
 from stacks.operations.workspace import Changes, Engine
-from stacks.render import Progressing, SetupProgress, setup_table, times_table
+from stacks.render import Progressing, SetupProgress
 from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
 from stacks.setup.report import SetupResult
 from stacks.setup.run import run_setup
+from stacks.tables import setup_table, times_table
 
 FALLBACK_BRANCH = "demo"
 
 
-def engine(paths: Paths) -> Engine:
+def engine(paths: Paths, on_note: Callable[[str], None]) -> Engine:
     """The engine, with the environment that set-up prepared."""
     os.environ.update(environment(paths))
-    return Engine(paths.checkout)
+    return Engine(paths, on_note)
 
 
-def deploy_with_progress(pulumi: Engine, request: DeployRequest, console: Console) -> Deployed:
+def deploy_with_progress(paths: Paths, request: DeployRequest, console: Console) -> Deployed | None:
     """Deploy, and show how it goes."""
-    with Progressing(console, f"Deploy {request.branch}", f"{slug_of(request.branch)}-").running() as shown:
-        return deploy(pulumi, Paths.default().checkout, request, shown.step, shown.note)
+    with _progress(console, f"Deploy {request.branch}", request.branch) as told:
+        pulumi = engine(paths, told.note)
+        interrupts = Interrupts(pulumi.process)
+        with interrupts.watched():
+            return deploy(pulumi, paths.checkout, request, interrupts, told)
 
 
-def destroy_with_progress(pulumi: Engine, branch: str, console: Console, *, forget: bool) -> Changes | None:
+def destroy_with_progress(
+    paths: Paths, branch: str, base: str, console: Console, *, forget: bool = False
+) -> Changes | None:
     """Destroy, and show how it goes."""
-    with Progressing(console, f"Destroy {branch}", f"{slug_of(branch)}-").running() as shown:
-        return destroy(pulumi, branch, shown.step, shown.note, forget=forget)
+    with _progress(console, f"Destroy {branch}", branch) as told:
+        pulumi = engine(paths, told.note)
+        with Interrupts(pulumi.process).watched():
+            return destroy(pulumi, branch, base, told, forget=forget)
+
+
+@contextmanager
+def _progress(console: Console, title: str, branch: str) -> Iterator[Reporting]:
+    with Progressing(console, title, f"{slug_of(branch)}-").running() as shown:
+        yield Reporting(step=shown.step, note=shown.note)
 
 
 def current_branch(checkout: Path) -> str:
@@ -81,19 +99,18 @@ def demo(paths: Paths, branch: str | None, console: Console) -> str:
 
     started = time.monotonic()
     set_up(paths, console)
-    pulumi = engine(paths)
     times.append(("set-up", time.monotonic() - started))
 
     started = time.monotonic()
     address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
     with Progressing(console, "Local base", "edge-").running() as shown:
-        bases.bring_up_local(pulumi, paths.checkout, address, shown.step)
+        bases.bring_up_local(engine(paths, shown.note), paths.checkout, address, shown.step)
     times.append(("local base", time.monotonic() - started))
 
     started = time.monotonic()
-    deployed = deploy_with_progress(
-        pulumi, DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout)), console
-    )
+    request = DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout))
+    deployed = deploy_with_progress(paths, request, console)
+    assert deployed is not None, "only an update can find nothing to do"
     times.append(("preview, all healthy", time.monotonic() - started))
 
     started = time.monotonic()

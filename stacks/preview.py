@@ -40,14 +40,13 @@ def preview() -> None:
     environment = PreviewEnvironment(
         slug,
         PreviewEnvironmentArgs(
-            slug=slug,
-            branch=settings.branch,
+            slot=base.slot(slug, settings.branch),
             url=url,
             host_name=host_of(slug, base.domain),
             edge_network=base.edge_network,
             host=target.host,
             images=settings.images,
-            folders={"config": _configuration(settings), "workload": _CHECKOUT / "workload"},
+            folders=_folders(settings),
             record=target.record,
         ),
         opts=pulumi.ResourceOptions(providers=target.providers),
@@ -60,6 +59,13 @@ def _base(name: str) -> BaseOutputs:
         return BaseOutputs.of(name, read_outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"))
     except OutputsError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _folders(settings: PreviewSettings) -> dict[str, Path]:
+    if settings.restore_directory:
+        earlier = Path(settings.restore_directory)
+        return {"config": earlier / "config", "workload": earlier / "workload"}
+    return {"config": _configuration(settings), "workload": _CHECKOUT / "workload"}
 
 
 def _configuration(settings: PreviewSettings) -> Path:
@@ -82,11 +88,17 @@ def _export(settings: PreviewSettings, slug: str, url: str, environment: Preview
         base=settings.base,
         created_at=_moment(settings.created_at),
         deployed_at=_moment(settings.deployed_at),
-        expires_at=_moment(
-            settings.deployed_at + dt.timedelta(hours=settings.ttl_hours) if settings.deployed_at else None
-        ),
+        expires_at=_moment(_expiry(settings)),
     )
     export_when(environment.ready, {**outputs.model_dump(), "credentials": environment.credentials})
+
+
+def _expiry(settings: PreviewSettings) -> dt.datetime | None:
+    """TTL after the deploy; an end that somebody has moved further away stays (R34)."""
+    known = [settings.expires_at] if settings.expires_at else []
+    if settings.deployed_at:
+        known.append(settings.deployed_at + dt.timedelta(hours=settings.ttl_hours))
+    return max(known, default=None)
 
 
 def _moment(value: dt.datetime | None) -> str:

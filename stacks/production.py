@@ -14,7 +14,7 @@ from components.cloud_init import CloudInitArgs, user_data
 from components.edge import Edge, EdgeArgs
 from components.host import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from components.slot import SCRIPTS
+from components.slot import script
 from stacks.outputs import export_when
 from stacks.settings import ProductionSettings, production_settings
 from stacks.ssh import SshAddress, SshHost
@@ -73,7 +73,7 @@ def production() -> None:
     host = SshHost(address, settings.host_directory)
     ready = host.command(
         "ready",
-        create=(SCRIPTS / "wait_ready.sh").read_text(encoding="utf-8"),
+        create=script("wait_ready"),
         delete=None,
         environment={"SECONDS_AT_MOST": str(settings.ready_within_seconds)},
         opts=pulumi.ResourceOptions(parent=machine, replace_on_changes=["connection"]),
@@ -96,7 +96,7 @@ def production() -> None:
     host.command(
         "guard",
         create="true",
-        delete=(SCRIPTS / "refuse_while_in_use.sh").read_text(encoding="utf-8"),
+        delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{settings.host_directory}/previews"},
         opts=pulumi.ResourceOptions(depends_on=[edge, metrics]),
     )
@@ -108,7 +108,7 @@ def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulum
     scanned = command.local.Command(
         "host-key",
         interpreter=["/bin/sh", "-c"],
-        create=(SCRIPTS / "learn_host_key.sh").read_text(encoding="utf-8"),
+        create=script("learn_host_key"),
         environment={
             "ADDRESS": machine.address,
             "PORT": str(settings.ssh_port),
@@ -159,6 +159,8 @@ def _export(settings: ProductionSettings, machine: HetznerHost, host_key: pulumi
         "scheme": "https",
         "port": settings.https_port,
         "max_previews": settings.max_previews,
+        "min_free_disk_gb": settings.min_free_disk_gb,
+        "min_available_memory_gb": settings.min_available_memory_gb,
         "address": machine.address,
         "ssh_user": settings.ssh_user,
         "ssh_port": settings.ssh_port,

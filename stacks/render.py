@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from stacks.operations.events import Step
-from stacks.operations.listing import Preview
-from stacks.setup.report import Row, SetupResult
+from stacks.setup.report import Row
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _WORTH_A_LINE_SECONDS = 1.0
@@ -138,61 +135,3 @@ class SetupProgress:
             self._progress.update(self._tasks[row.name], total=1.0, completed=1.0, text=row.how)
         if not self._console.is_terminal and row.seconds >= _WORTH_A_LINE_SECONDS:
             self._console.print(f"{row.name}: {row.how} in {row.seconds:.0f} s", highlight=False)
-
-
-def setup_table(result: SetupResult) -> Table:
-    """What set-up found, downloaded or built; stand-ins stand out."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("artefact", "version", "how", "time"):
-        table.add_column(column, justify="right" if column == "time" else "left", no_wrap=True)
-    for row in result.rows:
-        how = f"[yellow]{row.how}[/]" if row.how == "stand-in" else row.how
-        table.add_row(escape(row.name), escape(row.version), how, f"{row.seconds:.1f} s")
-    return table
-
-
-def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
-    """``list`` for a person; ages are as of the given time."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("branch", "state", "health", "commit", "age", "expires in", "url"):
-        table.add_column(column, no_wrap=True)
-    for preview in previews:
-        table.add_row(
-            escape(preview.branch or f"({preview.slug})"),
-            preview.state,
-            preview.health,
-            escape(preview.commit[:8]),
-            _span(preview.deployed_at, now),
-            _span(preview.expires_at, now),
-            preview.url,
-        )
-    return table
-
-
-def _span(moment: str, now: dt.datetime) -> str:
-    if not moment:
-        return "?"
-    minutes = int(abs((dt.datetime.fromisoformat(moment) - now).total_seconds()) // 60)
-    days, hours = minutes // (24 * 60), minutes // 60 % 24
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
-
-
-def credentials_table(credentials: Mapping[str, Mapping[str, str]]) -> Table:
-    """``credentials`` for a person."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "user", "password"):
-        table.add_column(column, no_wrap=True)
-    for service, entry in sorted(credentials.items()):
-        table.add_row(service, entry["user"], entry["password"])
-    return table
-
-
-def times_table(times: Sequence[tuple[str, float]]) -> Table:
-    """Time of each phase."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    for phase, seconds in times:
-        table.add_row(phase, f"{seconds:.1f} s")
-    table.add_row("[bold]total[/]", f"[bold]{sum(seconds for _, seconds in times):.1f} s[/]")
-    return table

@@ -20,6 +20,7 @@ from stacks.validation import S, validate
 PROJECT = "pgai-preview"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Gigabytes = Annotated[int, Field(ge=0, le=1_000_000)]
 _IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")
 _DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 
@@ -55,6 +56,8 @@ class BaseSettings(_Settings):
         docker_host: Docker engine; empty: what ``DOCKER_HOST`` says, else the system's.
         host_directory: Directory on the host for files of previews; empty: in the user's data directory.
         max_previews: Previews that may run at once.
+        min_free_disk_gb: Free disk that a new preview must find, in units of 10⁹ bytes.
+        min_available_memory_gb: Available memory that a new preview must find, in units of 10⁹ bytes.
         traefik_image: Reverse proxy.
         socket_proxy_image: Filter between the reverse proxy and the Docker socket.
         node_exporter_image: Exporter of the machine's metrics.
@@ -70,6 +73,8 @@ class BaseSettings(_Settings):
     docker_host: str = Field(default="", pattern=r"^$|^(unix|tcp|ssh|npipe)://.+")
     host_directory: str = Field(default="", pattern=r"^$|^/.+[^/]$")
     max_previews: Annotated[int, Field(ge=1, le=100)] = 2
+    min_free_disk_gb: Gigabytes = 5
+    min_available_memory_gb: Gigabytes = 1
     traefik_image: Image = "traefik:v3.6.12"
     socket_proxy_image: Image = "haproxy:3.0-alpine"
     node_exporter_image: Image = "prom/node-exporter:v1.8.2"
@@ -147,6 +152,9 @@ class PreviewSettings(_Settings):
         deployed_at: RFC 3339 time of this deploy; only recorded.
         created_at: RFC 3339 time of the first deploy; only recorded.
         ttl_hours: Life after the last successful deploy, in hours.
+        expires_at: RFC 3339 time of the end, where somebody has moved it beyond that.
+        restore_directory: Where an earlier version of the branch's files is, with ``config`` and ``workload``; it takes
+            the place of the configuration directory and of the project's own workload.
         images: Service → image reference, where it differs from the default.
     """
 
@@ -157,6 +165,8 @@ class PreviewSettings(_Settings):
     deployed_at: dt.datetime | None = None
     created_at: dt.datetime | None = None
     ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
+    expires_at: dt.datetime | None = None
+    restore_directory: str = Field(default="", pattern=r"^$|^/.+")
     images: dict[str, Image] = Field(default_factory=dict)
 
     @field_validator("branch")
@@ -168,7 +178,7 @@ class PreviewSettings(_Settings):
             raise _fault(str(error)) from None
         return value
 
-    @field_validator("deployed_at", "created_at", mode="before")
+    @field_validator("deployed_at", "created_at", "expires_at", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return value or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import pulumi
 import pulumi_command as command
 
-from components.slot import SCRIPTS
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned
+from components.slot import script
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned, with_variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +82,8 @@ class SshHost:
         return command.remote.Command(
             name,
             connection=self._address.connection(),
-            create=_script(create, environment),
-            delete=_script(delete, environment) if delete else None,
+            create=with_variables(create, environment),
+            delete=with_variables(delete, environment) if delete else None,
             opts=opts,
         )
 
@@ -110,14 +109,8 @@ class SshHost:
         )
         return self.command(
             name,
-            create=(SCRIPTS / "place_files.sh").read_text(encoding="utf-8") + 'rm -rf -- "$SOURCE"\n',
+            create=script("place_files") + 'rm -rf -- "$SOURCE"\n',
             delete=None,
             environment={"SOURCE": f"{upload}/{source.name}", "DESTINATION": destination, "DIGEST": digest},
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[copied]),
         )
-
-
-def _script(script: str, environment: Mapping[str, str]) -> str:
-    """A script that sets its own variables: a server takes a client's only where its configuration names them."""
-    assignments = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
-    return assignments + script

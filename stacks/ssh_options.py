@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 CONNECT_SECONDS = 10
@@ -40,3 +42,9 @@ def pinned(host: str, port: int, host_key: str) -> str:
     """
     name = host if port == 22 else f"[{host}]:{port}"
     return f"KnownHostsCommand=/bin/echo {name} {host_key}"
+
+
+def with_variables(text: str, environment: Mapping[str, str]) -> str:
+    """A script that sets its own variables: a server takes a client's only where its configuration names them."""
+    assignments = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
+    return assignments + text

@@ -12,7 +12,7 @@ import pulumi_docker as docker
 
 from components.environment import RecordArgs
 from components.hosts import Host
-from components.slot import SCRIPTS
+from components.slot import script
 from stacks.outputs import BaseOutputs
 from stacks.ssh import SshAddress, SshHost
 
@@ -67,7 +67,7 @@ class LocalHost:
     ) -> pulumi.Resource:
         return self.command(
             name,
-            create=(SCRIPTS / "place_files.sh").read_text(encoding="utf-8"),
+            create=script("place_files"),
             # The preview's directory goes as a whole, with the slot.
             delete=None,
             environment={"SOURCE": str(source.resolve()), "DESTINATION": destination, "DIGEST": digest},

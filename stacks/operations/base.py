@@ -25,13 +25,14 @@ def outputs(engine: Engine, base: str) -> BaseOutputs:
     Raises:
         OperationError: It was never brought up.
     """
-    if not engine.exists(base):
+    snapshot = engine.snapshot(base)
+    if snapshot is None:
         raise OperationError(
             f"The base stack {base!r} does not exist: bring it up first "
             f"({'./preview demo does, or ' if base == LOCAL else ''}pulumi up --stack {base})."
         )
     try:
-        return BaseOutputs.of(base, engine.outputs(base))
+        return BaseOutputs.of(base, snapshot.outputs)
     except OutputsError as error:
         raise OperationError(str(error)) from error
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from components.container import LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
+from components.container import LABEL_BASE_OF, LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
 from components.services import by_key
 from stacks.operations.errors import OperationError, RefusedError
 from stacks.operations.tunnel import open_socket
@@ -38,10 +39,33 @@ class ContainerState:
     status: str
     health: str
 
+    def as_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return {"service": self.service, "container": self.name, "status": self.status, "health": self.health}
+
     @property
     def well(self) -> bool:
         """Runs, and is healthy where it says."""
         return self.status == "running" and self.health in ("healthy", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belonging:
+    """Something that the engine holds for a preview.
+
+    Attributes:
+        kind: What it is.
+        id: The engine's id.
+        name: Its name.
+        slug: Preview that it says it belongs to.
+        created_at: RFC 3339 time.
+    """
+
+    kind: Literal["container", "network", "volume"]
+    id: str
+    name: str
+    slug: str
+    created_at: str
 
 
 class DockerEngine:
@@ -49,13 +73,15 @@ class DockerEngine:
 
     Args:
         address: As ``DOCKER_HOST`` takes it.
+        label: Base whose previews are meant, by its label; empty: all that are there.
 
     Raises:
         OperationError: It does not answer.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, label: str = "") -> None:
         self._address = address
+        self._filters = [f"{LABEL_PREVIEW}=true", *([f"{LABEL_BASE_OF}={label}"] if label else [])]
         try:
             self._client = docker.DockerClient(base_url=address, timeout=60)
             self._client.ping()
@@ -72,17 +98,68 @@ class DockerEngine:
         Raises:
             OperationError: It does not answer.
         """
-        return cls(open_socket(base) if base.ssh_host_key else base.docker_host)
+        return cls(open_socket(base) if base.ssh_host_key else base.docker_host, base.edge_network)
 
     def previews(self) -> list[ContainerState]:
         """Every service's container of every preview, running or not, in the order of their names."""
-        found = self._client.api.containers(all=True, filters={"label": f"{LABEL_PREVIEW}=true"})
+        found = self._client.api.containers(all=True, filters={"label": self._filters})
         states = (_state(row) for row in found)
         return sorted((state for state in states if state.service in by_key()), key=lambda state: state.name)
 
     def of_slug(self, slug: str) -> list[ContainerState]:
         """Containers of one preview."""
         return [state for state in self.previews() if state.slug == slug]
+
+    def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:
+        """Containers, networks and volumes that carry all the labels, in the order in which they can be removed.
+
+        Raises:
+            OperationError: The engine does not say.
+        """
+        wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
+        try:
+            containers = self._client.api.containers(all=True, filters=wanted)
+            networks = self._client.api.networks(filters=wanted)
+            volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The Docker engine at {self._address} does not list what it holds: {error}"
+            ) from error
+        return [
+            *(_belonging("container", row["Id"], row["Names"][0].lstrip("/"), row) for row in containers),
+            *(_belonging("network", row["Id"], row["Name"], row) for row in networks),
+            *(_belonging("volume", row["Name"], row["Name"], row) for row in volumes),
+        ]
+
+    def remove(self, belonging: Belonging) -> None:
+        """Remove something; it may be gone already.
+
+        Raises:
+            OperationError: The engine refuses.
+        """
+        remove = {
+            "container": lambda name: self._client.api.remove_container(name, force=True, v=True),
+            "network": self._client.api.remove_network,
+            "volume": self._client.api.remove_volume,
+        }[belonging.kind]
+        try:
+            remove(belonging.id)
+        except NotFound:
+            return
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The {belonging.kind} {belonging.name} cannot be removed ({error}): see what uses it, and try again."
+            ) from error
+
+    def follow(self, container: str) -> Iterator[str]:
+        """Lines of a container's log as they come, from the last ones on, until it ends."""
+        with contextlib.suppress(APIError):
+            rest = ""
+            for chunk in self._client.api.logs(container, tail=LOG_LINES, follow=True, stream=True):
+                *lines, rest = (rest + chunk.decode("utf-8", "replace")).split("\n")
+                yield from lines
+            if rest:
+                yield rest
 
     def last_lines(self, container: str, lines: int = LOG_LINES) -> str:
         """Last lines of a container's log; empty where it has none or is gone."""
@@ -137,6 +214,21 @@ def _split_tag(reference: str) -> tuple[str, str, str]:
     head, slash, last = reference.rpartition("/")
     name, colon, tag = last.partition(":")
     return f"{head}{slash}{name}", colon, tag
+
+
+def _belonging(
+    kind: Literal["container", "network", "volume"], identity: str, name: str, row: dict[str, Any]
+) -> Belonging:
+    created = row.get("Created") or row.get("CreatedAt") or ""
+    if isinstance(created, int):
+        created = dt.datetime.fromtimestamp(created, dt.UTC).isoformat()
+    return Belonging(
+        kind=kind,
+        id=identity,
+        name=name,
+        slug=(row.get("Labels") or {}).get(LABEL_SLUG, ""),
+        created_at=str(created),
+    )
 
 
 def _state(row: dict[str, Any]) -> ContainerState:

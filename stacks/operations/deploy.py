@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from components.services import SERVICES
+from components.slot import script
 from stacks.names import slug_of, stack_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
-from stacks.operations.errors import BadInputError, EngineError, OperationError, RefusedError, UnhealthyError
-from stacks.operations.events import OnStep
+from stacks.operations.errors import (
+    BadInputError,
+    InterruptedOperationError,
+    LockedError,
+    OperationError,
+    RefusedError,
+    UnhealthyError,
+)
+from stacks.operations.events import Reporting
+from stacks.operations.host_shell import HostShell, ScriptError
+from stacks.operations.interrupts import Interrupts
+from stacks.operations.redact import redact
+from stacks.operations.remains import forget_pending, release_slot, remove_unknown
+from stacks.operations.restore import put_back
+from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs
 from stacks.settings import PreviewSettings
@@ -29,6 +43,8 @@ CONFIG_FILES = (
 )
 """What a branch's configuration directory must have."""
 
+_REFUSED = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeployRequest:
@@ -40,6 +56,7 @@ class DeployRequest:
         commit: Commit; only recorded.
         config_directory: Monitoring configuration of the branch.
         images: Service → image reference, where not the default.
+        only_existing: Do nothing where there is no preview of the branch.
     """
 
     branch: str
@@ -47,6 +64,7 @@ class DeployRequest:
     commit: str = ""
     config_directory: Path | None = None
     images: Mapping[str, str] = field(default_factory=dict)
+    only_existing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,63 +86,155 @@ class Deployed:
     base: BaseOutputs
 
 
-OnNote = Callable[[str], None]
-
-
-def deploy(engine: Engine, checkout: Path, request: DeployRequest, on_step: OnStep, on_note: OnNote) -> Deployed:
+def deploy(
+    engine: Engine, checkout: Path, request: DeployRequest, interrupts: Interrupts, told: Reporting
+) -> Deployed | None:
     """Create or update the preview of a branch.
 
     Args:
         engine: The engine.
         checkout: Root of the project.
         request: What is asked for.
-        on_step: Told of each resource.
-        on_note: Told in words what is going on.
+        interrupts: Says whether somebody wants it to stop.
+        told: Who is told how it goes.
+
+    Returns:
+        The preview; None where only an existing one was to be updated and there is none.
 
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.
-        RefusedError: Another branch owns the slug, or an image cannot be had.
-        UnhealthyError: A container did not become healthy. A new preview has been removed again.
+        RefusedError: Another branch owns the slug, an image cannot be had, or there is no room.
+        UnhealthyError: A container did not become healthy. A new preview has been removed again, an update has been
+            taken back.
         LockedError: Another operation held the preview for the whole wait.
+        InterruptedOperationError: Somebody asked it to stop; the same has been done.
         OperationError: Anything else.
     """
     slug = slug_of(request.branch)
-    stack = stack_of(slug)
     _require_configuration(request.config_directory or checkout / "config")
-    base = bases.outputs(engine, request.base)
-    known = engine.exists(stack)
-    before = engine.outputs(stack) if known else {}
-    _require_ownership(slug, request, before)
-    values = _values(request, before, checkout)
-    docker = DockerEngine.of(base)
-    images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
-    for reference in docker.require_images(images.values()):
-        on_note(f"pulling {reference}")
-    if not known:
-        engine.create(stack)
-    engine.configure(stack, values)
-    try:
-        changes = engine.up(stack, on_step)
-    except EngineError as error:
-        # Before anything is removed: what the containers have to say goes with them.
-        logs = {state.name: docker.last_lines(state.name) for state in docker.of_slug(slug) if not state.well}
-        outcome = _give_up(engine, stack, before, on_step, on_note)
+    with engine.held(stack_of(slug), "deploy"):
+        base = bases.outputs(engine, request.base)
+        before = engine.snapshot(stack_of(slug))
+        if request.only_existing and not (before and before.outputs):
+            return None
+        return _Deploy(engine, checkout, request, base, before or Snapshot(), interrupts, told).run(new=before is None)
+
+
+class _Deploy:
+    """One deploy of one branch, while its stack is held."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        checkout: Path,
+        request: DeployRequest,
+        base: BaseOutputs,
+        before: Snapshot,
+        interrupts: Interrupts,
+        told: Reporting,
+    ) -> None:
+        self._engine = engine
+        self._checkout = checkout
+        self._request = request
+        self._base = base
+        self._before = before
+        self._interrupts = interrupts
+        self._told = told
+        self._slug = slug_of(request.branch)
+        self._stack = stack_of(self._slug)
+
+    def run(self, *, new: bool) -> Deployed:
+        _require_ownership(self._slug, self._request, self._before.outputs)
+        values = _values(self._request, self._before.outputs, self._checkout)
+        docker = DockerEngine.of(self._base)
+        images = {service.key: self._request.images.get(service.key, service.image) for service in SERVICES}
+        for reference in docker.require_images(images.values()):
+            self._told.note(f"pulling {reference}")
+        self._take_slot()
+        try:
+            self._mend(docker)
+            if new:
+                self._engine.create(self._stack)
+            self._engine.configure(self._stack, values)
+            # A container that was removed by hand is missed only by who looks.
+            changes = self._engine.up(self._stack, self._told.step, refresh=not self._before.empty)
+        except LockedError:
+            raise
+        except OperationError as error:
+            self._fail(docker, error)
+        after = self._engine.snapshot(self._stack) or Snapshot()
+        return Deployed(
+            url=str(after.outputs["url"]),
+            slug=self._slug,
+            created=not self._before.outputs,
+            changes=changes,
+            base=self._base,
+        )
+
+    def _take_slot(self) -> None:
+        """Take the place on the host before anything is made; the stack's own resource finds it taken."""
+        try:
+            HostShell(self._base).run(
+                script("take_slot"), self._base.slot(self._slug, self._request.branch).environment
+            )
+        except ScriptError as error:
+            if error.code == _REFUSED:
+                raise RefusedError(f"{error} Nothing was changed.") from error
+            raise
+
+    def _mend(self, docker: DockerEngine) -> None:
+        """Remove what an update that died has left, and forget that it had begun."""
+        for name in remove_unknown(self._base, docker, self._slug, self._before):
+            self._told.note(f"removed {name}, left by an update that died")
+        forget_pending(self._engine, self._stack, self._before)
+
+    def _fail(self, docker: DockerEngine, error: OperationError) -> None:
+        """Leave nothing of a first deploy, or the last good version of a preview; then say what went wrong.
+
+        Raises:
+            OperationError: Always.
+        """
+        with self._interrupts.held_off(self._told.note):
+            # Before anything is removed: what the containers have to say goes with them.
+            secrets = self._secrets()
+            unwell = [state for state in docker.of_slug(self._slug) if not state.well]
+            logs = {state.name: redact(docker.last_lines(state.name), secrets) for state in unwell}
+            outcome = self._undo(docker)
+        text = redact(str(error), secrets)
+        number = self._interrupts.received
+        if number:
+            sentence = f"The deploy of {self._request.branch!r} was interrupted. {outcome}"
+            raise InterruptedOperationError(sentence, number) from error
         if logs:
-            raise UnhealthyError(
-                f"The preview of {request.branch!r} did not come up: {error} {outcome}", logs
-            ) from error
-        raise OperationError(f"{error} {outcome}") from error
-    after = engine.outputs(stack)
-    return Deployed(url=after["url"], slug=slug, created=not before, changes=changes, base=base)
+            sentence = f"The preview of {self._request.branch!r} did not come up: {text} {outcome}"
+            raise UnhealthyError(sentence, logs) from error
+        raise OperationError(f"{text} {outcome}") from error
 
+    def _secrets(self) -> set[str]:
+        try:
+            return self._engine.secrets(self._stack)
+        except OperationError:
+            return set()
 
-def _give_up(engine: Engine, stack: str, before: Mapping[str, Any], on_step: OnStep, on_note: OnNote) -> str:
-    if before:
-        return "The update was not completed; deploy again to repair the preview, or destroy it."
-    on_note("removing what was made")
-    engine.destroy(stack, on_step)
-    engine.remove(stack)
-    return "Everything that was made has been removed again."
+    def _undo(self, docker: DockerEngine) -> str:
+        """Returns: what was done, as a sentence."""
+        try:
+            if self._before.outputs:
+                self._told.note("putting the last good version back")
+                put_back(self._engine, self._base, docker, self._stack, self._slug, self._before, self._told.step)
+                return "The last good version is running again."
+            self._told.note("removing what was made")
+            made = self._engine.snapshot(self._stack)
+            if made is not None:
+                self._engine.destroy(self._stack, self._told.step)
+            remove_unknown(self._base, docker, self._slug, Snapshot(pending=made.pending if made else ()))
+            release_slot(self._base, self._slug, self._request.branch)
+            if made is not None:
+                self._engine.remove(self._stack)
+        except OperationError as error:
+            what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
+            return f"{what}: {error} Deploy again, or destroy the preview."
+        return "Everything that was made has been removed again."
 
 
 def _require_ownership(slug: str, request: DeployRequest, before: Mapping[str, Any]) -> None:
@@ -153,16 +263,18 @@ def _require_configuration(directory: Path) -> None:
         )
 
 
-def _values(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, str | Mapping[str, str]]:
+def _values(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     directory = request.config_directory.resolve() if request.config_directory else checkout / "config"
-    values: dict[str, str | Mapping[str, str]] = {
+    values: dict[str, Any] = {
         "branch": request.branch,
         "base": request.base,
         "commit": request.commit,
         "configDirectory": str(directory.relative_to(checkout) if directory.is_relative_to(checkout) else directory),
         "deployedAt": now,
         "createdAt": str(before.get("created_at") or now),
+        # An end that somebody has moved further away stays.
+        "expiresAt": str(before.get("expires_at") or ""),
         "images": dict(request.images),
     }
     try:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stacks.names import slug_of, stack_of
-from stacks.operations.errors import RefusedError
-from stacks.operations.events import OnStep
+from stacks.names import host_of, slug_of, slug_of_stack, stack_of
+from stacks.operations import base as bases
+from stacks.operations.containers import DockerEngine
+from stacks.operations.dns import DnsRecords
+from stacks.operations.errors import OperationError, RefusedError
+from stacks.operations.events import Reporting
+from stacks.operations.locks import LOCK_WAIT_SECONDS
+from stacks.operations.remains import release_slot, remove_unknown
+from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Changes, Engine
 
 
-def destroy(
-    engine: Engine, branch: str, on_step: OnStep, on_note: Callable[[str], None], *, forget: bool = False
-) -> Changes | None:
+def destroy(engine: Engine, branch: str, base: str, told: Reporting, *, forget: bool = False) -> Changes | None:
     """Destroy the preview of a branch and remove its stack.
 
     Args:
         engine: The engine.
         branch: Branch name.
-        on_step: Told of each resource.
-        on_note: Told in words what is going on.
+        base: Base stack to look for remains on, where no deploy of the preview ever ended.
+        told: Who is told how it goes.
         forget: The machine is lost: only the DNS record is deleted, the rest is dropped from the state.
 
     Returns:
@@ -30,17 +34,83 @@ def destroy(
         LockedError: Another operation held the preview for the whole wait.
         EngineError: A resource could not be removed; destroy can be run again.
     """
-    slug = slug_of(branch)
-    stack = stack_of(slug)
-    if not engine.exists(stack):
-        return None
-    owner = engine.outputs(stack).get("branch", branch)
-    if owner != branch:
-        raise RefusedError(
-            f"The slug {slug!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
-            f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
-        )
-    changes = engine.destroy_only(stack, "cloudflare", on_step) if forget else engine.destroy(stack, on_step)
-    on_note("removing the stack")
-    engine.remove(stack, force=forget)
-    return changes
+
+    def owned(snapshot: Snapshot) -> None:
+        owner = snapshot.outputs.get("branch", branch)
+        if owner != branch:
+            raise RefusedError(
+                f"The slug {slug_of(branch)!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
+                f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
+            )
+
+    return destroy_stack(engine, stack_of(slug_of(branch)), base, told, require=owned, branch=branch, forget=forget)
+
+
+def destroy_stack(
+    engine: Engine,
+    stack: str,
+    base: str,
+    told: Reporting,
+    *,
+    require: Callable[[Snapshot], None],
+    branch: str = "",
+    forget: bool = False,
+    wait_seconds: float = LOCK_WAIT_SECONDS,
+) -> Changes | None:
+    """Destroy a preview's stack and remove it; never that of a base.
+
+    Args:
+        engine: The engine.
+        stack: Name of the stack.
+        base: Base stack, where the preview's own state does not say.
+        told: Who is told how it goes.
+        require: Raises what speaks against it, once nobody else works on the stack.
+        branch: Whose remains may go even where the stack does not say whose it is.
+        forget: The machine is lost.
+        wait_seconds: How long to wait for another operation to end.
+
+    Returns:
+        What the engine did; None where there was nothing.
+
+    Raises:
+        NameRefusedError: The stack is not a preview's.
+        OperationError: See :func:`destroy`.
+    """
+    slug = slug_of_stack(stack)
+    with engine.held(stack, "destroy", wait_seconds=wait_seconds):
+        snapshot = engine.snapshot(stack)
+        require(snapshot or Snapshot())
+        changes = None
+        if snapshot is not None and forget:
+            changes = engine.destroy_only(stack, "cloudflare", told.step)
+        elif snapshot is not None:
+            changes = engine.destroy(stack, told.step, wait_seconds=wait_seconds)
+        left = _remove_remains(engine, slug, base, snapshot or Snapshot(), branch, forget=forget)
+        for name in left:
+            told.note(f"removed {name}, left by an update that died")
+        if snapshot is not None:
+            told.note("removing the stack")
+            engine.remove(stack, force=forget, wait_seconds=wait_seconds)
+        elif left:
+            changes = Changes(counts={"delete": len(left)})
+        return changes
+
+
+def _remove_remains(
+    engine: Engine, slug: str, base: str, snapshot: Snapshot, branch: str, *, forget: bool
+) -> list[str]:
+    """Remove what an update that died has left without the state knowing."""
+    try:
+        outputs = bases.outputs(engine, str(snapshot.outputs.get("base", base)))
+    except OperationError:
+        # Without a base there is no machine on which anything could be left.
+        return []
+    if forget:
+        # Of what the lost machine held, nothing can be left.
+        lost = outputs.zone_id and snapshot.pending
+        return DnsRecords(outputs).remove(host_of(slug, outputs.domain)) if lost else []
+    # The state has been emptied; what is still there now, nobody else will remove.
+    removed = remove_unknown(outputs, DockerEngine.of(outputs), slug, Snapshot(pending=snapshot.pending))
+    if release_slot(outputs, slug, str(snapshot.outputs.get("branch", branch))):
+        removed.append("place on the host")
+    return removed

@@ -29,6 +29,18 @@ class LockedError(OperationError):
     exit_code = 4
 
 
+class InterruptedOperationError(OperationError):
+    """Somebody asked the command to stop; what was made has been removed or put back.
+
+    Attributes:
+        signal_number: What it was asked with.
+    """
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+
+
 class UnhealthyError(OperationError):
     """The preview did not come up; what was made has been removed or put back.
 

@@ -27,6 +27,14 @@ class Step:
 OnStep = Callable[[Step], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reporting:
+    """Who is told how an operation goes: of each resource, and in words."""
+
+    step: OnStep
+    note: Callable[[str], None]
+
+
 class Listener:
     """Collects the engine's errors and hands its steps on."""
 

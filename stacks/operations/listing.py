@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from stacks.names import STACK_PREFIX, slug_of, stack_of
+from stacks.operations import base as bases
 from stacks.operations.containers import ContainerState, DockerEngine
-from stacks.operations.errors import NotFoundError, OperationError
-from stacks.operations.workspace import Engine, StackInfo
-from stacks.outputs import BaseOutputs, OutputsError
+from stacks.operations.errors import OperationError
+from stacks.operations.expiry import ends_at, existing, text_of
+from stacks.operations.snapshot import Snapshot
+from stacks.operations.workspace import Engine
 
 _PARALLEL_READS = 4
 
@@ -52,21 +52,53 @@ class Preview:
         return asdict(self)
 
 
+def snapshots(engine: Engine) -> dict[str, Snapshot]:
+    """State of every preview's stack, by the stack's name.
+
+    Raises:
+        EngineError: The backend cannot be read.
+    """
+    stacks = [name for name in engine.stacks() if name.startswith(STACK_PREFIX)]
+    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+        found = zip(stacks, pool.map(engine.snapshot, stacks), strict=True)
+        # One that was removed meanwhile has none.
+        return {stack: snapshot for stack, snapshot in found if snapshot is not None}
+
+
 def previews(engine: Engine, now: dt.datetime) -> list[Preview]:
     """All previews of the project, the newest deploy first.
 
     Raises:
         EngineError: The backend cannot be read.
     """
-    stacks = [info for info in engine.stacks() if info.name.startswith(STACK_PREFIX)]
-    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-        outputs = list(pool.map(lambda info: engine.outputs(info.name), stacks))
-    containers = _containers(engine, {str(values["base"]) for values in outputs if values.get("base")})
-    found = [
-        _preview(info, values, containers.get(str(values.get("base", ""))), now)
-        for info, values in zip(stacks, outputs, strict=True)
+    found = snapshots(engine)
+    containers = _containers(engine, {str(one.outputs["base"]) for one in found.values() if one.outputs.get("base")})
+    listed = [
+        _preview(engine, stack, snapshot, containers.get(str(snapshot.outputs.get("base", ""))), now)
+        for stack, snapshot in found.items()
     ]
-    return sorted(found, key=lambda preview: preview.deployed_at, reverse=True)
+    return sorted(listed, key=lambda preview: preview.deployed_at, reverse=True)
+
+
+def status(engine: Engine, branch: str, now: dt.datetime) -> tuple[Preview, list[ContainerState]]:
+    """A branch's preview and its containers.
+
+    Raises:
+        NotFoundError: There is no such preview.
+        OperationError: Its machine cannot be reached.
+    """
+    snapshot = existing(engine, branch)
+    containers = docker_of(engine, snapshot).of_slug(slug_of(branch))
+    return _preview(engine, stack_of(slug_of(branch)), snapshot, containers, now), containers
+
+
+def docker_of(engine: Engine, snapshot: Snapshot) -> DockerEngine:
+    """The Docker engine that a preview runs on.
+
+    Raises:
+        OperationError: It cannot be reached.
+    """
+    return DockerEngine.of(bases.outputs(engine, str(snapshot.outputs["base"])))
 
 
 def credentials(engine: Engine, branch: str) -> dict[str, dict[str, str]]:
@@ -75,51 +107,49 @@ def credentials(engine: Engine, branch: str) -> dict[str, dict[str, str]]:
     Raises:
         NotFoundError: There is no such preview.
     """
-    stack = stack_of(slug_of(branch))
-    outputs = engine.outputs(stack) if engine.exists(stack) else {}
-    if outputs.get("branch") != branch:
-        raise NotFoundError(f"There is no preview of branch {branch!r}: ./preview list shows those that there are.")
-    found: dict[str, dict[str, str]] = outputs["credentials"]
+    existing(engine, branch)
+    found: dict[str, dict[str, str]] = engine.outputs(stack_of(slug_of(branch)))["credentials"]
     return found
 
 
-def _containers(engine: Engine, bases: set[str]) -> dict[str, list[ContainerState]]:
+def _containers(engine: Engine, names: set[str]) -> dict[str, list[ContainerState]]:
     found: dict[str, list[ContainerState]] = {}
-    for base in sorted(bases):
+    for name in sorted(names):
         try:
-            found[base] = DockerEngine.of(BaseOutputs.of(base, engine.outputs(base))).previews()
-        except (OperationError, OutputsError):
+            found[name] = DockerEngine.of(bases.outputs(engine, name)).previews()
+        except OperationError:
             # An engine that is away must not hide the list; its previews say that their health is unknown.
             continue
     return found
 
 
 def _preview(
-    info: StackInfo, values: Mapping[str, Any], containers: list[ContainerState] | None, now: dt.datetime
+    engine: Engine, stack: str, snapshot: Snapshot, containers: list[ContainerState] | None, now: dt.datetime
 ) -> Preview:
-    slug = info.name.removeprefix(STACK_PREFIX)
+    slug = stack.removeprefix(STACK_PREFIX)
+    end = ends_at(engine, stack, snapshot)
+    values = snapshot.outputs
     return Preview(
         branch=str(values.get("branch", "")),
         slug=slug,
-        stack=info.name,
+        stack=stack,
         url=str(values.get("url", "")),
         commit=str(values.get("commit", "")),
         base=str(values.get("base", "")),
         created_at=str(values.get("created_at", "")),
         deployed_at=str(values.get("deployed_at", "")),
-        expires_at=str(values.get("expires_at", "")),
-        state=_state(info, values, now),
+        expires_at=text_of(end) if end else "",
+        state=_state(engine, stack, snapshot, end, now),
         health=_health([state for state in containers if state.slug == slug] if containers is not None else None),
     )
 
 
-def _state(info: StackInfo, values: Mapping[str, Any], now: dt.datetime) -> str:
-    if info.in_progress:
+def _state(engine: Engine, stack: str, snapshot: Snapshot, end: dt.datetime | None, now: dt.datetime) -> str:
+    if engine.holder(stack):
         return "busy"
-    if not values.get("branch"):
+    if not snapshot.outputs:
         return "incomplete"
-    expires = values.get("expires_at")
-    return "expired" if expires and dt.datetime.fromisoformat(expires) <= now else "live"
+    return "expired" if end and end <= now else "live"
 
 
 def _health(containers: list[ContainerState] | None) -> str:

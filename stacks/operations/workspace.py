@@ -1,33 +1,29 @@
-"""The Pulumi engine, driven through its Automation API, which only this module and :mod:`.events` import."""
+"""The Pulumi engine, driven through its Automation API, which only this module and its neighbours import."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fixed
 
 from stacks.names import STACK_PREFIX
 from stacks.operations.errors import EngineError, LockedError
 from stacks.operations.events import Listener, OnStep, words
+from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote, holders_named_in
+from stacks.operations.process import EngineProcess
+from stacks.operations.snapshot import Snapshot
 from stacks.settings import PROJECT
+from stacks.setup.paths import Paths
 
-LOCK_WAIT_SECONDS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackInfo:
-    """A stack as the backend lists it."""
-
-    name: str
-    last_update: str
-    in_progress: bool
+_POLL_SECONDS = 0.5
+_CLEARING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,32 +40,40 @@ class Changes:
 
 
 class Engine:
-    """Stacks of this project in the backend that the environment names."""
+    """Stacks of this project in the backend that the environment names.
 
-    def __init__(self, checkout: Path) -> None:
-        self._checkout = checkout
-        self._command = automation.PulumiCommand()
-        self._workspace = automation.LocalWorkspace(work_dir=str(checkout), pulumi_command=self._command)
+    Args:
+        paths: Where the project and its locks are.
+        on_note: Told in words of what is waited for or put right.
+    """
 
-    def stacks(self) -> list[StackInfo]:
-        """All stacks of the project.
+    def __init__(self, paths: Paths, on_note: OnNote) -> None:
+        self._checkout = paths.checkout
+        self._directory = str(paths.checkout)
+        self._on_note = on_note
+        self._locks = Locks(paths.data / "locks")
+        self.process = EngineProcess()
+        self._workspace = automation.LocalWorkspace(work_dir=self._directory, pulumi_command=self.process)
+
+    def stacks(self) -> list[str]:
+        """Names of all stacks of the project.
 
         Raises:
             EngineError: The backend cannot be read.
         """
         rows = json.loads(self._run("stack", "ls", "--json"))
-        return [
-            StackInfo(
-                name=str(row["name"]).rsplit("/", 1)[-1],
-                last_update=row.get("lastUpdate", ""),
-                in_progress=bool(row.get("updateInProgress")),
-            )
-            for row in rows
-        ]
+        return [str(row["name"]).rsplit("/", 1)[-1] for row in rows]
 
-    def exists(self, stack: str) -> bool:
-        """Whether the backend has the stack."""
-        return any(info.name == stack for info in self.stacks())
+    def snapshot(self, stack: str) -> Snapshot | None:
+        """What the backend knows of a stack; None where there is no such stack.
+
+        Raises:
+            EngineError: The backend cannot be read.
+        """
+        try:
+            return Snapshot.of(json.loads(self._run("stack", "export", "--stack", stack)))
+        except _NoSuchStackError:
+            return None
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Outputs of the stack's last successful update, secrets in plain; empty where it has none.
@@ -79,6 +83,51 @@ class Engine:
         """
         values: dict[str, Any] = json.loads(self._run("stack", "output", "--json", "--show-secrets", "--stack", stack))
         return values
+
+    def secrets(self, stack: str) -> set[str]:
+        """Every generated password that the stack's state knows.
+
+        Raises:
+            EngineError: There is no such stack, or the backend cannot be read.
+        """
+        export = json.loads(self._run("stack", "export", "--show-secrets", "--stack", stack))
+        rows = (export.get("deployment") or {}).get("resources") or []
+        passwords = [row for row in rows if row["type"] == "random:index/randomPassword:RandomPassword"]
+        return {
+            json.loads(row["outputs"]["result"]["plaintext"]) for row in passwords if "result" in row.get("outputs", {})
+        }
+
+    def last_good_values(self, stack: str) -> Mapping[str, Any]:
+        """Configuration of the last update that succeeded, from the stack's history; empty where none did."""
+        good = self._last_good(stack)
+        prefix = f"{PROJECT}:"
+        return {
+            key.removeprefix(prefix): json.loads(entry["value"]) if entry.get("object") else entry["value"]
+            for key, entry in (good.get("config") or {}).items()
+            if key.startswith(prefix)
+        }
+
+    def last_good_end(self, stack: str) -> str:
+        """RFC 3339 time at which the last update that succeeded ended; empty where none did."""
+        return str(self._last_good(stack).get("endTime", ""))
+
+    def _last_good(self, stack: str) -> Mapping[str, Any]:
+        rows = json.loads(self._run("stack", "history", "--json", "--stack", stack))
+        return next((row for row in rows if row["kind"] == "update" and row["result"] == "succeeded"), {})
+
+    def holder(self, stack: str) -> Holder | None:
+        """The operation of this command that works on a stack on this machine at the moment; None where none does."""
+        return self._locks.holder(stack)
+
+    def held(
+        self, stack: str, operation: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
+    ) -> AbstractContextManager[None]:
+        """Hold a stack over several updates, against other operations of this command on this machine.
+
+        Raises:
+            LockedError: Another one held it for the whole wait.
+        """
+        return self._locks.held(stack, operation, wait_seconds, self._on_note)
 
     def create(self, stack: str) -> None:
         """Make the stack where the backend has none.
@@ -106,11 +155,18 @@ class Engine:
             if before is not None and path.read_bytes() != before:
                 path.write_bytes(before)
 
-    def configure(self, stack: str, values: Mapping[str, str | Mapping[str, str]]) -> None:
+    def configure(self, stack: str, values: Mapping[str, Any]) -> None:
         """Write the stack's configuration file anew; what is not named falls back to the schema's default."""
         settings = self._settings(stack)
         settings.config = {f"{PROJECT}:{key}": value for key, value in values.items() if value not in ("", {})}
         self._workspace.save_stack_settings(stack, settings)
+
+    def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
+        """Change values of the stack's configuration file, where this checkout has one."""
+        settings = self._settings(stack)
+        if settings.config:
+            settings.config.update({f"{PROJECT}:{key}": value for key, value in values.items()})
+            self._workspace.save_stack_settings(stack, settings)
 
     def _settings(self, stack: str) -> automation.StackSettings:
         try:
@@ -118,23 +174,28 @@ class Engine:
         except FileNotFoundError:
             return automation.StackSettings()
 
-    def up(self, stack: str, on_step: OnStep) -> Changes:
+    def up(self, stack: str, on_step: OnStep, *, refresh: bool = False) -> Changes:
         """``pulumi up``.
+
+        Args:
+            stack: The stack.
+            on_step: Told of each resource.
+            refresh: First look whether what the state knows is still there.
 
         Raises:
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        return self._operate(stack, on_step, lambda selected, listener: selected.up(on_event=listener))
+        return self._operate(stack, on_step, lambda chosen, listener: chosen.up(on_event=listener, refresh=refresh))
 
-    def destroy(self, stack: str, on_step: OnStep) -> Changes:
+    def destroy(self, stack: str, on_step: OnStep, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Changes:
         """``pulumi destroy``, from the state alone: the program does not run.
 
         Raises:
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        return self._operate(stack, on_step, lambda selected, listener: selected.destroy(on_event=listener))
+        return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(on_event=listener), wait_seconds)
 
     def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
         """``pulumi destroy --target`` of the resources of one provider, for when the others cannot be reached.
@@ -152,53 +213,126 @@ class Engine:
         urns = [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
         if not urns:
             return Changes()
-        return self._operate(
-            stack, on_step, lambda selected, listener: selected.destroy(target=urns, on_event=listener)
-        )
+        return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(target=urns, on_event=listener))
 
-    def remove(self, stack: str, *, force: bool = False) -> None:
+    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """``pulumi stack export``, a change of the state, ``pulumi stack import``.
+
+        Args:
+            stack: The stack.
+            change: Changes the state in place.
+
+        Raises:
+            EngineError: The backend refuses the changed state.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        with self._lock_waited_for(stack, LOCK_WAIT_SECONDS) as attempts:
+            for attempt in attempts:
+                with attempt, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                    # Without --show-secrets, so that nothing but ciphertext is on a disk.
+                    state = json.loads(self._run("stack", "export", "--stack", stack))
+                    change(state["deployment"])
+                    json.dump(state, file)
+                    file.flush()
+                    self.process.run(["stack", "import", "--file", file.name, "--stack", stack], self._directory, {})
+
+    def remove(self, stack: str, *, force: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
         """``pulumi stack rm``, with the stack's configuration file.
 
         Args:
             stack: The stack.
             force: Also where it still has resources, which are then forgotten.
+            wait_seconds: How long to wait for another operation to end.
 
         Raises:
             EngineError: The stack still has resources.
+            LockedError: Another operation held the stack for the whole wait.
         """
-        try:
-            self._workspace.remove_stack(stack, force=force)
-        except automation.errors.CommandError as error:
-            raise EngineError(words(error)) from error
+        with self._lock_waited_for(stack, wait_seconds) as attempts:
+            for attempt in attempts:
+                with attempt:
+                    self._workspace.remove_stack(stack, force=force)
         (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
+        self._locks.forget(stack)
 
     def _operate(
-        self, stack: str, on_step: OnStep, operation: Callable[[automation.Stack, Listener], object]
+        self,
+        stack: str,
+        on_step: OnStep,
+        operation: Callable[[automation.Stack, Listener], object],
+        wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> Changes:
         started = time.monotonic()
         listener = Listener(on_step)
-        try:
+        with self._lock_waited_for(stack, wait_seconds, listener.errors) as attempts:
             selected = automation.Stack.select(stack, self._workspace)
-            for attempt in Retrying(
-                retry=retry_if_exception_type(automation.errors.ConcurrentUpdateError),
-                stop=stop_after_delay(LOCK_WAIT_SECONDS),
-                wait=wait_fixed(1),
-                reraise=True,
-            ):
+            for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
                     listener.errors.clear()
                     operation(selected, listener)
+        return Changes(counts=listener.counts, seconds=time.monotonic() - started)
+
+    @contextmanager
+    def _lock_waited_for(self, stack: str, wait_seconds: float, errors: Iterable[str] = ()) -> Iterator[Retrying]:
+        """Attempts of an operation until the engine's lock is free, and its failures as the project's own."""
+
+        def over(state: RetryCallState) -> bool:
+            # What a process that is gone has left is cleared even by those that do not wait.
+            seconds = max(wait_seconds, _CLEARING_SECONDS) if _gone(_holders(state)) else wait_seconds
+            return (state.seconds_since_start or 0) >= seconds
+
+        def before_sleep(state: RetryCallState) -> None:
+            self._clear_or_tell(stack, _holders(state), first=state.attempt_number == 1)
+
+        try:
+            yield Retrying(
+                retry=retry_if_exception_type(automation.errors.ConcurrentUpdateError),
+                stop=over,
+                wait=wait_fixed(_POLL_SECONDS),
+                before_sleep=before_sleep,
+                reraise=True,
+            )
         except automation.errors.ConcurrentUpdateError as error:
+            holders = holders_named_in(str(error))
+            waited = f", which did not end within {wait_seconds:.0f} s" if wait_seconds else ""
             raise LockedError(
-                f"Another operation has held the stack {stack!r} for {LOCK_WAIT_SECONDS} s: "
-                f"wait for it to end, or, if its process is gone, run pulumi cancel --stack {stack}."
+                f"The stack {stack!r} is held by {_listed(holders)}{waited}. Wait for it to end; if its process is "
+                f"gone, run pulumi cancel --yes --stack {stack}."
             ) from error
         except automation.errors.CommandError as error:
-            raise EngineError("\n".join(listener.errors) or words(error)) from error
-        return Changes(counts=listener.counts, seconds=time.monotonic() - started)
+            raise EngineError("\n".join(errors) or words(error)) from error
+
+    def _clear_or_tell(self, stack: str, holders: list[Holder], *, first: bool) -> None:
+        """Clear the lock of a process of this machine that is gone; else say who is waited for."""
+        if not _gone(holders):
+            if first:
+                self._on_note(f"waiting for {_listed(holders)}")
+            return
+        with self._locks.clearing(stack, holders[0]) as still_there:
+            if still_there:
+                self._run("cancel", "--yes", "--stack", stack)
+                self._on_note(f"cleared the lock of {_listed(holders)}: that process is gone")
 
     def _run(self, *args: str) -> str:
         try:
-            return self._command.run([*args, "--non-interactive"], str(self._checkout), {}).stdout
+            return self.process.run(list(args), self._directory, {}).stdout
+        except automation.errors.StackNotFoundError as error:
+            raise _NoSuchStackError(words(error)) from error
         except automation.errors.CommandError as error:
             raise EngineError(words(error)) from error
+
+
+class _NoSuchStackError(EngineError):
+    """The backend has no such stack."""
+
+
+def _holders(state: RetryCallState) -> list[Holder]:
+    return holders_named_in(str(state.outcome.exception() if state.outcome else ""))
+
+
+def _gone(holders: list[Holder]) -> bool:
+    return bool(holders) and all(holder.gone for holder in holders)
+
+
+def _listed(holders: list[Holder]) -> str:
+    return ", ".join(str(holder) for holder in holders) or "another operation"

@@ -34,6 +34,8 @@ VM_OUTPUTS = {
     "scheme": "https",
     "port": 443,
     "max_previews": 2,
+    "min_free_disk_gb": 5,
+    "min_available_memory_gb": 1,
     "address": "203.0.113.5",
     "ssh_user": "deploy",
     "ssh_port": 22,

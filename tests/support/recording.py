@@ -19,6 +19,8 @@ LOCAL_OUTPUTS: Mapping[str, Any] = {
     "scheme": "https",
     "port": 8443,
     "max_previews": 2,
+    "min_free_disk_gb": 5,
+    "min_available_memory_gb": 1,
     "address": "127.0.0.1",
 }
 

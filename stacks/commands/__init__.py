@@ -1,0 +1,1 @@
+"""The operators' command, by subject: arguments, and what is printed of the results."""

@@ -1,0 +1,84 @@
+"""Commands that report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Annotated
+
+import typer
+
+from stacks.commands.app import Base, Branch, Json, app, engine, err, out
+from stacks.operations.errors import BadInputError
+
+
+@app.command(name="list")
+def list_previews(base: Base = "local", as_json: Json = False) -> None:
+    """Show the previews: branch, commit, address, age, expiry, state, health."""
+    from stacks.operations.listing import previews
+    from stacks.tables import preview_table
+
+    del base  # Every preview of the backend is shown, with the base it runs on.
+    now = dt.datetime.now(dt.UTC)
+    found = previews(engine(), now)
+    if as_json:
+        typer.echo(json.dumps([preview.as_dict() for preview in found], indent=2))
+    elif found:
+        out.print(preview_table(found, now))
+    else:
+        err.print("There is no preview. ./preview deploy BRANCH makes one.", highlight=False)
+
+
+@app.command()
+def status(branch: Branch, base: Base = "local", as_json: Json = False) -> None:
+    """Show a branch's preview and its containers."""
+    from stacks.operations.listing import status as read_status
+    from stacks.tables import container_table, preview_facts
+
+    del base
+    now = dt.datetime.now(dt.UTC)
+    preview, containers = read_status(engine(), branch, now)
+    if as_json:
+        typer.echo(json.dumps({**preview.as_dict(), "containers": [one.as_dict() for one in containers]}, indent=2))
+    else:
+        out.print(preview_facts(preview, now))
+        out.print()
+        out.print(container_table(containers))
+
+
+@app.command()
+def logs(
+    branch: Branch,
+    service: Annotated[str, typer.Argument(help="Service, such as grafana; all of them by default.")] = "",
+    base: Base = "local",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing lines of one service.")] = False,
+) -> None:
+    """Show the last log lines of a branch's preview, secrets masked."""
+    from stacks.operations.logs import follow as follow_lines
+    from stacks.operations.logs import last_lines
+
+    del base
+    if follow and not service:
+        raise BadInputError("--follow shows one service: name it, for example ./preview logs BRANCH workload --follow.")
+    if follow:
+        for line in follow_lines(engine(), branch, service):
+            typer.echo(line)
+        return
+    for name, text in last_lines(engine(), branch, service).items():
+        if not service:
+            out.rule(name, align="left")
+        typer.echo(text)
+
+
+@app.command()
+def credentials(branch: Branch, base: Base = "local", as_json: Json = False) -> None:
+    """Show who may log in where, with passwords."""
+    from stacks.operations.listing import credentials as read_credentials
+    from stacks.tables import credentials_table
+
+    del base
+    found = read_credentials(engine(), branch)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        out.print(credentials_table(found))

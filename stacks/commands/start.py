@@ -1,0 +1,45 @@
+"""Commands for a start: set-up, the demo, names and the environment of plain pulumi."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import Annotated
+
+import typer
+
+from stacks.commands.app import Branch, app, err, phases
+from stacks.names import slug_of
+from stacks.setup.environment import environment
+from stacks.setup.paths import Paths
+
+
+@app.command()
+def setup() -> None:
+    """Find, download or build what is needed; again: nothing to do."""
+    phases().set_up(Paths.default(), err)
+
+
+@app.command()
+def demo(
+    branch: Annotated[str | None, typer.Option(help="Branch to show; the checkout's current one by default.")] = None,
+) -> None:
+    """Set-up, local base, a preview of the current branch, and where to look at it."""
+    typer.echo(phases().demo(Paths.default(), branch, err))
+
+
+@app.command()
+def env() -> None:
+    """Print export lines, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
+    values = environment(Paths.default())
+    added = values.pop("PATH").removesuffix(os.environ.get("PATH", "")).rstrip(os.pathsep)
+    for name, value in sorted(values.items()):
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    if added:
+        typer.echo(f'export PATH={shlex.quote(added)}:"$PATH"')
+
+
+@app.command()
+def slug(branch: Branch) -> None:
+    """Print the slug of a branch."""
+    typer.echo(slug_of(branch))

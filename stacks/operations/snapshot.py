@@ -1,0 +1,61 @@
+"""What the backend knows of a stack, read in one go and without its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105  the engine's mark of a special value in a state
+STACK = "pulumi:pulumi:Stack"
+CONTAINER = "docker:index/container:Container"
+NETWORK = "docker:index/network:Network"
+VOLUME = "docker:index/volume:Volume"
+RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """State of a stack.
+
+    Attributes:
+        outputs: Outputs of its last successful update, without secrets; empty where it had none.
+        ids: Type of a resource → ids of those that the state knows.
+        pending: Names of the resources that an update had begun to make, change or remove when it died.
+        saved_at: RFC 3339 time at which the state was last written.
+    """
+
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+    saved_at: str = ""
+
+    @classmethod
+    def of(cls, export: Mapping[str, Any]) -> Snapshot:
+        """Read what ``pulumi stack export`` prints."""
+        deployment = export.get("deployment") or {}
+        resources = deployment.get("resources") or []
+        ids: dict[str, set[str]] = {}
+        for row in resources:
+            # A provider is how resources are reached, not one that would be left behind.
+            if row.get("custom") and not str(row["type"]).startswith("pulumi:"):
+                ids.setdefault(str(row["type"]), set()).add(str(row.get("id", "")))
+        outputs = next((row.get("outputs") or {} for row in resources if row["type"] == STACK), {})
+        return cls(
+            outputs={name: value for name, value in outputs.items() if not _secret(value)},
+            ids={kind: frozenset(found) for kind, found in ids.items()},
+            pending=tuple(
+                str(operation["resource"]["urn"]).rsplit("::", 1)[-1]
+                for operation in deployment.get("pending_operations") or []
+            ),
+            saved_at=str((deployment.get("manifest") or {}).get("time", "")),
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether the state holds nothing that would have to be removed."""
+        return not self.ids and not self.pending
+
+
+def _secret(value: object) -> bool:
+    return isinstance(value, dict) and _SECRET_MARK in value
