@@ -19,11 +19,12 @@ from rich.markup import escape
 from stacks.base import DEFAULT_DOCKER_HOST
 from stacks.names import slug_of
 from stacks.operations import base as bases
-from stacks.operations.deploy import Deployed, DeployRequest, deploy
+from stacks.operations.deploy import Deployed, deploy
 from stacks.operations.destroy import destroy
 from stacks.operations.events import Reporting
 from stacks.operations.interrupts import Interrupts
 from stacks.operations.readiness import Viewer, wait_for_data
+from stacks.operations.request import DeployRequest
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress
 from stacks.setup.environment import environment

@@ -62,7 +62,7 @@ def _deploy(
     *,
     only_existing: bool,
 ) -> None:
-    from stacks.operations.deploy import DeployRequest
+    from stacks.operations.request import DeployRequest
 
     request = DeployRequest(
         branch=branch,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from components.services import SERVICES
 from components.slot import script
@@ -14,7 +11,6 @@ from stacks.names import slug_of, stack_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
 from stacks.operations.errors import (
-    BadInputError,
     InterruptedOperationError,
     LockedError,
     OperationError,
@@ -26,45 +22,13 @@ from stacks.operations.host_shell import HostShell, ScriptError
 from stacks.operations.interrupts import Interrupts
 from stacks.operations.redact import redact
 from stacks.operations.remains import forget_pending, release_slot, remove_unknown
+from stacks.operations.request import DeployRequest, require_configuration, require_ownership, values_of
 from stacks.operations.restore import put_back
 from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs
-from stacks.settings import PreviewSettings
-from stacks.validation import SettingsError, validate
-
-CONFIG_FILES = (
-    "grafana/provisioning/datasources",
-    "grafana/provisioning/dashboards",
-    "grafana/dashboards",
-    "prometheus/prometheus.yml",
-    "pgwatch-prometheus/metrics.yml",
-    "pgwatch-prometheus/sources.yml",
-)
-"""What a branch's configuration directory must have."""
 
 _REFUSED = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeployRequest:
-    """What is asked for.
-
-    Attributes:
-        branch: Branch name.
-        base: Name of the base stack.
-        commit: Commit; only recorded.
-        config_directory: Monitoring configuration of the branch.
-        images: Service → image reference, where not the default.
-        only_existing: Do nothing where there is no preview of the branch.
-    """
-
-    branch: str
-    base: str
-    commit: str = ""
-    config_directory: Path | None = None
-    images: Mapping[str, str] = field(default_factory=dict)
-    only_existing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +75,7 @@ def deploy(
         OperationError: Anything else.
     """
     slug = slug_of(request.branch)
-    _require_configuration(request.config_directory or checkout / "config")
+    require_configuration(request.config_directory or checkout / "config")
     with engine.held(stack_of(slug), "deploy"):
         base = bases.outputs(engine, request.base)
         before = engine.snapshot(stack_of(slug))
@@ -144,8 +108,8 @@ class _Deploy:
         self._stack = stack_of(self._slug)
 
     def run(self, *, new: bool) -> Deployed:
-        _require_ownership(self._slug, self._request, self._before.outputs)
-        values = _values(self._request, self._before.outputs, self._checkout)
+        require_ownership(self._slug, self._request, self._before.outputs)
+        values = values_of(self._request, self._before.outputs, self._checkout)
         docker = DockerEngine.of(self._base)
         images = {service.key: self._request.images.get(service.key, service.image) for service in SERVICES}
         for reference in docker.require_images(images.values()):
@@ -235,54 +199,3 @@ class _Deploy:
             what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
             return f"{what}: {error} Deploy again, or destroy the preview."
         return "Everything that was made has been removed again."
-
-
-def _require_ownership(slug: str, request: DeployRequest, before: Mapping[str, Any]) -> None:
-    owner = before.get("branch", request.branch)
-    if owner != request.branch:
-        raise RefusedError(
-            f"The slug {slug!r} belongs to the preview of branch {owner!r}, so branch {request.branch!r} cannot be "
-            f"deployed: rename the branch, or run ./preview destroy {owner} first. Nothing was changed."
-        )
-    base = before.get("base", request.base)
-    if base != request.base:
-        raise RefusedError(
-            f"The preview of {request.branch!r} runs on the base {base!r}, not on {request.base!r}: name it with "
-            f"--base {base}, or destroy the preview first. Nothing was changed."
-        )
-
-
-def _require_configuration(directory: Path) -> None:
-    if not directory.is_dir():
-        raise BadInputError(f"The configuration directory {directory} does not exist: give one that does.")
-    missing = [name for name in CONFIG_FILES if not (directory / name).exists()]
-    if missing:
-        raise BadInputError(
-            f"The configuration directory {directory} lacks {', '.join(missing)}: add what is missing, or leave "
-            "--config-dir away to use this project's own."
-        )
-
-
-def _values(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    directory = request.config_directory.resolve() if request.config_directory else checkout / "config"
-    values: dict[str, Any] = {
-        "branch": request.branch,
-        "base": request.base,
-        "commit": request.commit,
-        "configDirectory": str(directory.relative_to(checkout) if directory.is_relative_to(checkout) else directory),
-        "deployedAt": now,
-        "createdAt": str(before.get("created_at") or now),
-        # An end that somebody has moved further away stays.
-        "expiresAt": str(before.get("expires_at") or ""),
-        "images": dict(request.images),
-    }
-    try:
-        validate(
-            PreviewSettings,
-            {key: value for key, value in values.items() if value != ""},
-            stack=stack_of(slug_of(request.branch)),
-        )
-    except SettingsError as error:
-        raise BadInputError(str(error)) from error
-    return values

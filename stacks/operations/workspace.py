@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi import automation
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fixed
 
 from stacks.names import STACK_PREFIX
-from stacks.operations.errors import EngineError, LockedError
+from stacks.operations.errors import EngineError
 from stacks.operations.events import Listener, OnStep, words
-from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote, holders_named_in
+from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
 from stacks.operations.process import EngineProcess
 from stacks.operations.snapshot import Snapshot
+from stacks.operations.waiting import LockWait
 from stacks.settings import PROJECT
 from stacks.setup.paths import Paths
-
-_POLL_SECONDS = 0.5
-_CLEARING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +49,7 @@ class Engine:
         self._directory = str(paths.checkout)
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
+        self._waiting = LockWait(self._locks, self._cancel, on_note)
         self.process = EngineProcess()
         self._workspace = automation.LocalWorkspace(work_dir=self._directory, pulumi_command=self.process)
 
@@ -226,7 +224,7 @@ class Engine:
             EngineError: The backend refuses the changed state.
             LockedError: Another operation held the stack for the whole wait.
         """
-        with self._lock_waited_for(stack, LOCK_WAIT_SECONDS) as attempts:
+        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS) as attempts:
             for attempt in attempts:
                 with attempt, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
                     # Without --show-secrets, so that nothing but ciphertext is on a disk.
@@ -248,7 +246,7 @@ class Engine:
             EngineError: The stack still has resources.
             LockedError: Another operation held the stack for the whole wait.
         """
-        with self._lock_waited_for(stack, wait_seconds) as attempts:
+        with self._waiting.attempts(stack, wait_seconds) as attempts:
             for attempt in attempts:
                 with attempt:
                     self._workspace.remove_stack(stack, force=force)
@@ -264,7 +262,7 @@ class Engine:
     ) -> Changes:
         started = time.monotonic()
         listener = Listener(on_step)
-        with self._lock_waited_for(stack, wait_seconds, listener.errors) as attempts:
+        with self._waiting.attempts(stack, wait_seconds, listener.errors) as attempts:
             selected = automation.Stack.select(stack, self._workspace)
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
@@ -272,46 +270,8 @@ class Engine:
                     operation(selected, listener)
         return Changes(counts=listener.counts, seconds=time.monotonic() - started)
 
-    @contextmanager
-    def _lock_waited_for(self, stack: str, wait_seconds: float, errors: Iterable[str] = ()) -> Iterator[Retrying]:
-        """Attempts of an operation until the engine's lock is free, and its failures as the project's own."""
-
-        def over(state: RetryCallState) -> bool:
-            # What a process that is gone has left is cleared even by those that do not wait.
-            seconds = max(wait_seconds, _CLEARING_SECONDS) if _gone(_holders(state)) else wait_seconds
-            return (state.seconds_since_start or 0) >= seconds
-
-        def before_sleep(state: RetryCallState) -> None:
-            self._clear_or_tell(stack, _holders(state), first=state.attempt_number == 1)
-
-        try:
-            yield Retrying(
-                retry=retry_if_exception_type(automation.errors.ConcurrentUpdateError),
-                stop=over,
-                wait=wait_fixed(_POLL_SECONDS),
-                before_sleep=before_sleep,
-                reraise=True,
-            )
-        except automation.errors.ConcurrentUpdateError as error:
-            holders = holders_named_in(str(error))
-            waited = f", which did not end within {wait_seconds:.0f} s" if wait_seconds else ""
-            raise LockedError(
-                f"The stack {stack!r} is held by {_listed(holders)}{waited}. Wait for it to end; if its process is "
-                f"gone, run pulumi cancel --yes --stack {stack}."
-            ) from error
-        except automation.errors.CommandError as error:
-            raise EngineError("\n".join(errors) or words(error)) from error
-
-    def _clear_or_tell(self, stack: str, holders: list[Holder], *, first: bool) -> None:
-        """Clear the lock of a process of this machine that is gone; else say who is waited for."""
-        if not _gone(holders):
-            if first:
-                self._on_note(f"waiting for {_listed(holders)}")
-            return
-        with self._locks.clearing(stack, holders[0]) as still_there:
-            if still_there:
-                self._run("cancel", "--yes", "--stack", stack)
-                self._on_note(f"cleared the lock of {_listed(holders)}: that process is gone")
+    def _cancel(self, stack: str) -> None:
+        self._run("cancel", "--yes", "--stack", stack)
 
     def _run(self, *args: str) -> str:
         try:
@@ -324,15 +284,3 @@ class Engine:
 
 class _NoSuchStackError(EngineError):
     """The backend has no such stack."""
-
-
-def _holders(state: RetryCallState) -> list[Holder]:
-    return holders_named_in(str(state.outcome.exception() if state.outcome else ""))
-
-
-def _gone(holders: list[Holder]) -> bool:
-    return bool(holders) and all(holder.gone for holder in holders)
-
-
-def _listed(holders: list[Holder]) -> str:
-    return ", ".join(str(holder) for holder in holders) or "another operation"

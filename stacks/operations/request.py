@@ -1,0 +1,121 @@
+"""What a deploy is asked for, checked before anything is touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stacks.names import slug_of, stack_of
+from stacks.operations.errors import BadInputError, RefusedError
+from stacks.settings import PreviewSettings
+from stacks.validation import SettingsError, validate
+
+CONFIG_FILES = (
+    "grafana/provisioning/datasources",
+    "grafana/provisioning/dashboards",
+    "grafana/dashboards",
+    "prometheus/prometheus.yml",
+    "pgwatch-prometheus/metrics.yml",
+    "pgwatch-prometheus/sources.yml",
+)
+"""What a branch's configuration directory must have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployRequest:
+    """What is asked for.
+
+    Attributes:
+        branch: Branch name.
+        base: Name of the base stack.
+        commit: Commit; only recorded.
+        config_directory: Monitoring configuration of the branch.
+        images: Service → image reference, where not the default.
+        only_existing: Do nothing where there is no preview of the branch.
+    """
+
+    branch: str
+    base: str
+    commit: str = ""
+    config_directory: Path | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    only_existing: bool = False
+
+
+def require_ownership(slug: str, request: DeployRequest, before: Mapping[str, Any]) -> None:
+    """Refuse what would take over another branch's preview, or move one to another base.
+
+    Args:
+        slug: Slug of the branch.
+        request: What is asked for.
+        before: Outputs of the preview's stack; empty where there is none.
+
+    Raises:
+        RefusedError: Names the owner, or the base.
+    """
+    owner = before.get("branch", request.branch)
+    if owner != request.branch:
+        raise RefusedError(
+            f"The slug {slug!r} belongs to the preview of branch {owner!r}, so branch {request.branch!r} cannot be "
+            f"deployed: rename the branch, or run ./preview destroy {owner} first. Nothing was changed."
+        )
+    base = before.get("base", request.base)
+    if base != request.base:
+        raise RefusedError(
+            f"The preview of {request.branch!r} runs on the base {base!r}, not on {request.base!r}: name it with "
+            f"--base {base}, or destroy the preview first. Nothing was changed."
+        )
+
+
+def require_configuration(directory: Path) -> None:
+    """Refuse a configuration directory that a preview cannot run with.
+
+    Raises:
+        BadInputError: Names what is missing.
+    """
+    if not directory.is_dir():
+        raise BadInputError(f"The configuration directory {directory} does not exist: give one that does.")
+    missing = [name for name in CONFIG_FILES if not (directory / name).exists()]
+    if missing:
+        raise BadInputError(
+            f"The configuration directory {directory} lacks {', '.join(missing)}: add what is missing, or leave "
+            "--config-dir away to use this project's own."
+        )
+
+
+def values_of(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:
+    """Configuration of the preview's stack.
+
+    Args:
+        request: What is asked for.
+        before: Outputs of the preview's stack; empty where there is none.
+        checkout: Root of the project.
+
+    Raises:
+        BadInputError: Values cannot be used; all are named.
+    """
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    directory = request.config_directory.resolve() if request.config_directory else checkout / "config"
+    values: dict[str, Any] = {
+        "branch": request.branch,
+        "base": request.base,
+        "commit": request.commit,
+        "configDirectory": str(directory.relative_to(checkout) if directory.is_relative_to(checkout) else directory),
+        "deployedAt": now,
+        "createdAt": str(before.get("created_at") or now),
+        # An end that somebody has moved further away stays.
+        "expiresAt": str(before.get("expires_at") or ""),
+        "images": dict(request.images),
+    }
+    try:
+        validate(
+            PreviewSettings,
+            {key: value for key, value in values.items() if value != ""},
+            stack=stack_of(slug_of(request.branch)),
+        )
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
+    return values
