@@ -1,0 +1,158 @@
+"""When previews end, what is reaped, and that nothing else ever is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.operations.branches import branches_of
+from stacks.operations.errors import EngineError, NotFoundError, OperationError
+from stacks.operations.expiry import extend
+from stacks.operations.listing import previews
+from stacks.operations.reap import Reaped, ReapRequest, reap
+from stacks.operations.snapshot import Snapshot
+from tests.unit.operations.engine import StandInEngine, preview
+
+NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
+PAST, FUTURE = "2026-01-09T23:59:59Z", "2026-01-10T00:00:01Z"
+
+
+def run(engine: StandInEngine, *, dry_run: bool = False, branches_from: str = "") -> dict[str, Reaped]:
+    request = ReapRequest(base="local", branches_from=branches_from, dry_run=dry_run, now=NOW)
+    return {one.stack: one for one in reap(engine.engine, request, print)}
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """A Git remote with the branch main and no other."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    return tmp_path
+
+
+def test_what_has_expired_is_destroyed_and_what_has_not_stays() -> None:
+    engine = StandInEngine({"preview-old": preview("old", PAST), "preview-new": preview("new", FUTURE)})
+    reaped = run(engine)
+    assert {name: one.result for name, one in reaped.items()} == {"preview-old": "destroyed"}
+    assert list(engine.states) == ["preview-new"]
+
+
+def test_a_dry_run_destroys_nothing() -> None:
+    engine = StandInEngine({"preview-old": preview("old", PAST)})
+    assert run(engine, dry_run=True)["preview-old"].result == "due"
+    assert engine.destroyed == []
+
+
+def test_one_failure_does_not_stop_the_others_and_its_reason_is_kept() -> None:
+    states = {f"preview-{name}": preview(name, PAST) for name in ("a", "b", "c")}
+    engine = StandInEngine(states, failures={"preview-a": [EngineError("the disk is on fire")] * 9})
+    reaped = run(engine)
+    assert {one.branch: one.result for one in reaped.values()} == {"a": "failed", "b": "destroyed", "c": "destroyed"}
+    assert reaped["preview-a"].reason == "the disk is on fire"
+
+
+def test_a_failure_that_passes_is_tried_again() -> None:
+    engine = StandInEngine({"preview-a": preview("a", PAST)}, failures={"preview-a": [EngineError("for a moment")]})
+    assert run(engine)["preview-a"].result == "destroyed"
+
+
+def test_a_preview_that_somebody_works_on_is_skipped() -> None:
+    engine = StandInEngine({"preview-a": preview("a", PAST)}, locked={"preview-a"})
+    reaped = run(engine)["preview-a"]
+    assert reaped.result == "skipped"
+    assert "held by deploy" in reaped.reason
+
+
+def test_a_preview_that_was_deployed_again_meanwhile_stays() -> None:
+    class Updated(StandInEngine):
+        def snapshot(self, stack: str) -> Snapshot | None:
+            seen = super().snapshot(stack)
+            self.states[stack] = preview("a", FUTURE)
+            return seen
+
+    engine = Updated({"preview-a": preview("a", PAST)})
+    assert run(engine)["preview-a"].result == "skipped"
+    assert engine.destroyed == []
+
+
+@given(st.lists(st.text(max_size=20), max_size=6))
+def test_nothing_but_previews_is_ever_destroyed(names: list[str]) -> None:
+    names += ["base", "local", "preview", "Preview-x", "base-preview-x"]
+    engine = StandInEngine({name: preview("gone", PAST) for name in names})
+    run(engine)
+    assert all(name.startswith("preview-") for name in engine.destroyed)
+
+
+def test_previews_of_branches_that_the_remote_does_not_have_are_destroyed(remote: Path) -> None:
+    engine = StandInEngine({"preview-main": preview("main", FUTURE), "preview-gone": preview("gone", FUTURE)})
+    reaped = run(engine, branches_from=str(remote))
+    assert {name: one.why for name, one in reaped.items()} == {"preview-gone": "branch is gone"}
+
+
+def test_a_remote_that_cannot_be_reached_reaps_nothing_and_says_so(tmp_path: Path) -> None:
+    engine = StandInEngine({"preview-old": preview("old", PAST)})
+    with pytest.raises(OperationError, match=r"cannot be read .* Nothing was destroyed"):
+        run(engine, branches_from=str(tmp_path / "nowhere"))
+    assert engine.destroyed == []
+
+
+def test_a_remote_without_a_branch_reaps_nothing_and_says_so(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path)], check=True)
+    with pytest.raises(OperationError, match="has no branch at all"):
+        branches_of(str(tmp_path))
+
+
+def test_a_remote_is_never_taken_for_an_option(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match="cannot be read"):
+        branches_of(f"--upload-pack=touch {tmp_path}/owned")
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_first_deploy_that_never_ended_is_destroyed_after_an_hour() -> None:
+    recent, old = (Snapshot(saved_at=time) for time in ("2026-01-09T23:30:00Z", "2026-01-09T22:59:00Z"))
+    engine = StandInEngine({"preview-recent": recent, "preview-old": old})
+    assert {name: one.why for name, one in run(engine).items()} == {"preview-old": "its first deploy never ended"}
+
+
+def test_a_preview_made_by_plain_pulumi_ends_three_days_after_its_last_good_update() -> None:
+    engine = StandInEngine(
+        {"preview-a": preview("a"), "preview-b": preview("b")},
+        succeeded={"preview-a": "2026-01-06T23:59:00.000Z", "preview-b": "2026-01-07T00:01:00.000Z"},
+    )
+    assert set(run(engine)) == {"preview-a"}
+    (row,) = previews(engine.engine, NOW)
+    assert row.expires_at == "2026-01-10T00:01:00Z"
+
+
+def test_extending_counts_from_the_end_and_for_an_expired_one_from_now() -> None:
+    engine = StandInEngine({"preview-a": preview("a", FUTURE), "preview-b": preview("b", "2026-01-01T00:00:00Z")})
+    assert extend(engine.engine, "a", 2, NOW) == dt.datetime(2026, 1, 10, 2, 0, 1, tzinfo=dt.UTC)
+    assert extend(engine.engine, "b", 2, NOW) == NOW + dt.timedelta(hours=2)
+    assert engine.states["preview-b"].outputs["expires_at"] == "2026-01-10T02:00:00Z"
+    assert run(engine) == {}
+
+
+def test_the_preview_of_another_branch_with_the_same_slug_cannot_be_extended() -> None:
+    engine = StandInEngine({"preview-feature-a": preview("feature/a", FUTURE)})
+    with pytest.raises(NotFoundError):
+        extend(engine.engine, "feature_a", 1, NOW)
+
+
+def test_states_of_previews_are_told_apart() -> None:
+    engine = StandInEngine(
+        {
+            "preview-live": preview("live", FUTURE),
+            "preview-over": preview("over", PAST),
+            "preview-busy": preview("busy", FUTURE),
+            "preview-half": Snapshot(saved_at=PAST),
+        },
+        locked={"preview-busy"},
+    )
+    states = {row.slug: row.state for row in previews(engine.engine, NOW)}
+    assert states == {"live": "live", "over": "expired", "busy": "busy", "half": "incomplete"}

@@ -1,0 +1,129 @@
+"""One operation at a time on a preview, and a lock whose process is gone is no lock."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from stacks.operations.errors import LockedError
+from stacks.operations.locks import Holder, Locks, holders_named_in
+
+SAID = (
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  file:///state/.pulumi/locks/x.json: created by ci@{host} (pid {pid}) at "
+    "2026-01-02T03:04:05Z"
+)
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> Locks:
+    return Locks(tmp_path / "locks")
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_a_second_operation_is_refused_naming_who_holds_the_stack_since_when(locks: Locks) -> None:
+    with (
+        locks.held("preview-a", "deploy", 0, print),
+        pytest.raises(LockedError) as refused,
+        locks.held("preview-a", "destroy", 0.3, print),
+    ):
+        pass
+    sentence = str(refused.value)
+    assert "'preview-a' is held by deploy by " in sentence
+    assert f"(process {os.getpid()}) since 20" in sentence
+
+
+def test_who_waits_says_so_once_and_goes_on_when_the_other_has_ended(locks: Locks) -> None:
+    told: list[str] = []
+    waiting, entered = threading.Event(), threading.Event()
+
+    def note(text: str) -> None:
+        told.append(text)
+        waiting.set()
+
+    def second() -> None:
+        with locks.held("preview-a", "destroy", 30, note):
+            entered.set()
+
+    with locks.held("preview-a", "deploy", 0, print):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        assert not entered.is_set()
+    assert entered.wait(10)
+    thread.join()
+    assert len(told) == 1
+    assert told[0].startswith("waiting for deploy by ")
+
+
+def test_the_lock_of_a_killed_operation_is_free(locks: Locks, tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from stacks.operations.locks import Locks\n"
+        f"with Locks(Path({str(tmp_path / 'locks')!r})).held('preview-a', 'deploy', 0, print):\n"
+        "    print('held', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        holder = locks.holder("preview-a")
+        assert holder is not None
+        assert (holder.pid, holder.operation) == (process.pid, "deploy")
+        process.kill()
+        process.wait()
+    assert locks.holder("preview-a") is None
+    with locks.held("preview-a", "deploy", 0, print):
+        pass
+
+
+def test_a_lock_survives_that_the_holder_before_removed_its_file(locks: Locks) -> None:
+    with locks.held("preview-a", "destroy", 0, print):
+        locks.forget("preview-a")
+        with locks.held("preview-a", "deploy", 0, print):
+            assert locks.holder("preview-a") is not None
+    assert locks.holder("preview-b") is None
+
+
+def test_the_engines_holder_is_read_from_what_it_says() -> None:
+    (holder,) = holders_named_in(SAID.format(host="runner-7", pid=4711))
+    assert holder == Holder(user="ci", host="runner-7", pid=4711, since="2026-01-02T03:04:05Z")
+    assert holders_named_in("error: something else") == []
+
+
+def test_only_a_process_of_this_machine_can_be_known_to_be_gone() -> None:
+    (elsewhere,) = holders_named_in(SAID.format(host="another-machine", pid=dead_pid()))
+    (here,) = holders_named_in(SAID.format(host=socket.gethostname(), pid=dead_pid()))
+    assert not elsewhere.gone
+    assert here.gone
+
+
+def test_a_process_that_only_has_the_same_id_does_not_hold_the_stack() -> None:
+    (reused,) = holders_named_in(SAID.format(host=socket.gethostname(), pid=os.getpid()))
+    assert reused.gone, "this process is Python, not the engine"
+
+
+def test_what_a_dead_holder_has_left_is_cleared_by_one_process_alone(locks: Locks) -> None:
+    (holder,) = holders_named_in(SAID.format(host=socket.gethostname(), pid=dead_pid()))
+    cleared = []
+    for _ in range(3):
+        with locks.clearing("preview-a", holder) as still_there:
+            cleared.append(still_there)
+    assert cleared == [True, False, False]
+
+
+def test_clearing_that_fails_is_tried_again(locks: Locks) -> None:
+    (holder,) = holders_named_in(SAID.format(host=socket.gethostname(), pid=dead_pid()))
+    with pytest.raises(RuntimeError), locks.clearing("preview-a", holder):
+        raise RuntimeError
+    with locks.clearing("preview-a", holder) as still_there:
+        assert still_there
