@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
 import httpx
 import pytest
 
@@ -56,18 +54,6 @@ def client(branch: str, port: int) -> httpx.Client:
         request.extensions["sni_hostname"] = host
 
     return httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False, timeout=30, event_hooks={"request": [name]})
-
-
-@pytest.fixture(scope="session")
-def engine() -> Any:
-    """The Docker engine. A test that needs one fails where there is none."""
-    return docker.from_env()
-
-
-@pytest.fixture(scope="session")
-def token() -> str:
-    """Keeps what this run makes apart from everything else on the engine."""
-    return f"t{secrets.token_hex(3)}"
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 
 from stacks.settings import PROJECT
+from tests.support.processes import kill_tree
 
 ORIGIN = Path(__file__).resolve().parents[2]
 _COMMAND_SECONDS = 600
@@ -92,6 +94,25 @@ class Clone:
     def preview(self, *args: str, **environment: str) -> Finished:
         """Run ``./preview``."""
         return self._run(["./preview", *args], environment)
+
+    @contextmanager
+    def started(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """Run ``./preview`` while the block runs; whatever still runs of it then is killed."""
+        with subprocess.Popen(
+            ["./preview", *args],
+            cwd=self.path,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                kill_tree(process.pid)
+                said = process.stdout.read() if process.stdout else ""
+                self.transcript.append(f"$ ./preview {' '.join(args)} (ended with {process.wait()})\n{said}")
 
     def pulumi(self, *args: str) -> Finished:
         """Run plain ``pulumi`` as the README tells operators to."""

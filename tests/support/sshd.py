@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.support.checkout import free_ports
+from tests.support.processes import kill_tree
 
 SERVER = Path("/usr/sbin/sshd")
 START_SECONDS = 10.0
@@ -116,11 +116,7 @@ class Sshd:
         if self._process is None:
             return
         # The server first: nobody shall tell the client what became of its command.
-        for pid in _family(self._process.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        kill_tree(self._process.pid)
         self._process.wait()
         self._process = None
 
@@ -179,19 +175,3 @@ def make_key(path: Path, passphrase: str = "") -> str:
         timeout=START_SECONDS,
     )
     return " ".join(path.with_suffix(".pub").read_text().split()[:2])
-
-
-def _family(pid: int) -> list[int]:
-    """A process and all below it, the oldest generation first."""
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The name in the second field may hold blanks and brackets.
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(status.parent.name))
-    found = [pid]
-    for one in found:
-        found.extend(children.get(one, []))
-    return found
