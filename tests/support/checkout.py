@@ -110,7 +110,8 @@ class Clone:
             try:
                 yield process
             finally:
-                kill_tree(process.pid)
+                if process.poll() is None:
+                    kill_tree(process.pid)
                 said = process.stdout.read() if process.stdout else ""
                 self.transcript.append(f"$ ./preview {' '.join(args)} (ended with {process.wait()})\n{said}")
 

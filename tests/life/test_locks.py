@@ -1,0 +1,102 @@
+"""One operation at a time on a preview; who waits in vain learns whom for; a dead process holds nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stacks.names import slug_of, stack_of
+from stacks.operations.locks import Locks
+from tests.life.conftest import Ground
+
+pytestmark = pytest.mark.engine
+
+
+@contextmanager
+def engine_lock(ground: Ground, branch: str, *, host: str, pid: int) -> Iterator[Path]:
+    """The engine's own lock on a stack, as an engine elsewhere leaves it."""
+    backend = ground.clone.data / "pgai-preview/state/.pulumi"
+    lock = backend / "locks/organization/pgai-preview" / stack_of(slug_of(branch)) / "4711.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    holder = {"pid": pid, "username": "ci", "hostname": host, "timestamp": "2026-01-02T03:04:05Z"}
+    lock.write_text(json.dumps(holder), encoding="utf-8")
+    try:
+        yield lock
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def test_who_waits_in_vain_is_told_who_holds_the_preview_and_what_to_do(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    here, elsewhere = gone_afterwards("here"), ground.branch("elsewhere")
+    assert ground.clone.pulumi("stack", "init", stack_of(slug_of(elsewhere))).code == 0
+    locks = Locks(ground.clone.data / "pgai-preview/locks")
+    with (
+        locks.held(stack_of(slug_of(here)), "deploy", 0, print),
+        engine_lock(ground, elsewhere, host="another-machine", pid=4711),
+        ThreadPoolExecutor() as pool,
+    ):
+        commands = [("deploy", here), ("destroy", here), ("destroy", elsewhere)]
+        first, second, third = pool.map(lambda command: ground.clone.preview(*command), commands)
+    for done in (first, second, third):
+        assert done.code == 4, done.text
+        assert 60 <= done.seconds < 90
+        assert "waiting for" in done.stderr
+        assert "Traceback" not in done.text
+    for done in (first, second):
+        assert f"is held by deploy by root on {socket.gethostname()} (process {os.getpid()}) since 20" in done.stderr
+    assert "is held by pulumi by ci on another-machine (process 4711) since 2026-01-02T03:04:05Z" in third.stderr
+    assert f"run pulumi cancel --yes --stack {stack_of(slug_of(elsewhere))}" in third.stderr
+    assert ground.clone.preview("destroy", elsewhere).code == 0
+    ground.require_nothing(elsewhere)
+
+
+def test_the_lock_of_a_dead_process_is_cleared_with_a_note(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("dead")
+    assert ground.clone.pulumi("stack", "init", stack_of(slug_of(branch))).code == 0
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with engine_lock(ground, branch, host=socket.gethostname(), pid=gone.pid) as lock:
+        done = ground.clone.preview("destroy", branch)
+        assert done.code == 0, done.text
+        assert not lock.exists()
+    assert "cleared the lock of pulumi by ci" in done.stderr
+    assert done.seconds < 30
+
+
+def test_the_same_branch_twice_at_once_is_one_preview(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
+    branch = gone_afterwards("twice")
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda _: ground.clone.preview("deploy", branch), range(2))
+    assert (first.code, second.code) == (0, 0), first.text + second.text
+    assert sorted(word for done in (first, second) for word in ("created", "unchanged") if word in done.stderr) == [
+        "created",
+        "unchanged",
+    ]
+    ground.require_live(branch)
+
+
+def test_destroy_during_a_deploy_waits_and_then_leaves_nothing(ground: Ground) -> None:
+    branch = ground.branch("caught")
+    with ground.clone.started("deploy", branch) as deploying:
+        assert deploying.stdout is not None
+        assert any("+ Network" in line for line in deploying.stdout)
+        with ThreadPoolExecutor() as pool:
+            destroying = pool.submit(ground.clone.preview, "destroy", branch)
+            deploying.stdout.read()
+            assert deploying.wait(120) == 0
+            done = destroying.result()
+    assert done.code == 0, done.text
+    assert "waiting for deploy by" in done.stderr
+    ground.require_nothing(branch)
