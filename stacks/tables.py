@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from stacks.operations.containers import ContainerState
+from stacks.operations.docker_state import ContainerState
 from stacks.operations.listing import Preview
 from stacks.operations.orphans import Orphan
 from stacks.operations.reap import Reaped

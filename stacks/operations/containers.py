@@ -3,69 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from components.container import LABEL_BASE_OF, LABEL_PREVIEW, LABEL_SERVICE, LABEL_SLUG
+from components.container import LABEL_BASE_OF, LABEL_PREVIEW
 from components.services import by_key
+from stacks.operations.docker_state import Belonging, ContainerState, belonging_of, state_of
 from stacks.operations.errors import OperationError, RefusedError
 from stacks.operations.tunnel import open_socket
 from stacks.outputs import BaseOutputs
 
 LOG_LINES = 50
 _PULL_TIMEOUT_SECONDS = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContainerState:
-    """A container of a preview.
-
-    Attributes:
-        name: Container name.
-        slug: Preview.
-        service: Service key.
-        status: The engine's word: running, exited, restarting …
-        health: healthy, unhealthy, starting; empty where there is no check.
-    """
-
-    name: str
-    slug: str
-    service: str
-    status: str
-    health: str
-
-    def as_dict(self) -> dict[str, str]:
-        """For JSON."""
-        return {"service": self.service, "container": self.name, "status": self.status, "health": self.health}
-
-    @property
-    def well(self) -> bool:
-        """Runs, and is healthy where it says."""
-        return self.status == "running" and self.health in ("healthy", "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Belonging:
-    """Something that the engine holds for a preview.
-
-    Attributes:
-        kind: What it is.
-        id: The engine's id.
-        name: Its name.
-        slug: Preview that it says it belongs to.
-        created_at: RFC 3339 time.
-    """
-
-    kind: Literal["container", "network", "volume"]
-    id: str
-    name: str
-    slug: str
-    created_at: str
 
 
 class DockerEngine:
@@ -101,13 +52,18 @@ class DockerEngine:
         return cls(open_socket(base) if base.ssh_host_key else base.docker_host, base.edge_network)
 
     def previews(self) -> list[ContainerState]:
-        """Every service's container of every preview, running or not, in the order of their names."""
-        found = self._client.api.containers(all=True, filters={"label": self._filters})
-        states = (_state(row) for row in found)
+        """Every service's container of every preview, running or not, in the order of their names.
+
+        Raises:
+            OperationError: The engine does not say.
+        """
+        with self._asking("list its containers"):
+            found = self._client.api.containers(all=True, filters={"label": self._filters})
+        states = (state_of(row) for row in found)
         return sorted((state for state in states if state.service in by_key()), key=lambda state: state.name)
 
     def of_slug(self, slug: str) -> list[ContainerState]:
-        """Containers of one preview."""
+        """Containers of one preview; see :meth:`previews`."""
         return [state for state in self.previews() if state.slug == slug]
 
     def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:
@@ -117,18 +73,14 @@ class DockerEngine:
             OperationError: The engine does not say.
         """
         wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
-        try:
+        with self._asking("list what it holds"):
             containers = self._client.api.containers(all=True, filters=wanted)
             networks = self._client.api.networks(filters=wanted)
             volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
-        except (DockerException, OSError) as error:
-            raise OperationError(
-                f"The Docker engine at {self._address} does not list what it holds: {error}"
-            ) from error
         return [
-            *(_belonging("container", row["Id"], row["Names"][0].lstrip("/"), row) for row in containers),
-            *(_belonging("network", row["Id"], row["Name"], row) for row in networks),
-            *(_belonging("volume", row["Name"], row["Name"], row) for row in volumes),
+            *(belonging_of("container", row["Id"], row["Names"][0].lstrip("/"), row) for row in containers),
+            *(belonging_of("network", row["Id"], row["Name"], row) for row in networks),
+            *(belonging_of("volume", row["Name"], row["Name"], row) for row in volumes),
         ]
 
     def remove(self, belonging: Belonging) -> None:
@@ -142,14 +94,8 @@ class DockerEngine:
             "network": self._client.api.remove_network,
             "volume": self._client.api.remove_volume,
         }[belonging.kind]
-        try:
+        with self._asking(f"remove the {belonging.kind} {belonging.name}"), contextlib.suppress(NotFound):
             remove(belonging.id)
-        except NotFound:
-            return
-        except (DockerException, OSError) as error:
-            raise OperationError(
-                f"The {belonging.kind} {belonging.name} cannot be removed ({error}): see what uses it, and try again."
-            ) from error
 
     def follow(self, container: str) -> Iterator[str]:
         """Lines of a container's log as they come, from the last ones on, until it ends."""
@@ -162,8 +108,8 @@ class DockerEngine:
                 yield rest
 
     def last_lines(self, container: str, lines: int = LOG_LINES) -> str:
-        """Last lines of a container's log; empty where it has none or is gone."""
-        with contextlib.suppress(APIError):
+        """Last lines of a container's log; empty where it has none, is gone, or the engine does not answer."""
+        with contextlib.suppress(DockerException, OSError):
             text: bytes = self._client.api.logs(container, tail=lines)
             return text.decode("utf-8", "replace").rstrip()
         return ""
@@ -197,6 +143,16 @@ class DockerEngine:
                 yield reference
                 self._pull(reference)
 
+    @contextlib.contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (DockerException, OSError) as error:
+            reason = str(getattr(error, "explanation", None) or error).strip().rstrip(".")
+            raise OperationError(
+                f"The Docker engine at {self._address} does not {what} ({reason}): see that it runs, and try again."
+            ) from error
+
     def _pull(self, reference: str) -> None:
         repository, _, tag = reference.partition("@") if "@" in reference else _split_tag(reference)
         try:
@@ -214,34 +170,3 @@ def _split_tag(reference: str) -> tuple[str, str, str]:
     head, slash, last = reference.rpartition("/")
     name, colon, tag = last.partition(":")
     return f"{head}{slash}{name}", colon, tag
-
-
-def _belonging(
-    kind: Literal["container", "network", "volume"], identity: str, name: str, row: dict[str, Any]
-) -> Belonging:
-    created = row.get("Created") or row.get("CreatedAt") or ""
-    if isinstance(created, int):
-        created = dt.datetime.fromtimestamp(created, dt.UTC).isoformat()
-    return Belonging(
-        kind=kind,
-        id=identity,
-        name=name,
-        slug=(row.get("Labels") or {}).get(LABEL_SLUG, ""),
-        created_at=str(created),
-    )
-
-
-def _state(row: dict[str, Any]) -> ContainerState:
-    labels = row.get("Labels") or {}
-    # The list has the health only in its text, "Up 3 seconds (health: starting)"; asking each container costs a call.
-    status = str(row.get("Status", ""))
-    health = ""
-    if "(" in status and row.get("State") == "running":
-        health = status.rpartition("(")[2].rstrip(")").removeprefix("health: ")
-    return ContainerState(
-        name=str((row.get("Names") or ["/?"])[0]).lstrip("/"),
-        slug=labels.get(LABEL_SLUG, ""),
-        service=labels.get(LABEL_SERVICE, ""),
-        status=str(row.get("State", "")),
-        health=health,
-    )

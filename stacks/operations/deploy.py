@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,8 +162,7 @@ class _Deploy:
         with self._interrupts.held_off(self._told.note):
             # Before anything is removed: what the containers have to say goes with them.
             secrets = self._secrets()
-            unwell = [state for state in docker.of_slug(self._slug) if not state.well]
-            logs = {state.name: redact(docker.last_lines(state.name), secrets) for state in unwell}
+            logs = {name: redact(lines, secrets) for name, lines in self._last_words(docker).items()}
             outcome = self._undo(docker)
         text = redact(str(error), secrets)
         number = self._interrupts.received
@@ -174,11 +174,16 @@ class _Deploy:
             raise UnhealthyError(sentence, logs) from error
         raise OperationError(f"{text} {outcome}") from error
 
+    def _last_words(self, docker: DockerEngine) -> dict[str, str]:
+        """Container that is not well → its last lines; empty where the Docker engine does not answer."""
+        with suppress(OperationError):
+            return {state.name: docker.last_lines(state.name) for state in docker.of_slug(self._slug) if not state.well}
+        return {}
+
     def _secrets(self) -> set[str]:
-        try:
+        with suppress(OperationError):
             return self._engine.secrets(self._stack)
-        except OperationError:
-            return set()
+        return set()
 
     def _undo(self, docker: DockerEngine) -> str:
         """Returns: what was done, as a sentence."""

@@ -1,0 +1,89 @@
+"""What the Docker engine's lists say of the things of a preview."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from components.container import LABEL_SERVICE, LABEL_SLUG
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerState:
+    """A container of a preview.
+
+    Attributes:
+        name: Container name.
+        slug: Preview.
+        service: Service key.
+        status: The engine's word: running, exited, restarting …
+        health: healthy, unhealthy, starting; empty where there is no check.
+    """
+
+    name: str
+    slug: str
+    service: str
+    status: str
+    health: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return {"service": self.service, "container": self.name, "status": self.status, "health": self.health}
+
+    @property
+    def well(self) -> bool:
+        """Runs, and is healthy where it says."""
+        return self.status == "running" and self.health in ("healthy", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belonging:
+    """Something that the engine holds for a preview.
+
+    Attributes:
+        kind: What it is.
+        id: The engine's id.
+        name: Its name.
+        slug: Preview that it says it belongs to.
+        created_at: RFC 3339 time.
+    """
+
+    kind: Literal["container", "network", "volume"]
+    id: str
+    name: str
+    slug: str
+    created_at: str
+
+
+def belonging_of(
+    kind: Literal["container", "network", "volume"], identity: str, name: str, row: dict[str, Any]
+) -> Belonging:
+    """A row of one of the engine's lists, with its id and name."""
+    created = row.get("Created") or row.get("CreatedAt") or ""
+    if isinstance(created, int):
+        created = dt.datetime.fromtimestamp(created, dt.UTC).isoformat()
+    return Belonging(
+        kind=kind,
+        id=identity,
+        name=name,
+        slug=(row.get("Labels") or {}).get(LABEL_SLUG, ""),
+        created_at=str(created),
+    )
+
+
+def state_of(row: dict[str, Any]) -> ContainerState:
+    """A row of the engine's list of containers."""
+    labels = row.get("Labels") or {}
+    # The list has the health only in its text, "Up 3 seconds (health: starting)"; asking each container costs a call.
+    status = str(row.get("Status", ""))
+    health = ""
+    if "(" in status and row.get("State") == "running":
+        health = status.rpartition("(")[2].rstrip(")").removeprefix("health: ")
+    return ContainerState(
+        name=str((row.get("Names") or ["/?"])[0]).lstrip("/"),
+        slug=labels.get(LABEL_SLUG, ""),
+        service=labels.get(LABEL_SERVICE, ""),
+        status=str(row.get("State", "")),
+        health=health,
+    )
