@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-from pathlib import Path
 
+from bench.machine import described
 from bench.process_tree import Measured, measure
 from stacks.names import slug_of, stack_of
 from stacks.setup.environment import environment
@@ -39,18 +39,13 @@ def main() -> None:
     for _ in range(runs):
         for name, command in commands.items():
             measured[name].append(measure(command, cwd=paths.checkout, environment=variables, log=log))
-    print(f"Machine: {os.cpu_count()} cores, {_memory_gib():.0f} GiB; {runs} runs each.\n")
+    print(f"{described()}; {runs} runs each.\n")
     print("| step | median s | min–max s | peak memory, MiB |")
     print("|---|---|---|---|")
     for name, rows in measured.items():
         seconds = sorted(row.seconds for row in rows)
         peak = max(row.peak_mib for row in rows)
         print(f"| {name} | {statistics.median(seconds):.1f} | {seconds[0]:.1f}–{seconds[-1]:.1f} | {peak:.0f} |")
-
-
-def _memory_gib() -> float:
-    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
-    return int(line.split()[1]) / 2**20
 
 
 if __name__ == "__main__":

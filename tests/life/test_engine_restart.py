@@ -1,0 +1,62 @@
+"""The Docker engine is restarted in mid-deploy: an orderly end, and the next deploy succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.services import SERVICES
+from stacks.settings import BaseSettings
+from tests.engine.conftest import remains
+from tests.life.conftest import Ground
+from tests.support.checkout import Clone
+from tests.support.second_engine import SecondEngine, running_second_engine
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def second(tmp_path: Path, token: str) -> Iterator[SecondEngine]:
+    base = BaseSettings()
+    images = {service.image for service in SERVICES} | {
+        base.traefik_image,
+        base.socket_proxy_image,
+        base.node_exporter_image,
+    }
+    with running_second_engine(tmp_path, f"{token}e") as engine:
+        engine.load(sorted(images))
+        yield engine
+
+
+def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
+    second: SecondEngine, token: str, tmp_path: Path
+) -> None:
+    clone = Clone.make(tmp_path, f"{token}e")
+    clone.extra["DOCKER_HOST"] = second.address
+    assert clone.pulumi("stack", "init", "local").code == 0
+    up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
+    assert up.code == 0, up.text
+    ground = Ground(clone, second.client, f"{token}e")
+    branch = ground.branch("restarted")
+
+    with clone.started("deploy", branch) as process:
+        assert process.stdout is not None
+        assert any("+ Network" in line for line in process.stdout)
+        second.restart()
+        said = process.stdout.read()
+        code = process.wait(180)
+    assert code in (0, 1, 5), said
+    assert code == 0 or "Error: " in said
+    assert "Traceback" not in said
+    assert "where none was expected" not in said
+
+    ground.deploy(branch)
+    assert clone.preview("destroy", branch).code == 0
+    ground.require_nothing(branch)
+    destroyed = clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")
+    assert destroyed.code == 0, destroyed.text
+    left: Any = remains(second.client, f"{token}e")
+    assert not left
