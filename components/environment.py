@@ -15,7 +15,7 @@ from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
-from components.services import SERVICES, by_key
+from components.services import CONFIG_MOUNT, SERVICES, by_key
 from components.slot import Slot, SlotArgs, script
 
 _INITDB = Path(__file__).parent / "initdb"
@@ -46,6 +46,7 @@ class PreviewEnvironmentArgs:
         host: The machine it runs on.
         images: Service → image reference.
         folders: Top name (``config``, ``workload``) → folder on this machine.
+        home_dashboard: Dashboard that opens first, relative to the configuration.
         record: DNS record to make; None where the name needs none.
     """
 
@@ -56,6 +57,7 @@ class PreviewEnvironmentArgs:
     host: Host
     images: Mapping[str, str]
     folders: Mapping[str, Path]
+    home_dashboard: str
     record: RecordArgs | None = None
 
 
@@ -155,7 +157,14 @@ class PreviewEnvironment(pulumi.ComponentResource):
             files_directory=args.slot.directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
-            environment={"GF_SERVER_ROOT_URL": f"{args.url}/"} if service.public else {},
+            environment=(
+                {
+                    "GF_SERVER_ROOT_URL": f"{args.url}/",
+                    "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{CONFIG_MOUNT}/{args.home_dashboard}",
+                }
+                if service.public
+                else {}
+            ),
             labels=(
                 routing_labels(
                     network=args.edge_network,

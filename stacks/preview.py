@@ -8,9 +8,11 @@ from pathlib import Path
 import pulumi
 
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
+from stacks.configuration import ConfigurationError, gather, home_of
 from stacks.names import host_of, slug_of, slug_of_stack, url_of
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
 from stacks.settings import PreviewSettings, preview_settings
+from stacks.setup.paths import Paths
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 
@@ -37,6 +39,7 @@ def preview() -> None:
     base = _base(settings.base)
     target = target_of(base)
     url = url_of(slug, scheme=base.scheme, domain=base.domain, port=base.port)
+    folders = _folders(settings)
     environment = PreviewEnvironment(
         slug,
         PreviewEnvironmentArgs(
@@ -46,7 +49,8 @@ def preview() -> None:
             edge_network=base.edge_network,
             host=target.host,
             images=settings.images,
-            folders=_folders(settings),
+            folders=folders,
+            home_dashboard=home_of(folders["config"]),
             record=target.record,
         ),
         opts=pulumi.ResourceOptions(providers=target.providers),
@@ -69,13 +73,18 @@ def _folders(settings: PreviewSettings) -> dict[str, Path]:
 
 
 def _configuration(settings: PreviewSettings) -> Path:
+    """The branch's own files, completed; always in the same place, so that a second update finds nothing changed."""
+    own = _CHECKOUT / "config"
     folder = (_CHECKOUT / settings.config_directory).resolve()
-    if not folder.is_dir():
-        raise pulumi.RunError(
-            f"The configuration directory {settings.config_directory!r} of branch {settings.branch!r} does not exist: "
-            "give a directory that has grafana/, prometheus/ and pgwatch-prometheus/."
-        )
-    return folder
+    if folder == own.resolve():
+        return own
+    try:
+        found = gather(folder, own)
+    except ConfigurationError as error:
+        raise pulumi.RunError(str(error)) from None
+    staged = Paths.default().staged(pulumi.get_stack()) / "config"
+    found.write(staged)
+    return staged
 
 
 def _export(settings: PreviewSettings, slug: str, url: str, environment: PreviewEnvironment) -> None:

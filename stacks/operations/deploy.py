@@ -76,7 +76,8 @@ def deploy(
         OperationError: Anything else.
     """
     slug = slug_of(request.branch)
-    require_configuration(request.config_directory or checkout / "config")
+    for note in require_configuration(request, checkout):
+        told.note(note)
     with engine.held(stack_of(slug), "deploy"):
         base = bases.outputs(engine, request.base)
         before = engine.snapshot(stack_of(slug))

@@ -8,20 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stacks.configuration import ConfigurationError, gather
 from stacks.names import slug_of, stack_of
 from stacks.operations.errors import BadInputError, RefusedError
 from stacks.settings import PreviewSettings
 from stacks.validation import SettingsError, validate
-
-CONFIG_FILES = (
-    "grafana/provisioning/datasources",
-    "grafana/provisioning/dashboards",
-    "grafana/dashboards",
-    "prometheus/prometheus.yml",
-    "pgwatch-prometheus/metrics.yml",
-    "pgwatch-prometheus/sources.yml",
-)
-"""What a branch's configuration directory must have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +61,21 @@ def require_ownership(slug: str, request: DeployRequest, before: Mapping[str, An
         )
 
 
-def require_configuration(directory: Path) -> None:
+def require_configuration(request: DeployRequest, checkout: Path) -> tuple[str, ...]:
     """Refuse a configuration directory that a preview cannot run with.
 
+    Returns:
+        What will be taken from elsewhere or changed, in words.
+
     Raises:
-        BadInputError: Names what is missing.
+        BadInputError: Names every fault.
     """
-    if not directory.is_dir():
-        raise BadInputError(f"The configuration directory {directory} does not exist: give one that does.")
-    missing = [name for name in CONFIG_FILES if not (directory / name).exists()]
-    if missing:
-        raise BadInputError(
-            f"The configuration directory {directory} lacks {', '.join(missing)}: add what is missing, or leave "
-            "--config-dir away to use this project's own."
-        )
+    if request.config_directory is None:
+        return ()
+    try:
+        return gather(request.config_directory, checkout / "config").notes
+    except ConfigurationError as error:
+        raise BadInputError(str(error)) from error
 
 
 def values_of(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:

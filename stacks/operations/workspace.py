@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +46,7 @@ class Engine:
     """
 
     def __init__(self, paths: Paths, on_note: OnNote) -> None:
+        self._paths = paths
         self._checkout = paths.checkout
         self._directory = str(paths.checkout)
         self._on_note = on_note
@@ -251,6 +253,7 @@ class Engine:
                 with attempt:
                     self._workspace.remove_stack(stack, force=force)
         (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
+        shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
         self._locks.forget(stack)
 
     def _operate(

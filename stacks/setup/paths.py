@@ -63,6 +63,10 @@ class Paths:
         """Generated passphrase (mode 0600) that encrypts secrets in the local base's state."""
         return self.data / "passphrase"
 
+    def staged(self, stack: str) -> Path:
+        """Where the files of a preview are put together before they go to the host."""
+        return self.data / "staged" / stack
+
     @property
     def host_dir(self) -> Path:
         """Directory of the local base that plays the part of ``/opt/postgres-ai-previews``."""
