@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from enum import Enum
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -42,6 +43,33 @@ def lost(written: Any, read: Any, path: str = "") -> Iterator[str]:
             yield from lost(value, kept, f"{path}[{index}]")
     elif written != read:
         yield path
+
+
+def misfits(node: Any) -> Iterator[str]:
+    """Values that are none of a field's choices: the models read any text where they expect a choice."""
+    if isinstance(node, list | dict):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from misfits(inner)
+    elif hasattr(node, "to_json"):
+        for name, kind in get_type_hints(type(node)).items():
+            value = getattr(node, name)
+            if choices := offered(kind):
+                chosen = value if isinstance(value, list) else [value]
+                yield from (f"{type(node).__name__}.{name}: {one}" for one in chosen if one not in choices)
+            else:
+                yield from misfits(value)
+
+
+def offered(kind: Any) -> list[Any]:
+    """The values of a type that is a choice, or a list of it; None is one where the field may be left out."""
+    kinds = get_args(kind) or (kind,)
+    named = [one for one in kinds if isinstance(one, type) and issubclass(one, Enum)]
+    return [None, *(member.value for one in named for member in one)] if named else []
+
+
+@every_dashboard
+def test_a_choice_is_one_that_grafana_offers(dashboard: dict[str, Any]) -> None:
+    assert not list(misfits(Dashboard.from_json(dashboard)))
 
 
 @every_dashboard
