@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +21,6 @@ from tests.unit.config.monitoring import (
     targets,
 )
 
-PANEL_TYPES = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "text", "state-timeline", "piechart"}
 GRID_WIDTH = 24
 
 every_dashboard = pytest.mark.parametrize(("name", "dashboard"), dashboards().items(), ids=dashboards())
@@ -87,16 +87,47 @@ def test_panels_fill_the_grid_without_overlap(name: str, dashboard: dict[str, An
             or b["y"] + b["h"] <= a["y"]
         )
         assert apart, f"{title} overlaps {other}"
+    bottom = max(box["y"] + box["h"] for _, box in boxes)
+    assert sum(box["w"] * box["h"] for _, box in boxes) == GRID_WIDTH * bottom, "there is a hole"
+
+
+@every_dashboard
+def test_charts_show_the_workload_pattern_behind_their_curves(name: str, dashboard: dict[str, Any]) -> None:
+    (annotation,) = [entry for entry in dashboard["annotations"]["list"] if "builtIn" not in entry]
+    assert annotation["name"] == "Workload pattern"
+    assert annotation["enable"]
+    assert "FROM workload_pattern" in annotation["target"]["rawSql"]
+    others = [other["annotations"]["list"][-1] for other in dashboards().values()]
+    assert others == [annotation] * len(others), "the spans are the same everywhere"
+
+
+def test_a_name_has_one_colour_on_all_dashboards() -> None:
+    colours: dict[str, set[str]] = {}
+    for _, panel in panels():
+        for name, colour in named_colours(panel.get("fieldConfig", {})):
+            colours.setdefault(name, set()).add(colour)
+    assert {name: found for name, found in colours.items() if len(found) > 1} == {}
+
+
+def named_colours(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and colour of every series and state that a panel colours by its name."""
+    for override in config.get("overrides", []):
+        for entry in override["properties"]:
+            if entry["id"] == "color" and "fixedColor" in entry["value"]:
+                yield override["matcher"]["options"], entry["value"]["fixedColor"]
+    for mapping in config.get("defaults", {}).get("mappings", []):
+        for state in mapping["options"].values():
+            yield state["text"], state["color"]
 
 
 @every_panel
 def test_a_panel_says_what_it_shows(where: str, panel: dict[str, Any]) -> None:
-    assert panel["type"] in PANEL_TYPES
     assert panel["title"]
     if panel["type"] in ("row", "text"):
         return
     assert panel["description"].endswith(".")
     assert panel["targets"]
+    assert panel["datasource"]["uid"] in provisioned()
     if panel["type"] != "state-timeline":
         assert panel["fieldConfig"]["defaults"]["unit"]
 
@@ -158,3 +189,18 @@ def test_variables_ask_provisioned_data_sources_for_collected_series() -> None:
         assert match
         assert match[1] in series()
         assert variable["query"]["query"] == variable["definition"]
+
+
+def test_a_variable_offers_all_and_several_and_starts_with_all() -> None:
+    for dashboard in dashboards().values():
+        for variable in dashboard["templating"]["list"]:
+            assert variable["multi"]
+            assert variable["includeAll"]
+            assert variable["allValue"] == ".*"
+            assert variable["current"] == {"text": ["All"], "value": ["$__all"]}
+
+
+@every_target
+def test_a_query_matches_a_variable_of_several_values(target: Target) -> None:
+    assert not re.search(r'[^~]"\$dbname"', target.expr), "= would match one value only"
+    assert "$dbname" not in target.sql.replace("${dbname:regex}", "")

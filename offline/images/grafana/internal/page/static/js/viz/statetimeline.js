@@ -79,6 +79,6 @@ function drawBlock(svg, block, { x, y, thick, left, right, options, faded }) {
   if ((options.showValue || "auto") !== "never" && !faded && thick > 13 && block.text.length * 6.8 < room) {
     const align = options.alignValue || "left";
     const at = align === "center" ? (from + to) / 2 : align === "right" ? to - 6 : from + 6;
-    svg.append(s("text", { cls: "block-text", x: at, y: y + thick / 2 + 4, "text-anchor": { left: "start", center: "middle", right: "end" }[align], fill: fill > 0.6 ? contrast(block.color) : undefined }, block.text));
+    svg.append(s("text", { cls: "block-text", x: at, y: y + thick / 2 + 4, "text-anchor": { left: "start", center: "middle", right: "end" }[align], fill: fill > 0.6 ? contrast(block.color) : "var(--text)" }, block.text));
   }
 }
