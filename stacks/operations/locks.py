@@ -102,7 +102,11 @@ class Locks:
             with self._path(stack).open("a+", encoding="utf-8") as file:
                 if _taken(file) and _is_at(file, self._path(stack)):
                     _write(file, operation)
-                    yield
+                    try:
+                        yield
+                    finally:
+                        # While it is held: who waits for it notices, and makes a new one.
+                        self._path(stack).unlink(missing_ok=True)
                     return
                 holder = _written(file)
                 if time.monotonic() >= deadline:
@@ -141,9 +145,8 @@ class Locks:
             file.write(text)
 
     def forget(self, stack: str) -> None:
-        """Remove the files of a stack that is gone; whoever holds its lock does so."""
-        for name in (stack, f"{stack}.cleared"):
-            self._path(name).unlink(missing_ok=True)
+        """Remove the note of what was cleared, of a stack that is gone."""
+        self._path(f"{stack}.cleared").unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.lock"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,12 +87,22 @@ def test_the_lock_of_a_killed_operation_is_free(locks: Locks, tmp_path: Path) ->
         pass
 
 
-def test_a_lock_survives_that_the_holder_before_removed_its_file(locks: Locks) -> None:
-    with locks.held("preview-a", "destroy", 0, print):
-        locks.forget("preview-a")
-        with locks.held("preview-a", "deploy", 0, print):
+def test_many_who_take_turns_are_never_two_at_once_and_leave_no_file(locks: Locks, tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    def turn(_: int) -> None:
+        nonlocal inside, most
+        with locks.held("preview-a", "deploy", 60, lambda _: None):
+            inside += 1
+            most = max(most, inside)
             assert locks.holder("preview-a") is not None
-    assert locks.holder("preview-b") is None
+            inside -= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(turn, range(12)))
+    assert most == 1
+    assert locks.holder("preview-a") is None
+    assert list((tmp_path / "locks").iterdir()) == []
 
 
 def test_the_engines_holder_is_read_from_what_it_says() -> None:
