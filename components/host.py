@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,17 +45,23 @@ class HetznerHost(pulumi.ComponentResource):
 
     Attributes:
         address: IPv4 address.
-        server_id: Hetzner's id of the server; changes when it is replaced.
+        server: The server. What is on it goes with it.
     """
 
     address: pulumi.Output[str]
-    server_id: pulumi.Output[str]
+    server: hcloud.Server
 
     def __init__(self, name: str, args: HetznerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:host:HetznerHost", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        digest = hashlib.sha256(args.ssh_public_key.encode()).hexdigest()[:8]
         key = hcloud.SshKey(
-            f"{name}-key", name=f"{args.server_name}-deploy", public_key=args.ssh_public_key, labels=LABELS, opts=child
+            f"{name}-key",
+            # Names are unique, and the next key is there before this one goes.
+            name=f"{args.server_name}-deploy-{digest}",
+            public_key=args.ssh_public_key,
+            labels=LABELS,
+            opts=child,
         )
         address = hcloud.PrimaryIp(
             f"{name}-address",
@@ -81,7 +88,7 @@ class HetznerHost(pulumi.ComponentResource):
             labels=LABELS,
             opts=child,
         )
-        server = hcloud.Server(
+        self.server = hcloud.Server(
             f"{name}-server",
             name=args.server_name,
             server_type=args.server_type,
@@ -99,8 +106,7 @@ class HetznerHost(pulumi.ComponentResource):
             ),
         )
         self.address = address.ip_address
-        self.server_id = server.id
-        self.register_outputs({"address": self.address, "serverId": self.server_id})
+        self.register_outputs({"address": self.address, "serverId": self.server.id})
 
 
 def require_only_server(server_name: str) -> None:

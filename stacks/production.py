@@ -82,23 +82,31 @@ def production() -> None:
         "docker",
         host=address.docker_host,
         ssh_opts=address.options(),
+        # That it runs is seen by what is made on it; asking here would keep a lost machine's base from being destroyed.
+        disable_docker_daemon_check=True,
         opts=pulumi.ResourceOptions(depends_on=[ready]),
     )
-    edge = _edge(settings, host, token, pulumi.ResourceOptions(providers=[engine], depends_on=[ready]))
+    on_machine = pulumi.ResourceOptions(
+        providers=[engine],
+        depends_on=[ready],
+        # A server takes along what is on it, so a lost one need not be asked.
+        deleted_with=machine.server,
+    )
+    edge = _edge(settings, host, token, on_machine)
     metrics = NodeMetrics(
         "node",
         NodeMetricsArgs(
             prefix=settings.name_prefix, image=settings.node_exporter_image, port=settings.node_exporter_port
         ),
-        opts=pulumi.ResourceOptions(providers=[engine], depends_on=[ready]),
+        opts=on_machine,
     )
-    # Made last, so destroyed first: its refusal stops a `pulumi destroy` before anything is gone.
+    # Made last, so destroyed first: its refusal stops whatever would end the server before anything is gone.
     host.command(
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{settings.host_directory}/previews"},
-        opts=pulumi.ResourceOptions(depends_on=[edge, metrics]),
+        opts=pulumi.ResourceOptions(depends_on=[edge, metrics], replace_with=[machine.server]),
     )
     _export(settings, machine, host_key, edge)
 
@@ -115,7 +123,7 @@ def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulum
             "SECONDS_AT_MOST": str(settings.ready_within_seconds),
         },
         dir="/",
-        triggers=[machine.server_id],
+        triggers=[machine.server.id],
         opts=pulumi.ResourceOptions(parent=machine),
     )
     return scanned.stdout

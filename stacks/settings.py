@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -128,7 +128,10 @@ class ProductionSettings(BaseSettings):
     server_type: str = Field(default="cx33", pattern=r"^[a-z]{2,4}[0-9]{1,3}$")
     location: str = Field(default="nbg1", pattern=r"^[a-z]{2,4}[0-9]?$")
     server_image: str = Field(default="debian-12", pattern=r"^[a-z0-9.-]+$")
-    ssh_public_key: str = Field(pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$")
+    # With what a file has around it the cloud would see another key at every update.
+    ssh_public_key: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$"
+    )
     ssh_user: str = Field(default="deploy", pattern=r"^[a-z][a-z0-9-]*$")
     ssh_port: Port = 22
     ready_within_seconds: Annotated[int, Field(ge=1, le=3600)] = 600

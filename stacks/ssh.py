@@ -104,7 +104,8 @@ class SshHost:
             connection=self._address.connection(),
             source=pulumi.FileArchive(str(source)),
             remote_path=upload,
-            triggers=[digest],
+            # Another machine has none of it.
+            triggers=[digest, self._address.host_key],
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[room]),
         )
         return self.command(

@@ -15,45 +15,16 @@ import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
-from tests.e2e.conftest import DOMAIN, Production, zone_name_server
-from tests.support.checkout import Finished
+from tests.support.browser import Browser
+from tests.support.production import DOMAIN, Production, container_ids, ok, zone_name_server
 
 pytestmark = pytest.mark.engine
 
 BRANCHES = ("feature/first", "feature/second")
 
 
-def ok(done: Finished) -> Finished:
-    assert done.code == 0, done.text
-    assert "Traceback" not in done.text
-    return done
-
-
 def branch(production: Production, index: int) -> str:
     return f"{production.token}/{BRANCHES[index]}"
-
-
-def viewer(production: Production, name: str) -> httpx.Client:
-    """A viewer who trusts the authority alone, and finds the machine as DNS says."""
-    host = f"preview-{slug_of(name)}.{DOMAIN}"
-    address = production.records()[host]["content"]
-    port = production.ports["httpsPort"]
-
-    def ask_by_name(request: httpx.Request) -> None:
-        request.headers["Host"] = host
-        request.extensions["sni_hostname"] = host
-
-    return httpx.Client(
-        base_url=f"https://{address}:{port}",
-        verify=ssl.create_default_context(cadata=production.pebble.issuing_root()),
-        event_hooks={"request": [ask_by_name]},
-        timeout=20,
-    )
-
-
-def container_ids(engine: Any, name: str) -> dict[str, str]:
-    found = engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(name)}"})
-    return {container.labels["pgai.preview.service"]: container.id for container in found}
 
 
 def test_the_base_comes_up_and_a_second_up_changes_nothing(production: Production) -> None:
@@ -95,10 +66,10 @@ def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production
         name = branch(production, index)
         before = production.vm.connections()
         done = ok(production.clone.preview("deploy", name))
-        assert done.stdout.strip() == f"https://preview-{slug_of(name)}.{DOMAIN}:{production.ports['httpsPort']}"
+        assert done.stdout.strip() == production.url(name)
         assert production.vm.connections() - before <= 6, "connections are shared"
         assert len(container_ids(engine, name)) == 7
-        record = production.records()[f"preview-{slug_of(name)}.{DOMAIN}"]
+        record = production.records()[production.host(name)]
         assert (record["content"], record["proxied"], record["ttl"]) == ("127.0.0.1", True, 1)
     assert proofs(production) == 1, "previews ask for no certificate"
 
@@ -108,11 +79,23 @@ def test_pages_are_served_over_https_by_host_name_with_the_wildcard_certificate(
 
         @retry(stop=stop_after_delay(30), wait=wait_fixed(1), retry=retry_if_result(lambda health: health != "ok"))
         def health(name: str) -> Any:
-            with viewer(production, name) as client:
+            with production.viewer(name) as client:
                 answer = client.get("/api/health")
                 return answer.json()["database"] if answer.status_code == 200 else answer.status_code
 
         assert health(branch(production, index)) == "ok"
+
+
+def test_a_browser_that_trusts_the_authority_shows_the_page_without_a_warning(
+    production: Production, tmp_path: Path
+) -> None:
+    name = branch(production, 0)
+    browser = Browser(
+        tmp_path, addresses={production.host(name): production.records()[production.host(name)]["content"]}
+    )
+    assert "PostgreSQL activity" not in browser.page(production.url(name)), "nobody is trusted without a reason"
+    browser.trust(production.pebble.issuing_root())
+    assert "PostgreSQL activity" in browser.page(production.url(name))
 
 
 def test_a_changed_dashboard_reaches_the_vm_and_restarts_nothing(production: Production, engine: Any) -> None:
@@ -155,7 +138,7 @@ def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not container_ids(engine, name)
-    assert f"preview-{slug_of(name)}.{DOMAIN}" not in production.records()
+    assert production.host(name) not in production.records()
     ok(production.clone.preview("destroy", name))
     ok(production.clone.preview("destroy", name))
 
@@ -180,11 +163,28 @@ def test_cloudflare_out_of_order_for_a_while_is_survived(production: Production)
     ok(production.clone.preview("destroy", name))
 
 
-def test_a_lost_machine_is_forgotten_with_its_record(production: Production, engine: Any) -> None:
+def test_a_deploy_that_gets_no_record_says_so_and_leaves_nothing(production: Production, engine: Any) -> None:
+    name = f"{production.token}/nameless"
+    production.cloudflare.fail_next(500, times=1000, method="POST")
+    try:
+        done = production.clone.preview("deploy", name)
+    finally:
+        production.cloudflare.clear_faults()
+    assert done.code == 1, done.text
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert "Cloudflare" in sentence
+    assert "500" in sentence
+    assert "Traceback" not in done.text
+    left = [*engine.containers.list(all=True), *engine.networks.list(), *engine.volumes.list()]
+    assert not [each.name for each in left if slug_of(name) in each.name]
+    assert production.host(name) not in production.records()
+    assert slug_of(name) not in ok(production.clone.pulumi("stack", "ls")).stdout
+    assert not (production.vm.directory / "previews" / slug_of(name)).exists()
+
+
+def test_a_lost_machine_is_forgotten_with_its_record(production: Production) -> None:
     name = branch(production, 1)
     production.vm.lose()
-    for container in engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug_of(name)}"}):
-        container.remove(force=True, v=True)
     refused = production.clone.preview("destroy", name)
     assert refused.code != 0
     ok(production.clone.preview("destroy", name, "--forget"))

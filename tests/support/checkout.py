@@ -119,6 +119,10 @@ class Clone:
         """Run plain ``pulumi`` as the README tells operators to."""
         return self._run(["sh", "-c", 'eval "$(./preview env)" && exec pulumi "$@"', "pulumi", *args], {})
 
+    def shell(self, script: str) -> Finished:
+        """Run lines that a user types after ``eval "$(./preview env)"``; the first that fails ends it."""
+        return self._run(["sh", "-ec", f'eval "$(./preview env)"\n{script}'], {})
+
     def json(self, *args: str) -> Any:
         """Run ``./preview`` and read the JSON that it prints."""
         done = self.preview(*args)

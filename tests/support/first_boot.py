@@ -85,20 +85,24 @@ class Machine:
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             for name, content in contents.items():
-                entry = tarfile.TarInfo(name.replace("_", "-"))
+                entry = tarfile.TarInfo(f"{directory}/{name.replace('_', '-')}".lstrip("/"))
                 entry.size = len(content.encode())
                 tar.addfile(entry, io.BytesIO(content.encode()))
-        self.ok("mkdir", "-p", directory)
-        self.container.put_archive(directory, archive.getvalue())
+        self.container.put_archive("/", archive.getvalue())
+
+
+def build_image(client: Any) -> None:
+    """Make the image of a machine that has not booted; quick where the engine has its layers."""
+    offline = "pgai-offline/debian:bookworm"
+    base = offline if client.images.list(name=offline) else "debian:bookworm-slim"
+    client.images.build(fileobj=io.BytesIO(RECIPE.format(base=base).encode()), tag=IMAGE, rm=True, forcerm=True)
 
 
 @contextmanager
 def unbooted_machine() -> Iterator[Machine]:
     """Debian with cloud-init that has not booted yet."""
     client = docker.from_env()
-    offline = "pgai-offline/debian:bookworm"
-    base = offline if client.images.list(name=offline) else "debian:bookworm-slim"
-    client.images.build(fileobj=io.BytesIO(RECIPE.format(base=base).encode()), tag=IMAGE, rm=True, forcerm=True)
+    build_image(client)
     container = client.containers.run(
         IMAGE,
         ["sleep", "infinity"],

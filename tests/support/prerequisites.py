@@ -31,6 +31,7 @@ def browser() -> str | None:
 REQUIRED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "PostgreSQL 15": (postgres_bin, ["postgresql-15"]),
     "Chromium": (browser, ["chromium"]),
+    "certutil": (lambda: shutil.which("certutil"), ["libnss3-tools"]),
     "iproute2": (lambda: shutil.which("ip"), ["iproute2"]),
     "OpenSSH": (
         lambda: Path("/usr/sbin/sshd").exists() and shutil.which("ssh-agent"),

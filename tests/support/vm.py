@@ -48,6 +48,7 @@ class Vm:
         public_key: The public one, a line of OpenSSH's form.
         host_key: Its public host key.
         directory: Directory on it, at the same path on this machine, as its engine needs.
+        token: In the names of everything that is made on it; the engine is not its own alone.
     """
 
     container: Any
@@ -56,20 +57,42 @@ class Vm:
     public_key: str
     host_key: str
     directory: Path
+    token: str
 
     def connections(self) -> int:
         """SSH connections that were accepted so far."""
         log: bytes = self.container.logs()
         return log.decode("utf-8", "replace").count("Accepted publickey for deploy")
 
-    def lose(self) -> None:
-        """The machine is gone from one moment to the next, with its disk."""
+    def read(self, path: str) -> str:
+        """Content of a file on it."""
+        status, content = self.container.exec_run(["cat", path])
+        assert status == 0, content
+        return str(content.decode())
+
+    def stop(self) -> None:
+        """The machine stops from one moment to the next; its disk stays, and so does what its engine runs."""
         self.container.stop(timeout=0)
+
+    def lose(self) -> None:
+        """The machine is gone from one moment to the next, with its disk and all that ran on it."""
+        self.stop()
+        self.empty()
+
+    def empty(self) -> None:
+        """Take away what was made on it."""
+        engine = self.container.client
+        for container in engine.containers.list(all=True, filters={"name": self.token}):
+            if container.id != self.container.id:
+                container.remove(force=True, v=True)
+        for kind in (engine.networks, engine.volumes):
+            for found in kind.list(filters={"name": self.token}):
+                found.remove()
         for path in self.directory.iterdir():
-            shutil.rmtree(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def come_back(self) -> None:
-        """A machine with the same address and host key answers, empty."""
+        """A machine with the same address and host key answers."""
         self.container.start()
         _wait_for_banner(self.port)
 
@@ -101,13 +124,13 @@ def _reproducible(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 @contextmanager
-def running_vm(engine: Any, root: Path, *, name: str, port: int) -> Iterator[Vm]:
+def running_vm(engine: Any, root: Path, *, token: str, port: int) -> Iterator[Vm]:
     """A stand-in for the VM, gone afterwards.
 
     Args:
         engine: Docker client.
         root: Directory of the test.
-        name: Name of the container.
+        token: In the names of everything that is made on it.
         port: Port of sshd on loopback.
     """
     build_image(engine)
@@ -125,21 +148,22 @@ def running_vm(engine: Any, root: Path, *, name: str, port: int) -> Iterator[Vm]
             "-o", "AllowUsers=deploy", "-o", "MaxStartups=64", "-o", "MaxSessions=64",
             "-o", f"HostKey={_HOST_KEY}", "-o", "UsePAM=no",
         ],
-        name=name,
+        name=f"{token}-vm",
         network_mode="host",
         volumes=[f"{SOCKET}:{SOCKET}", f"{directory}:{directory}"],
         labels={"pgai.test": "vm"},
     )  # fmt: skip
+    host_key = " ".join((keys / "host.pub").read_text(encoding="utf-8").split()[:2])
+    vm = Vm(container, port, keys / "user", public, host_key, directory, token)
     try:
         _put(container, _HOST_KEY, (keys / "host").read_bytes(), owner=0)
         _put(container, "/home/deploy/.ssh/authorized_keys", f"{public}\n".encode(), owner=DEPLOY_UID)
         container.start()
         _wait_for_banner(port)
-        host_key = " ".join((keys / "host.pub").read_text(encoding="utf-8").split()[:2])
-        yield Vm(container, port, keys / "user", public, host_key, directory)
+        yield vm
     finally:
-        for found in engine.containers.list(all=True, filters={"name": f"^/{name}$"}):
-            found.remove(force=True, v=True)
+        vm.empty()
+        container.remove(force=True, v=True)
 
 
 def _put(container: Any, path: str, content: bytes, *, owner: int) -> None:

@@ -1,0 +1,102 @@
+"""State in S3, as production keeps it: the whole life of a preview against a real server of the protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.engine.conftest import remains
+from tests.support import runbook
+from tests.support.checkout import Clone
+
+pytestmark = pytest.mark.engine
+
+BUCKET = "state"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "of-the-test", "AWS_REGION": "eu-central-1"}
+# What the engine keeps of stacks that are gone.
+KEPT = re.compile(r"\.pulumi/(meta\.yaml|history/.+|backups/.+|stacks/.+\.bak)")
+
+
+@pytest.fixture
+def bucket() -> Iterator[Any]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        s3 = boto3.resource(
+            "s3",
+            endpoint_url=f"http://{host}:{port}",
+            region_name=CREDENTIALS["AWS_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        yield s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": CREDENTIALS["AWS_REGION"]}
+        )
+    finally:
+        server.stop()
+
+
+def contents(bucket: Any) -> dict[str, str]:
+    """Key → content of every object."""
+    return {each.key: each.get()["Body"].read().decode() for each in bucket.objects.all()}
+
+
+def lose_and_restore(bucket: Any, clone: Clone) -> None:
+    """The runbook's export and restore, with this base's name, and everything in the bucket lost in between."""
+    lines = runbook.commands("Keep the state, and restore it").replace("base", "local").splitlines()
+    for index, line in enumerate(lines):
+        if index == 1:
+            bucket.objects.all().delete()
+        done = clone.shell(line)
+        assert done.code == 0, done.text
+    # Not "no changes": the engine adds an option to node-exporter, which a refresh sees and an update takes back.
+    done = clone.pulumi("up", "--skip-preview", "--stack", "local")
+    assert done.code == 0, done.text
+
+
+def test_a_preview_lives_and_ends_with_its_state_in_s3(
+    bucket: Any, engine: Any, token: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("operator")
+    clone = Clone.make(root, f"{token}s3")
+    (root / "passphrase").write_text("correct horse battery staple", encoding="utf-8")
+    endpoint = bucket.meta.client.meta.endpoint_url.removeprefix("http://")
+    url = f"s3://{BUCKET}?endpoint={endpoint}&disableSSL=true&s3ForcePathStyle=true&region={CREDENTIALS['AWS_REGION']}"
+    clone.extra.update(
+        CREDENTIALS, PULUMI_BACKEND_URL=url, PULUMI_CONFIG_PASSPHRASE_FILE=str(root / "passphrase"),
+        PULUMI_SKIP_CONFIRMATIONS="true",
+    )  # fmt: skip
+    branch = f"{token}s3/in-a-bucket"
+    for done in (
+        clone.preview("setup"),
+        clone.pulumi("stack", "init", "local"),
+        clone.pulumi("up", "--skip-preview", "--stack", "local"),
+    ):
+        assert done.code == 0, done.text
+    lose_and_restore(bucket, clone)
+    done = clone.preview("deploy", branch)
+    assert done.code == 0, done.text
+    (row,) = clone.json("list", "--json")
+    assert (row["branch"], row["health"]) == (branch, "7/7 healthy")
+    passwords = [entry["password"] for entry in clone.json("credentials", branch, "--json").values()]
+    state = contents(bucket)
+    (of_preview,) = [text for key, text in state.items() if key.startswith(".pulumi/stacks/") and "in-a-bucket" in key]
+    assert "ciphertext" in of_preview
+    assert passwords
+    for key, text in state.items():
+        assert not [password for password in passwords if password in text], key
+    for done in (
+        clone.preview("destroy", branch),
+        clone.pulumi("destroy", "--skip-preview", "--stack", "local"),
+        clone.pulumi("stack", "rm", "local"),
+    ):
+        assert done.code == 0, done.text
+    assert [key for key in contents(bucket) if not KEPT.fullmatch(key)] == []
+    assert not remains(engine, f"{token}s3")
+    assert not (clone.data / "pgai-preview/state").exists(), "nothing is kept on this machine"
