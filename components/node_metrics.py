@@ -33,6 +33,14 @@ class NodeMetrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodeMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:node_metrics:NodeMetrics", name, None, opts)
         address = f"127.0.0.1:{args.port}"
+        options = hardened(
+            labels={LABEL_BASE: "true"},
+            memory_mib=64,
+            cpus="0.10",
+            health=http_health(f"http://{address}/", interval_seconds=5),
+        )
+        # The engine adds it where a container sees the host's processes; unsaid, a refresh would show a change.
+        options["security_opts"].append("label=disable")
         docker.Container(
             f"{name}-exporter",
             name=f"{args.prefix}node-exporter",
@@ -44,11 +52,6 @@ class NodeMetrics(pulumi.ComponentResource):
             pid_mode="host",
             volumes=[docker.ContainerVolumeArgs(container_path="/host", host_path="/", read_only=True)],
             opts=pulumi.ResourceOptions(parent=self),
-            **hardened(
-                labels={LABEL_BASE: "true"},
-                memory_mib=64,
-                cpus="0.10",
-                health=http_health(f"http://{address}/", interval_seconds=5),
-            ),
+            **options,
         )
         self.register_outputs({})

@@ -116,9 +116,9 @@ class _Deploy:
         images = {service.key: self._request.images.get(service.key, service.image) for service in SERVICES}
         for reference in docker.require_images(images.values()):
             self._told.note(f"pulling {reference}")
+        self._mend(docker)
         self._take_slot()
         try:
-            self._mend(docker)
             if new:
                 self._engine.create(self._stack)
             self._engine.configure(self._stack, values)
@@ -150,6 +150,11 @@ class _Deploy:
 
     def _mend(self, docker: DockerEngine) -> None:
         """Remove what an update that died has left, and forget that it had begun."""
+        if self._before.ids and not self._before.outputs:
+            # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
+            self._told.note("removing what a first deploy that died has left")
+            self._engine.destroy(self._stack, self._told.step)
+            self._before = self._engine.snapshot(self._stack) or Snapshot()
         for name in remove_unknown(self._base, docker, self._slug, self._before):
             self._told.note(f"removed {name}, left by an update that died")
         forget_pending(self._engine, self._stack, self._before)

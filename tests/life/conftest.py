@@ -121,6 +121,8 @@ def gone_afterwards(ground: Ground) -> Iterator[Callable[[str], str]]:
         return branches[-1]
 
     yield branch
-    for one in branches:
-        assert ground.clone.preview("destroy", one).code == 0
+    # All of them first: what one leaves behind must not take the places of the tests that follow.
+    done = [ground.clone.preview("destroy", one) for one in branches]
+    for one, ended in zip(branches, done, strict=True):
+        assert ended.code == 0, ended.text
         ground.require_nothing(one)
