@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from stacks.names import slug_of
 from stacks.operations.webhook import Gone, Nothing, branch_gone
+from tests.support.checkout import ORIGIN
 
 ID = "15"
 PATH = "group/previews"
@@ -88,6 +90,23 @@ def test_a_body_that_did_not_pass_the_trigger_names_the_branch_itself() -> None:
 
 def test_a_repository_of_sha_256_deletes_with_longer_zeros() -> None:
     assert read({**DELETED, "after": "0" * 64}) == Gone(branch="feature/a", why="deleted")
+
+
+def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigger() -> None:
+    text = (ORIGIN / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (template,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    pushed = {**DELETED, "ref": 'refs/heads/feature/"a"'}
+
+    def value(field: re.Match[str]) -> str:
+        """As GitLab fills a template in: JSON, of a string without its quotes."""
+        found: Any = pushed
+        for name in field[1].split("."):
+            found = found[name]
+        return json.dumps(found)[1:-1] if isinstance(found, str) else json.dumps(found)
+
+    sent = json.loads(re.sub(r"{{(.+?)}}", value, template))
+    received = {**sent, "ref": "main", "id": ID, "variables": {}}
+    assert read(received) == Gone(branch='feature/"a"', why="deleted")
 
 
 @pytest.mark.parametrize(
