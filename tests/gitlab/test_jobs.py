@@ -37,6 +37,7 @@ class Project:
         bare: A directory with the pipeline's files only, for the job that checks nothing out.
         private_key: Value of its variable SSH_PRIVATE_KEY.
         printed: What every job has printed.
+        created: Every branch that was made.
     """
 
     clone: Clone
@@ -44,6 +45,7 @@ class Project:
     bare: Repository
     private_key: str
     printed: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
 
     def run(self, job: str, pipeline: Pipeline, *, bare: bool = False, payload: Any = None) -> Finished:
         """Run a job; what it prints is kept."""
@@ -61,6 +63,7 @@ class Project:
 
     def create(self, branch: str) -> None:
         """Make a branch, check it out and push it."""
+        self.created.append(branch)
         self.git("checkout", "--quiet", "-B", branch, "main")
         self.git("push", "--quiet", "origin", branch)
 
@@ -116,12 +119,13 @@ def project(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -
         private_key=base64.b64encode(key.read_bytes()).decode(),
     )
     try:
+        assert clone.preview("setup").code == 0
         assert clone.pulumi("stack", "init", "local").code == 0
         up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
         assert up.code == 0, up.text
         yield made
     finally:
-        for branch in made.previews():
+        for branch in made.created:
             clone.preview("destroy", branch)
         clone.pulumi("destroy", "--yes", "--stack", "local")
     assert not remains(engine, token)

@@ -1,7 +1,7 @@
 """Programs that the tests drive for real, installed where they are missing.
 
 Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages, npm
-for gitlab-ci-local, which runs the jobs of ``.gitlab-ci.yml``. As root on Debian or Ubuntu they come from the
+and rsync for gitlab-ci-local, which runs the jobs of ``.gitlab-ci.yml``. As root on Debian or Ubuntu they come from the
 distribution; elsewhere one sentence says what to install.
 """
 
@@ -41,6 +41,7 @@ REQUIRED: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "OpenSSL": (lambda: shutil.which("openssl"), ["openssl"]),
     "Git": (lambda: shutil.which("git"), ["git"]),
+    "rsync": (lambda: shutil.which("rsync"), ["rsync"]),
     "npm": (lambda: gitlab_ci_local.command() or shutil.which("npm"), ["npm"]),
 }
 

@@ -124,7 +124,7 @@ class Repository:
                 *arguments,
             ],
             cwd=self.path,
-            env={**self.environment, "FORCE_COLOR": "0"},
+            env=dict(self.environment),
             capture_output=True,
             text=True,
             check=False,
