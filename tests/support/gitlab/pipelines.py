@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,15 @@ class Repository:
         return content
 
     def run(self, job: str, pipeline: Pipeline) -> Finished:
-        """Run a job as a runner would, in the working tree."""
-        return self._run(pipeline, "--force-shell-executor", job)
+        """Run a job as a runner would, in the working tree.
+
+        Returns:
+            What it printed, with the exit code of the job's own script.
+        """
+        done = self._run(pipeline, "--force-shell-executor", job)
+        # A job that is allowed to fail leaves gitlab-ci-local's own code at 0.
+        failed = re.search(rf"^{re.escape(job)} finished in .* (?:WARN|FAIL) (\d+)", done.stderr, re.MULTILINE)
+        return replace(done, code=int(failed[1])) if failed else done
 
     def _run(self, pipeline: Pipeline, *arguments: str) -> Finished:
         program = command()
