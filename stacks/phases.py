@@ -81,10 +81,10 @@ def _git(checkout: Path, *arguments: str) -> str:
         return ""
 
 
-def set_up(paths: Paths, console: Console) -> SetupResult:
-    """Run set-up, and show each artefact as it comes."""
+def set_up(paths: Paths, console: Console, base: str = bases.LOCAL) -> SetupResult:
+    """Run set-up, and show each artefact as it comes; Docker and images only where previews run on this machine."""
     with SetupProgress(console) as shown:
-        result = run_setup(paths, shown)
+        result = run_setup(paths, shown, docker=base == bases.LOCAL)
     console.print(setup_table(result))
     return result
 

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from stacks.commands.app import Branch, app, err, phases
+from stacks.commands.app import Base, Branch, app, err, phases
 from stacks.names import slug_of
 from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
 
 
 @app.command()
-def setup() -> None:
-    """Find, download or build what is needed; again: nothing to do."""
-    phases().set_up(Paths.default(), err)
+def setup(base: Base = "local") -> None:
+    """Find, download or build what is needed; again: nothing to do. Docker and images only for the local base."""
+    phases().set_up(Paths.default(), err, base)
 
 
 @app.command()

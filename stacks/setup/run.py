@@ -16,7 +16,9 @@ from stacks.setup.stamps import exclusive
 from stacks.setup.versions import PLUGINS
 
 
-def run_setup(paths: Paths, report: Reporter, images: Sequence[str] | None = None) -> SetupResult:
+def run_setup(
+    paths: Paths, report: Reporter, images: Sequence[str] | None = None, *, docker: bool = True
+) -> SetupResult:
     """Make sure that engine, plugins, Docker and images are there.
 
     What is there already is found in about a second; what an interrupted run had finished is not done again.
@@ -25,6 +27,7 @@ def run_setup(paths: Paths, report: Reporter, images: Sequence[str] | None = Non
         paths: Where things live.
         report: Is told about every artefact.
         images: References of images; default those of a preview and of its base.
+        docker: Whether containers run on this machine; else neither Docker nor images are looked at.
 
     Raises:
         SetupError: Something cannot be had in any way.
@@ -37,9 +40,10 @@ def run_setup(paths: Paths, report: Reporter, images: Sequence[str] | None = Non
             rows = [
                 *engine.ensure(context),
                 *plugins.ensure(context),
-                docker_engine.ensure(context),
-                *ensure_images(context, list(RECIPES) if images is None else images),
             ]
+            if docker:
+                rows.append(docker_engine.ensure(context))
+                rows.extend(ensure_images(context, list(RECIPES) if images is None else images))
     except OSError as exc:
         where = f" {exc.filename}" if exc.filename else ""
         raise SetupError(

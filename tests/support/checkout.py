@@ -85,6 +85,15 @@ class Clone:
         content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
         (self.path / "Pulumi.local.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
+    def commit(self) -> None:
+        """Put all of it into a Git repository of its own, on the branch ``main``."""
+        for command in (
+            ["init", "--quiet", "--initial-branch=main"],
+            ["add", "--all"],
+            ["-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=Start"],
+        ):
+            subprocess.run(["git", *command], cwd=self.path, check=True)
+
     @property
     def environment(self) -> dict[str, str]:
         """Environment of the clone's user."""

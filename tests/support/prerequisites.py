@@ -1,7 +1,8 @@
 """Programs that the tests drive for real, installed where they are missing.
 
-Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages. As
-root on Debian or Ubuntu they come from the distribution; elsewhere one sentence says what to install.
+Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages, npm
+and rsync for gitlab-ci-local, which runs the jobs of ``.gitlab-ci.yml``. As root on Debian or Ubuntu they come from the
+distribution; elsewhere one sentence says what to install.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from tests.support.gitlab import install as gitlab_ci_local
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -38,6 +41,9 @@ REQUIRED: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["openssh-server", "openssh-client"],
     ),
     "OpenSSL": (lambda: shutil.which("openssl"), ["openssl"]),
+    "Git": (lambda: shutil.which("git"), ["git"]),
+    "rsync": (lambda: shutil.which("rsync"), ["rsync"]),
+    "npm": (lambda: gitlab_ci_local.command() or shutil.which("npm"), ["npm"]),
 }
 
 
@@ -48,23 +54,32 @@ def main() -> int:
         Exit code: 0 when everything is there.
     """
     missing = {name: packages for name, (find, packages) in REQUIRED.items() if not find()}
-    if not missing:
-        return 0
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if missing and (os.geteuid() != 0 or not shutil.which("apt-get")):
         print(f"Error: the tests need {', '.join(missing)}: install it and run make test again.", file=sys.stderr)
         return 1
+    if not missing and gitlab_ci_local.command():
+        return 0
     started = time.monotonic()
-    print(f"Test prerequisites: installing {', '.join(missing)}", file=sys.stderr)
-    packages = [package for names in missing.values() for package in names]
+    names = [*missing, *([] if gitlab_ci_local.command() else ["gitlab-ci-local"])]
+    print(f"Test prerequisites: installing {', '.join(names)}", file=sys.stderr)
+    try:
+        if missing:
+            _install_packages([package for packages in missing.values() for package in packages])
+        gitlab_ci_local.install()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(f"Error: {error}.", file=sys.stderr)
+        return 1
+    print(f"Test prerequisites: done in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return 0
+
+
+def _install_packages(packages: list[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            print(f"Error: {' '.join(command[:2])} failed ({''.join(reason)}).", file=sys.stderr)
-            return 1
-    print(f"Test prerequisites: done in {time.monotonic() - started:.0f} s", file=sys.stderr)
-    return 0
+            raise OSError(f"{' '.join(command[:2])} failed ({''.join(reason)})")
 
 
 if __name__ == "__main__":

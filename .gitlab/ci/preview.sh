@@ -1,0 +1,50 @@
+#!/bin/sh
+# What the jobs of preview.yml run, in a checkout: preview.sh deploy|update|destroy|cleanup|webhook
+set -eu
+cd -- "$(dirname -- "$0")/../.."
+
+fail() {
+    printf 'Error: %s\n' "$*" >&2
+    exit 1
+}
+
+# SSH_PRIVATE_KEY is the key itself, the key in base64 (so that GitLab can mask it), or the path of a file-type variable.
+private_key() {
+    case $SSH_PRIVATE_KEY in
+        *'PRIVATE KEY'*) printf '%s\n' "$SSH_PRIVATE_KEY" ;;
+        /*) cat -- "$SSH_PRIVATE_KEY" ;;
+        *) printf '%s' "$SSH_PRIVATE_KEY" | base64 -d ;;
+    esac | tr -d '\r'
+}
+
+# The key goes through a pipe into an agent that lives as long as this job; nothing that runs later has it.
+start_agent() {
+    command -v ssh-agent >/dev/null || fail "ssh-agent was not found: use a job image that has an OpenSSH client."
+    eval "$(env -u SSH_PRIVATE_KEY ssh-agent -s)" >/dev/null
+    trap 'kill "$SSH_AGENT_PID"' EXIT
+    private_key | ssh-add -q - ||
+        fail "SSH_PRIVATE_KEY is not a private key without a passphrase: correct the variable in the CI/CD settings."
+    unset SSH_PRIVATE_KEY
+}
+
+action=$1
+if [ "$PREVIEW_BASE" != local ] && [ -z "${PULUMI_BACKEND_URL:-}" ]; then
+    if [ "$action" = update ]; then
+        echo "PULUMI_BACKEND_URL is not set, so no branch has a preview: nothing to update."
+        exit 0
+    fi
+    # Without it the state would be this job's own: a deploy would be forgotten, a destroy would find nothing.
+    fail "PULUMI_BACKEND_URL is not set for this job: set it in the CI/CD settings. A protected variable only reaches" \
+        "protected branches, one with an environment scope only jobs of that environment."
+fi
+if [ -n "${SSH_PRIVATE_KEY:-}" ]; then start_agent; fi
+./preview setup
+
+case $action in
+    deploy) ./preview deploy --commit "$CI_COMMIT_SHA" --dotenv preview.env -- "$CI_COMMIT_REF_NAME" ;;
+    update) ./preview update --commit "$CI_COMMIT_SHA" -- "$CI_COMMIT_REF_NAME" ;;
+    destroy) ./preview destroy -- "$CI_COMMIT_REF_NAME" ;;
+    cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" ;;
+    webhook) ./preview webhook --project "$CI_PROJECT_ID" -- "${TRIGGER_PAYLOAD:?is not set: only a webhook starts this job}" ;;
+    *) fail "preview.sh knows deploy, update, destroy, cleanup and webhook, not $action." ;;
+esac

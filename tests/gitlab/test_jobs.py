@@ -1,0 +1,265 @@
+"""The jobs of ``.gitlab/ci/preview.yml``, run: a project with its own repository, previews on the local base."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from stacks.names import slug_of
+from stacks.setup.paths import Paths
+from tests.engine.conftest import client, remains
+from tests.support.checkout import Clone, Finished
+from tests.support.gitlab.pipelines import PROJECT, SCHEDULE, TRIGGER, Pipeline, Repository, merge_request, push
+
+pytestmark = pytest.mark.engine
+
+PIPELINE_FILES = (".gitlab-ci.yml", ".gitlab/ci/preview.yml")
+HOSTILE = "feature/never';touch>pwned;'$(touch>pwned)`touch>pwned`\"&touch>pwned|#"
+
+
+@dataclass
+class Project:
+    """A project in GitLab with a runner.
+
+    Attributes:
+        clone: Working tree of its repository.
+        checkout: The same for jobs that check the branch out.
+        bare: A directory with the pipeline's files only, for the job that checks nothing out.
+        private_key: Value of its variable SSH_PRIVATE_KEY.
+        printed: What every job has printed.
+        created: Every branch that was made.
+    """
+
+    clone: Clone
+    checkout: Repository
+    bare: Repository
+    private_key: str
+    printed: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+
+    def run(self, job: str, pipeline: Pipeline, *, bare: bool = False, payload: Any = None) -> Finished:
+        """Run a job; what it prints is kept."""
+        variables = {"SSH_PRIVATE_KEY": {"type": "variable", "values": {"preview*": self.private_key}}}
+        if payload is not None:
+            variables["TRIGGER_PAYLOAD"] = {"type": "file", "values": {"*": json.dumps(payload)}}
+        done = replace(self.bare if bare else self.checkout, settings=variables).run(job, pipeline)
+        self.printed.append(done.text)
+        return done
+
+    def git(self, *arguments: str) -> str:
+        """Run Git in the working tree."""
+        command = ["git", "-c", "user.name=Test", "-c", "user.email=test@localhost", *arguments]
+        return subprocess.run(command, cwd=self.clone.path, check=True, capture_output=True, text=True).stdout.strip()
+
+    def create(self, branch: str) -> None:
+        """Make a branch, check it out and push it."""
+        self.created.append(branch)
+        self.git("checkout", "--quiet", "-B", branch, "main")
+        self.git("push", "--quiet", "origin", branch)
+
+    def delete(self, branch: str) -> None:
+        """Delete a branch, here and in GitLab."""
+        self.git("checkout", "--quiet", "main")
+        self.git("branch", "--quiet", "-D", branch)
+        self.git("push", "--quiet", "origin", "--delete", branch)
+
+    def previews(self) -> dict[str, dict[str, Any]]:
+        """Branch → its preview."""
+        return {one["branch"]: one for one in self.clone.json("list", "--json")}
+
+    def passwords(self, branch: str) -> set[str]:
+        """Every password of a branch's preview."""
+        found = {one["password"] for one in self.clone.json("credentials", branch, "--json").values()}
+        self.clone.transcript.pop()
+        assert len(found) >= 3
+        return found
+
+
+@pytest.fixture(scope="module")
+def engine() -> Any:
+    return docker.from_env()
+
+
+@pytest.fixture(scope="module")
+def token() -> str:
+    return f"g{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("gitlab")
+    clone = Clone.make(root, token)
+    clone.commit()
+    origin = root / "origin.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(clone.path), str(origin)], check=True)
+    subprocess.run(["git", "remote", "add", "origin", str(origin)], cwd=clone.path, check=True)
+    key = root / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    always = {
+        "PREVIEW_BASE": "local",
+        "CI_PROJECT_URL": origin.with_suffix("").as_uri(),
+        # The engine that set-up has made, not one of the job's own.
+        "XDG_CACHE_HOME": str(Paths.default().cache.parent),
+    }
+    checkout = Repository(clone.path, root, clone.environment, always=always)
+    made = Project(
+        clone=clone,
+        checkout=checkout,
+        bare=replace(checkout, path=_only_pipeline(root, clone)),
+        private_key=base64.b64encode(key.read_bytes()).decode(),
+    )
+    try:
+        assert clone.preview("setup").code == 0
+        assert clone.pulumi("stack", "init", "local").code == 0
+        up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
+        assert up.code == 0, up.text
+        yield made
+    finally:
+        for branch in made.created:
+            clone.preview("destroy", branch)
+        clone.pulumi("destroy", "--yes", "--stack", "local")
+    assert not remains(engine, token)
+    text = "\n".join(made.printed)
+    assert made.private_key not in text
+    assert key.read_text("utf-8").splitlines()[1] not in text
+
+
+def _only_pipeline(root: Path, clone: Clone) -> Path:
+    """A directory as a runner has it that checked nothing out; gitlab-ci-local only includes what Git knows."""
+    bare = root / "bare"
+    for name in PIPELINE_FILES:
+        (bare / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(clone.path / name, bare / name)
+    replace(clone, path=bare).commit()
+    return bare
+
+
+def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Project, engine: Any, token: str) -> None:
+    branch = f"feature/{token}_life"
+    project.create(branch)
+
+    early = project.run("preview:update", push(branch))
+    assert early.code == 0, early.text
+    assert "nothing to update" in early.text
+    assert not project.previews()
+
+    deployed = project.run("preview:deploy", push(branch))
+    assert deployed.code == 0, deployed.text
+    url = f"https://preview-{slug_of(branch)}.localhost:{project.clone.ports['httpsPort']}"
+    dotenv = (project.clone.path / "preview.env").read_text("utf-8").splitlines()
+    assert f"PREVIEW_URL={url}" in dotenv
+    assert url in deployed.stdout
+    assert f"log in as admin with the password that ./preview credentials {branch} shows" in deployed.text
+    with client(branch, project.clone.ports["httpsPort"]) as viewer:
+        assert viewer.get("/api/health").status_code == 200
+    assert project.previews()[branch]["commit"] == project.git("rev-parse", "HEAD")
+
+    passwords = project.passwords(branch)
+    dashboard = project.clone.path / "config/grafana/dashboards/tables.json"
+    dashboard.write_text(dashboard.read_text("utf-8").replace('"title": "', '"title": "New ', 1), encoding="utf-8")
+    project.git("commit", "--quiet", "--all", "--message", "Change a dashboard")
+    updated = project.run("preview:update", merge_request(branch))
+    assert updated.code == 0, updated.text
+    assert f"Preview of {branch} updated" in updated.text
+    assert project.previews()[branch]["commit"] == project.git("rev-parse", "HEAD")
+    assert project.passwords(branch) == passwords
+
+    project.delete(branch)
+    destroyed = project.run("preview:destroy", push(branch), bare=True)
+    assert destroyed.code == 0, destroyed.text
+    assert f"Preview of {branch} destroyed" in destroyed.text
+    assert not project.previews()
+    assert not remains(engine, slug_of(branch))
+
+    again = project.run("preview:destroy", push(branch), bare=True)
+    assert again.code == 0, again.text
+    assert "nothing to destroy" in again.text
+
+    for password in passwords:
+        assert not [text for text in project.printed if password in text]
+
+
+def test_the_clean_up_destroys_the_preview_of_a_branch_that_is_gone_and_only_that(
+    project: Project, engine: Any, token: str
+) -> None:
+    branch = f"feature/{token}-cleanup"
+    project.create(branch)
+    deployed = project.run("preview:deploy", merge_request(branch))
+    assert deployed.code == 0, deployed.text
+    kept = project.run("preview:cleanup", SCHEDULE)
+    assert kept.code == 0, kept.text
+    assert list(project.previews()) == [branch]
+
+    passwords = project.passwords(branch)
+    project.delete(branch)
+    cleaned = project.run("preview:cleanup", SCHEDULE)
+    assert cleaned.code == 0, cleaned.text
+    assert branch in cleaned.text
+    assert not project.previews()
+    assert not remains(engine, slug_of(branch))
+    for password in passwords:
+        assert not [text for text in project.printed if password in text]
+
+
+def test_a_webhook_destroys_the_preview_of_the_branch_that_it_names_and_no_other(
+    project: Project, engine: Any, token: str
+) -> None:
+    branch = f"feature/{token}-webhook"
+    project.create(branch)
+    deployed = project.run("preview:deploy", push(branch))
+    assert deployed.code == 0, deployed.text
+    project.git("checkout", "--quiet", "main")
+    described = {"id": int(PROJECT), "path_with_namespace": "group/previews", "default_branch": "main"}
+    deletion = {
+        "object_kind": "push",
+        "after": "0" * 40,
+        "ref": "main",
+        "pushed_ref": f"refs/heads/{branch}",
+        "project": described,
+    }
+    for harmless in (
+        {**deletion, "project": {**described, "id": 16, "path_with_namespace": "fork/previews"}},
+        {**deletion, "after": "1" * 40},
+        {**deletion, "pushed_ref": f"refs/heads/{branch.replace('-', '_')}"},
+        {"ref": "main", "id": PROJECT, "variables": {}},
+        "no event",
+    ):
+        done = project.run("preview:webhook", TRIGGER, payload=harmless)
+        assert done.code == 0, done.text
+        assert "Nothing to do: " in done.text
+    assert list(project.previews()) == [branch]
+
+    passwords = project.passwords(branch)
+    done = project.run("preview:webhook", TRIGGER, payload=deletion)
+    assert done.code == 0, done.text
+    assert "Its preview was destroyed" in done.text
+    assert not project.previews()
+    assert not remains(engine, slug_of(branch))
+    again = project.run("preview:webhook", TRIGGER, payload=deletion)
+    assert again.code == 0, again.text
+    assert "It had no preview" in again.text
+    for password in passwords:
+        assert not [text for text in project.printed if password in text]
+
+
+def test_the_name_of_a_branch_is_never_run(project: Project) -> None:
+    done = project.run("preview:destroy", push(HOSTILE), bare=True)
+    assert done.code == 0, done.text
+    assert f"There is no preview of {HOSTILE}" in done.text
+    assert not [path for path in project.clone.path.parent.rglob("pwned*") if path]
+
+
+def test_a_job_fails_as_its_command_does(project: Project) -> None:
+    done = project.run("preview:deploy", push("///"))
+    assert done.code == 2
+    assert "has no letter or digit" in done.text

@@ -1,0 +1,1 @@
+"""GitLab's pipelines on this machine: ``gitlab-ci-local`` from npm, pinned in this folder."""
