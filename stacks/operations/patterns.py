@@ -1,0 +1,58 @@
+"""Which patterns of load ran, read from the workload container's log. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PAUSE = "PAUSE"
+# 2026-01-31T12:00:00Z RAMP UP: 2 clients for 45 s (pgbench -c 2 -T 45)
+_STEP = re.compile(r"^(\S+Z) ([A-Z ]+): (no clients|\d+ clients?) for [\d.]+ s\b")
+_FAILURE = re.compile(r"^(\S+Z) ([A-Z ]+): pgbench failed\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patterns:
+    """What the generator did in a window.
+
+    Attributes:
+        ran: Patterns in the order of their start, the one that was under way when the window began included.
+        pausing: Whether a pause between two patterns is all there was.
+        starting: Whether the log has nothing yet but the generator's preparations.
+        failures: How often pgbench failed.
+    """
+
+    ran: tuple[str, ...]
+    pausing: bool
+    starting: bool
+    failures: int
+
+
+def patterns_since(log: str, start: dt.datetime) -> Patterns:
+    """Read a log.
+
+    Args:
+        log: Last lines of the generator's log; lines of another form are passed over.
+        start: Begin of the window.
+    """
+    turns: list[tuple[dt.datetime, str]] = []
+    for at, name in _found(_STEP, log):
+        # A pattern of several steps says its name at each of them.
+        if not turns or turns[-1][1] != name:
+            turns.append((at, name))
+    under_way = [name for at, name in turns if at < start][-1:]
+    names = under_way + [name for at, name in turns if at >= start]
+    return Patterns(
+        ran=tuple(name for name in names if name != PAUSE),
+        pausing=bool(names) and set(names) == {PAUSE},
+        starting=bool(log) and not turns,
+        failures=sum(at >= start for at, _ in _found(_FAILURE, log)),
+    )
+
+
+def _found(expression: re.Pattern[str], log: str) -> Iterator[tuple[dt.datetime, str]]:
+    for line in log.splitlines():
+        if match := expression.match(line):
+            yield dt.datetime.fromisoformat(match[1]), match[2]

@@ -1,0 +1,85 @@
+"""Pictures of dashboards, taken by a headless Chromium as an anonymous viewer."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from stacks.operations.errors import OperationError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_SIZE = "1600,1300"
+# The page's clock, which runs faster than the real one: time for the panels to be drawn.
+_DRAWN_WITHIN_MS = 10_000
+_TIMEOUT_SECONDS = 120
+_FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--window-size={_SIZE}",
+    f"--virtual-time-budget={_DRAWN_WITHIN_MS}",
+)
+
+
+def browser() -> str:
+    """A Chromium on PATH.
+
+    Raises:
+        OperationError: There is none.
+    """
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise OperationError(
+            f"Pictures need Chromium, and PATH has none of {', '.join(BROWSERS)}: install it, or leave --screenshots "
+            "away."
+        )
+    return found
+
+
+def take(program: str, url: str, uids: Iterable[str], directory: Path, *, trust_anything: bool) -> list[Path]:
+    """Take a picture of each dashboard.
+
+    Args:
+        program: The browser.
+        url: Public address of the preview.
+        uids: Dashboards.
+        directory: Gets ``UID.png`` of each; made where it is missing.
+        trust_anything: Whether to pass over the certificate, which on the local base is the reverse proxy's own.
+
+    Returns:
+        The pictures that could be taken.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    flags = [*_FLAGS]
+    if trust_anything:
+        flags.append("--ignore-certificate-errors")
+    if os.geteuid() == 0:
+        # Chromium's sandbox refuses to run as root, as CI jobs do.
+        flags.append("--no-sandbox")
+    taken: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as profile:
+        for uid in uids:
+            picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
+            picture.unlink(missing_ok=True)
+            _run([program, *flags, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"])
+            if picture.exists():
+                taken.append(picture)
+    return taken
+
+
+def _run(command: list[str]) -> None:
+    # Whether there is a picture is what counts: Chromium's exit code and its many complaints say little.
+    try:
+        subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return
