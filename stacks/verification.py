@@ -1,4 +1,4 @@
-"""The command ``verify``, with progress on the given console. Apart from :mod:`stacks.cli` as the longer commands are."""
+"""The command ``verify`` with progress on the given console; apart from :mod:`stacks.cli`, as longer commands are."""
 
 from __future__ import annotations
 

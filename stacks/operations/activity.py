@@ -9,8 +9,8 @@ their 90th percentile, *quiet* their 10th, the middle lies half way between. The
   that an eye follows, not noise around one level.
 
 The load never runs longer than 180 s without a pause of at least 30 s. So every window of 10 minutes has both, however
-little more a database does with four clients than with one; a constant load has neither. ``tests/unit/test_activity.py``
-holds both against many sequences. A window of less than 10 minutes may lie within a single pattern: it can show that the
+little more a database does with four clients than with one; a constant load has neither. The unit tests hold
+both against many sequences. A window of less than 10 minutes may lie within a single pattern: it can show that the
 activity varies, but not that it does not.
 """
 
