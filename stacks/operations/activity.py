@@ -4,7 +4,7 @@ The rule looks at transactions per second as the dashboards draw them: the rate 
 their 90th percentile, *quiet* their 10th, the middle lies half way between. The activity varies when
 
 * busy is at least 1 transaction per second, so that something happens at all;
-* quiet is at most half of busy: a tenth of the time the curve is at most half as high as in its best tenth;
+* quiet is at most 40 % of busy: what a tenth of the time stays below is less than half of what another tenth exceeds;
 * the curve stays at least 20 s without a break above the middle, and at least 20 s below it: a change that lasts and
   that an eye follows, not noise around one level.
 
@@ -23,7 +23,7 @@ STEP_SECONDS = 10
 RATE_SECONDS = 40
 JUDGED_MINUTES = 10
 """Windows from this length on show both that activity varies and that it does not."""
-LEAST_SPREAD = 0.5
+MOST_QUIET = 0.4
 SUSTAINED_SECONDS = 20
 _BUSY, _QUIET = 0.9, 0.1
 _LEAST_BUSY = 1.0
@@ -61,8 +61,8 @@ def judge(samples: Samples, minutes: int) -> Verdict:
     if busy < _LEAST_BUSY:
         return _no(minutes, f"hardly anything happens: {busy:.1f} TPS at busy times")
     figures = f"quiet {quiet:.1f}, busy {busy:.1f} TPS"
-    if quiet > (1 - LEAST_SPREAD) * busy:
-        return _no(minutes, f"{figures}: quiet is above {1 - LEAST_SPREAD:.0%} of busy")
+    if quiet > MOST_QUIET * busy:
+        return _no(minutes, f"{figures}: quiet is above {MOST_QUIET:.0%} of busy")
     above, below = _longest(samples, (busy + quiet) / 2)
     if min(above, below) < SUSTAINED_SECONDS:
         return _no(minutes, f"{figures}, but never for {SUSTAINED_SECONDS} s at a time")
