@@ -12,12 +12,14 @@ from typing import Any
 import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from stacks.names import slug_of, stack_of
+from stacks.names import slug_of
+from stacks.operations import base as bases
 from stacks.operations import checks, screenshots
 from stacks.operations.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
 from stacks.operations.checks import Address, Check
 from stacks.operations.containers import DockerEngine
-from stacks.operations.errors import NotFoundError, NotFulfilledError, OperationError
+from stacks.operations.errors import NotFulfilledError, OperationError
+from stacks.operations.expiry import existing
 from stacks.operations.patterns import patterns_since
 from stacks.operations.readiness import DATA_WITHIN_SECONDS, Viewer
 from stacks.operations.workspace import Engine
@@ -124,13 +126,8 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     """
     started = time.monotonic()
     program = screenshots.browser() if request.pictures else ""
-    slug = slug_of(request.branch)
-    outputs = engine.outputs(stack_of(slug)) if engine.exists(stack_of(slug)) else {}
-    if outputs.get("branch") != request.branch:
-        raise NotFoundError(
-            f"There is no preview of branch {request.branch!r}: ./preview list shows those that there are."
-        )
-    base = BaseOutputs.of(str(outputs["base"]), engine.outputs(str(outputs["base"])))
+    outputs = existing(engine, request.branch).outputs
+    base = bases.outputs(engine, str(outputs["base"]))
     url = str(outputs["url"])
     viewer = Viewer(url, base)
 
@@ -143,7 +140,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
     found.append(_panels(viewer))
-    found.append(_workload(base, slug, start, request.minutes))
+    found.append(_workload(base, slug_of(request.branch), start, request.minutes))
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
     verdict = judge(series[TPS], request.minutes)
     found.append(Check(name="the activity varies", ok=verdict.varies, detail=verdict.detail))

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from stacks.outputs import BaseOutputs
 
 
 @dataclass
@@ -115,6 +117,24 @@ class FakeGrafana:
         times = range(int(asked["from"]), int(asked["to"]), step)
         samples = [(at, value) for at in times if (value := self.curve(at / 1000)) is not None]
         return [{"data": {"values": [[at for at, _ in samples], [value for _, value in samples]]}}] if samples else []
+
+
+def base(port: int, http_port: int = 80, kind: Literal["local", "hetzner"] = "local") -> BaseOutputs:
+    """What a base says whose reverse proxy is at a port of this machine."""
+    return BaseOutputs(
+        kind=kind,
+        docker_host="unix:///nowhere",
+        host_directory="/nowhere",
+        edge_network="traefik-public",
+        domain="localhost",
+        scheme="https",
+        port=port,
+        http_port=http_port,
+        max_previews=2,
+        min_free_disk_gb=5,
+        min_available_memory_gb=1,
+        address="127.0.0.1",
+    )
 
 
 def _make_certificate(host: str, certificate: Path, key: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from stacks.operations.panels import interpolate, queries_of, state_of, variables_of, with_queries
 
-DASHBOARDS = Path(__file__).resolve().parents[2] / "config/grafana/dashboards"
+DASHBOARDS = Path(__file__).resolve().parents[3] / "config/grafana/dashboards"
 SOURCE = {"type": "prometheus", "uid": "P7A0D6631BB10B34F"}
 
 

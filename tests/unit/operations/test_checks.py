@@ -15,23 +15,7 @@ import pytest
 from stacks.operations import checks
 from stacks.operations.checks import Address
 from stacks.operations.readiness import Viewer
-from stacks.outputs import BaseOutputs
-from tests.support.fakes.grafana import FakeGrafana
-
-
-def base(port: int, http_port: int = 80, kind: Literal["local", "hetzner"] = "local") -> BaseOutputs:
-    return BaseOutputs(
-        kind=kind,
-        docker_host="unix:///nowhere",
-        host_directory="/nowhere",
-        edge_network="traefik-public",
-        domain="localhost",
-        scheme="https",
-        port=port,
-        http_port=http_port,
-        max_previews=2,
-        address="127.0.0.1",
-    )
+from tests.support.fakes.grafana import FakeGrafana, base
 
 
 @pytest.fixture

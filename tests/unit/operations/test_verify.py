@@ -1,38 +1,21 @@
-"""The course of a verification, against a fake Grafana and a fake engine."""
+"""The course of a verification, against a fake Grafana and a stand-in for the engine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from stacks.operations import verify as subject
 from stacks.operations.checks import Address, Check
 from stacks.operations.errors import NotFoundError
+from stacks.operations.snapshot import Snapshot
 from stacks.operations.verify import Verification, VerifyRequest, verify
-from stacks.operations.workspace import Engine
-from tests.support.fakes.grafana import FakeGrafana
-from tests.unit.test_checks import base
-
-
-class FakeEngine:
-    """Not the engine: knows one preview and its base."""
-
-    def __init__(self, grafana: FakeGrafana) -> None:
-        self._outputs = {
-            "preview-a": {"branch": "a", "base": "local", "url": grafana.url},
-            "local": base(grafana.port).model_dump(),
-        }
-
-    def exists(self, stack: str) -> bool:
-        return stack in self._outputs
-
-    def outputs(self, stack: str) -> dict[str, Any]:
-        return self._outputs[stack]
-
+from tests.support.fakes.grafana import FakeGrafana, base
+from tests.unit.operations.engine import StandInEngine, preview
 
 Verify = Callable[..., Verification]
 
@@ -54,7 +37,8 @@ def run(grafana: FakeGrafana, counted: list[tuple[int, int]], monkeypatch: pytes
     monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
     monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
     monkeypatch.setattr(Address, "redirects", lambda self: Check(name="http leads to https", ok=True, detail=""))
-    engine = cast(Engine, FakeEngine(grafana))
+    local = Snapshot(outputs=base(grafana.port).model_dump())
+    engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
 
     def verified(branch: str = "a", **options: Any) -> Verification:
         return verify(
