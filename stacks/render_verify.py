@@ -29,7 +29,7 @@ def verify_table(result: Verification) -> RenderableType:
         curves.add_column(no_wrap=True)
     for name, samples in result.series.items():
         values = [value for _, value in samples]
-        span = f"{min(values):.1f} to {max(values):.1f}" if values else "no data"
+        span = f"{min(values):.3g} to {max(values):.3g}" if values else "no data"
         curves.add_row(name, sparkline(samples), span)
     parts: list[RenderableType] = [table, "", f"[bold]The last {result.minutes} min[/]", curves]
     if result.minutes < JUDGED_MINUTES:

@@ -7,13 +7,18 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from stacks.operations.errors import OperationError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_SIZE = "1600,1300"
+_WIDTH = 1600
+# Grafana draws a unit of a panel's place 30 pixels high with a gap of 8, below its own bars.
+_UNIT_PIXELS = 38
+_BARS_PIXELS = 130
+_LEAST_PIXELS = 900
 # The page's clock, which runs faster than the real one: time for the panels to be drawn.
 _DRAWN_WITHIN_MS = 10_000
 _TIMEOUT_SECONDS = 120
@@ -26,7 +31,6 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--window-size={_SIZE}",
     f"--virtual-time-budget={_DRAWN_WITHIN_MS}",
 )
 
@@ -46,13 +50,15 @@ def browser() -> str:
     return found
 
 
-def take(program: str, url: str, uids: Iterable[str], directory: Path, *, trust_anything: bool) -> list[Path]:
-    """Take a picture of each dashboard.
+def take(
+    program: str, url: str, dashboards: Iterable[Mapping[str, Any]], directory: Path, *, trust_anything: bool
+) -> list[Path]:
+    """Take a picture of each dashboard, as high as it is.
 
     Args:
         program: The browser.
         url: Public address of the preview.
-        uids: Dashboards.
+        dashboards: Dashboards as Grafana has them.
         directory: Gets ``UID.png`` of each; made where it is missing.
         trust_anything: Whether to pass over the certificate, which on the local base is the reverse proxy's own.
 
@@ -68,13 +74,21 @@ def take(program: str, url: str, uids: Iterable[str], directory: Path, *, trust_
         flags.append("--no-sandbox")
     taken: list[Path] = []
     with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as profile:
-        for uid in uids:
+        for dashboard in dashboards:
+            uid = str(dashboard["uid"])
             picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
             picture.unlink(missing_ok=True)
-            _run([program, *flags, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"])
+            size = f"--window-size={_WIDTH},{_height(dashboard)}"
+            _run([program, *flags, size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"])
             if picture.exists():
                 taken.append(picture)
     return taken
+
+
+def _height(dashboard: Mapping[str, Any]) -> int:
+    places = [panel["gridPos"] for panel in dashboard.get("panels", []) if "gridPos" in panel]
+    units = max((place["y"] + place["h"] for place in places), default=0)
+    return max(_LEAST_PIXELS, _BARS_PIXELS + _UNIT_PIXELS * int(units))
 
 
 def _run(command: list[str]) -> None:

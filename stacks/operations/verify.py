@@ -229,8 +229,8 @@ def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) ->
 def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directory: Path) -> Check:
     name = "pictures of every dashboard"
     try:
-        uids = [str(row["uid"]) for row in viewer.dashboards()]
+        found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
     except (httpx.HTTPError, ValueError, KeyError) as error:
         return Check(name=name, ok=False, detail=f"Grafana does not answer ({type(error).__name__})")
-    taken = screenshots.take(program, url, uids, directory, trust_anything=base.kind == "local")
-    return Check(name=name, ok=len(taken) == len(uids), detail=f"{len(taken)} of {len(uids)} in {directory}")
+    taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
+    return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")
