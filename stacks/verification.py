@@ -25,13 +25,24 @@ def verify_with_progress(
         junit: File that gets the checks as JUnit XML.
 
     Raises:
-        BadInputError: The file's directory does not exist.
+        BadInputError: A directory for results cannot be made.
         OperationError: See :func:`stacks.operations.verify.verify`.
     """
-    if junit and not junit.absolute().parent.is_dir():
-        raise BadInputError(f"The directory of {junit} does not exist: make it, or name a file elsewhere.")
+    # What cannot be written is said before anything is waited for.
+    for directory in (junit.absolute().parent if junit else None, request.pictures):
+        if directory:
+            _make(directory)
     with Progressing(console, f"Verify {request.branch}").running() as shown:
         result = verify(pulumi, request, shown.note, shown.count)
     if junit:
         junit.write_text(junit_xml(f"preview {request.branch}", result.checks, result.seconds), encoding="utf-8")
     return result
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(
+            f"The directory {directory} cannot be made ({error.strerror}): name one that can be written to."
+        ) from error

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from stacks.operations.activity import Samples
 from stacks.operations.checks import Check, listed
-from stacks.operations.errors import NotFulfilledError
+from stacks.operations.errors import BadInputError, NotFoundError, NotFulfilledError
 from stacks.operations.junit import junit_xml
-from stacks.operations.verify import TPS, Verification
+from stacks.operations.verify import TPS, Verification, VerifyRequest
 from stacks.render_verify import sparkline, verify_line, verify_table
+from stacks.verification import verify_with_progress
+from tests.unit.operations.engine import StandInEngine
 
 PASSED = Check(name="the name resolves", ok=True, detail="preview-a.localhost is 127.0.0.1")
 FAILED = Check(
@@ -104,3 +107,20 @@ def test_a_sparkline_starts_at_zero_and_fits_a_terminal() -> None:
 def test_many_names_are_cut() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([str(number) for number in range(12)]).endswith("8, 9 and 2 more")
+
+
+@pytest.mark.parametrize("option", ["junit", "pictures"])
+def test_a_directory_that_cannot_be_made_is_bad_input_at_once(option: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "in" / "it"
+    request = VerifyRequest(branch="a", pictures=path if option == "pictures" else None)
+    with pytest.raises(BadInputError, match="cannot be made"):
+        verify_with_progress(StandInEngine().engine, request, Console(), junit=path if option == "junit" else None)
+
+
+def test_the_report_for_ci_gets_its_directory(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        verify_with_progress(
+            StandInEngine().engine, VerifyRequest(branch="a"), Console(quiet=True), junit=tmp_path / "new/verify.xml"
+        )
+    assert (tmp_path / "new").is_dir()
