@@ -134,8 +134,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     on_note("looking")
     found = _at_once(Address(url, base), viewer)
     if request.wait and all(check.ok is not False for check in found):
-        on_note("waiting for the window")
-        _await_window(viewer, request.minutes, on_count)
+        _await_window(viewer, request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
@@ -168,7 +167,7 @@ def _at_once(address: Address, viewer: Viewer) -> list[Check]:
     ]
 
 
-def _await_window(viewer: Viewer, minutes: int, on_count: OnCount) -> None:
+def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCount) -> None:
     """Wait until the window is full of samples, as long as samples come at all."""
     # The newest sample is always a little old.
     wanted = minutes * 60 - 2 * STEP_SECONDS
@@ -191,7 +190,8 @@ def _await_window(viewer: Viewer, minutes: int, on_count: OnCount) -> None:
             return float(error.last_attempt.result())
 
     there = until(0, DATA_WITHIN_SECONDS)
-    if there >= 0:
+    if 0 <= there < wanted:
+        on_note(f"waiting {wanted - there:.0f} s for what the window of {minutes} min lacks")
         until(wanted, wanted - there + _LATE_SECONDS)
 
 

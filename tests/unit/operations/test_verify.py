@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +33,14 @@ def counted() -> list[tuple[int, int]]:
 
 
 @pytest.fixture
-def run(grafana: FakeGrafana, counted: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> Verify:
+def noted() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def run(
+    grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Verify:
     """Verifies the fake's preview, impatiently; there is no plain http and no Docker engine."""
     monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
     monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
@@ -44,7 +52,7 @@ def run(grafana: FakeGrafana, counted: list[tuple[int, int]], monkeypatch: pytes
         return verify(
             engine,
             VerifyRequest(branch=branch, **options),
-            lambda _: None,
+            noted.append,
             lambda done, total: counted.append((done, total)),
         )
 
@@ -55,16 +63,19 @@ def check(result: Verification, name: str) -> Check:
     return next(check for check in result.checks if check.name == name)
 
 
-def test_a_window_that_is_there_already_is_not_waited_for(run: Verify, counted: list[tuple[int, int]]) -> None:
+def test_a_window_that_is_there_already_is_not_waited_for(
+    run: Verify, counted: list[tuple[int, int]], noted: list[str]
+) -> None:
     result = run()
     assert result.ok, result.checks
     assert check(result, "the activity varies").ok
     assert result.seconds < 5
     assert all(done == total for done, total in counted)
+    assert not any("waiting" in note for note in noted)
 
 
 def test_what_a_window_lacks_is_waited_for_with_progress(
-    run: Verify, grafana: FakeGrafana, counted: list[tuple[int, int]]
+    run: Verify, grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str]
 ) -> None:
     began, older = time.time(), iter(range(10**6))
     # The preview is two minutes old, until it has been asked for older samples a few times.
@@ -73,6 +84,7 @@ def test_what_a_window_lacks_is_waited_for_with_progress(
     shares = [done / total for done, total in counted]
     assert shares[0] < 0.3
     assert shares[-1] == 1
+    assert any(re.fullmatch(r"waiting 4[5-9]\d s for what the window of 10 min lacks", note) for note in noted), noted
 
 
 def test_a_preview_that_measures_nothing_is_not_waited_for_to_the_end(run: Verify, grafana: FakeGrafana) -> None:
