@@ -12,7 +12,8 @@ from stacks.operations.activity import JUDGED_MINUTES, Samples
 from stacks.operations.verify import TPS, Verification
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_WIDTH = 60
+# Ten minutes, a sample every ten seconds, both ends included.
+_WIDTH = 61
 _MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]?[/]"}
 
 
@@ -48,7 +49,7 @@ def verify_line(result: Verification) -> str:
 
 
 def sparkline(samples: Samples) -> str:
-    """A curve from zero to its maximum in block characters, at most 60 wide."""
+    """A curve from zero to its maximum in block characters, at most 61 wide."""
     values = _condensed([value for _, value in samples])
     top = max(values, default=0.0)
     if top <= 0:

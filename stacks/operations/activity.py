@@ -4,7 +4,7 @@ The rule looks at transactions per second as the dashboards draw them: the rate 
 their 90th percentile, *quiet* their 10th, the middle lies half way between. The activity varies when
 
 * busy is at least 1 transaction per second, so that something happens at all;
-* quiet is at most 40 % of busy: what a tenth of the time stays below is less than half of what another tenth exceeds;
+* quiet is at most a quarter of busy: a constant load on a machine that others slow down wavers too, but less;
 * the curve stays at least 20 s without a break above the middle, and at least 20 s below it: a change that lasts and
   that an eye follows, not noise around one level.
 
@@ -23,7 +23,7 @@ STEP_SECONDS = 10
 RATE_SECONDS = 40
 JUDGED_MINUTES = 10
 """Windows from this length on show both that activity varies and that it does not."""
-MOST_QUIET = 0.4
+MOST_QUIET = 0.25
 SUSTAINED_SECONDS = 20
 _BUSY, _QUIET = 0.9, 0.1
 _LEAST_BUSY = 1.0

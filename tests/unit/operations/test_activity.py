@@ -104,7 +104,7 @@ def test_a_curve_that_only_flickers_does_not_vary() -> None:
 def test_a_single_dip_is_no_variation() -> None:
     verdict = judge(curve(*[100.0] * 30, *[0.0] * 5, *[100.0] * 25), 10)
     assert verdict.varies is False
-    assert "quiet is above 40% of busy" in verdict.detail
+    assert "quiet is above 25% of busy" in verdict.detail
 
 
 def test_a_database_where_nothing_happens_does_not_vary() -> None:
