@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-PAUSE = "PAUSE"
+_PAUSE = "PAUSE"
+_START = "workload generator started"
 # 2026-01-31T12:00:00Z RAMP UP: 2 clients for 45 s (pgbench -c 2 -T 45)
-_STEP = re.compile(r"^(\S+Z) ([A-Z ]+): (no clients|\d+ clients?) for [\d.]+ s\b")
+_STEP = re.compile(rf"^(\S+Z) ({_START}|[A-Z ]+(?=: (?:no clients|\d+ clients?) for [\d.]+ s\b))")
 _FAILURE = re.compile(r"^(\S+Z) ([A-Z ]+): pgbench failed\b")
 
 
@@ -20,7 +21,7 @@ class Patterns:
     Attributes:
         ran: Patterns in the order of their start, the one that was under way when the window began included.
         pausing: Whether a pause between two patterns is all there was.
-        starting: Whether the log has nothing yet but the generator's preparations.
+        starting: Whether the generator has started and is still at its preparations.
         failures: How often pgbench failed.
     """
 
@@ -45,9 +46,9 @@ def patterns_since(log: str, start: dt.datetime) -> Patterns:
     under_way = [name for at, name in turns if at < start][-1:]
     names = under_way + [name for at, name in turns if at >= start]
     return Patterns(
-        ran=tuple(name for name in names if name != PAUSE),
-        pausing=bool(names) and set(names) == {PAUSE},
-        starting=bool(log) and not turns,
+        ran=tuple(name for name in names if name not in (_PAUSE, _START)),
+        pausing=set(names) - {_START} == {_PAUSE},
+        starting=bool(turns) and turns[-1][1] == _START,
         failures=sum(at >= start for at, _ in _found(_FAILURE, log)),
     )
 

@@ -50,4 +50,13 @@ def test_preparations_are_no_pattern() -> None:
     found = patterns_since("\n".join(LOG.splitlines()[:3]), at("12:00:00"))
     assert found.ran == ()
     assert found.starting
+    assert not found.pausing
     assert not patterns_since("", at("12:00:00")).starting
+
+
+def test_what_ran_before_the_generator_was_started_again_is_not_under_way() -> None:
+    log = LOG + "2026-01-31T12:09:00Z workload generator started: seed 8, time scale 1, pgbench scale 10\n"
+    found = patterns_since(log, at("12:10:00"))
+    assert found.ran == ()
+    assert not found.pausing
+    assert found.starting
