@@ -22,6 +22,9 @@ _LEAST_PIXELS = 900
 # The page's clock, which runs faster than the real one: time for the panels to be drawn.
 _DRAWN_WITHIN_MS = 10_000
 _TIMEOUT_SECONDS = 120
+# Chromium gives a page up when a network of the machine comes or goes, as Docker's do with every deploy nearby.
+_ATTEMPTS = 3
+_BLANK_BYTES = 25_000
 _FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -79,7 +82,12 @@ def take(
             picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
             picture.unlink(missing_ok=True)
             size = f"--window-size={_WIDTH},{_height(dashboard)}"
-            _run([program, *flags, size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"])
+            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"]
+            for _ in range(_ATTEMPTS):
+                _run([program, *flags, *page])
+                if picture.exists() and picture.stat().st_size > _BLANK_BYTES:
+                    break
+            # A dashboard with little on it is as small as a blank page: after the last attempt it counts.
             if picture.exists():
                 taken.append(picture)
     return taken

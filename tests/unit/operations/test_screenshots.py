@@ -47,3 +47,14 @@ def test_a_dashboards_id_cannot_lead_out_of_the_directory(tmp_path: Path) -> Non
     program = stand_in(tmp_path, 'for one; do case $one in --screenshot=*) : > "${one#--screenshot=}";; esac; done')
     (picture,) = take(program, "https://a.localhost", [{"uid": "../../x"}], tmp_path / "in", trust_anything=True)
     assert picture.resolve().parent == (tmp_path / "in").resolve()
+
+
+@pytest.mark.parametrize("first", [0, 1000], ids=["no picture", "a blank one"])
+def test_a_page_that_was_given_up_is_taken_again(tmp_path: Path, first: int) -> None:
+    made = f"head -c $([ -e {tmp_path}/before ] && echo 30000 || echo {first}) /dev/zero"
+    save = 'for one; do case $one in --screenshot=*) picture="${one#--screenshot=}";; esac; done'
+    program = stand_in(
+        tmp_path, f'{save}; {made} > "$picture"; [ -s "$picture" ] || rm "$picture"; touch {tmp_path}/before'
+    )
+    (picture,) = take(program, "https://a.localhost", [ONE], tmp_path / "in", trust_anything=True)
+    assert picture.stat().st_size == 30_000
