@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from stacks.commands import life, reports, start
+from stacks.commands import life, reports, start, verify
 from stacks.commands.app import app
 
-__all__ = ["app", "life", "reports", "start"]
+__all__ = ["app", "life", "reports", "start", "verify"]
 
 
 def main() -> None:
