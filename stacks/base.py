@@ -65,6 +65,7 @@ def local() -> None:
         domain=settings.domain,
         scheme="https",
         port=settings.https_port,
+        http_port=settings.http_port,
         max_previews=settings.max_previews,
         min_free_disk_gb=settings.min_free_disk_gb,
         min_available_memory_gb=settings.min_available_memory_gb,

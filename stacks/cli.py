@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from stacks.commands import life, reports, start, webhook
+from stacks.commands import life, reports, start, verify, webhook
 from stacks.commands.app import app
 
-__all__ = ["app", "life", "reports", "start", "webhook"]
+__all__ = ["app", "life", "reports", "start", "verify", "webhook"]
 
 
 def main() -> None:

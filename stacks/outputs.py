@@ -26,6 +26,7 @@ class BaseOutputs(BaseModel):
         domain: Domain under which previews get their host names.
         scheme: ``https``.
         port: Public port of the reverse proxy.
+        http_port: Its port that only redirects to the other.
         max_previews: Previews that may run at once.
         min_free_disk_gb: Disk that a new preview must find free, in units of 10⁹ bytes.
         min_available_memory_gb: Memory that a new preview must find available, in units of 10⁹ bytes.
@@ -53,6 +54,7 @@ class BaseOutputs(BaseModel):
     ssh_port: int = 0
     ssh_host_key: str = ""
     zone_id: str = ""
+    http_port: int = 80
 
     def slot(self, slug: str, branch: str) -> SlotArgs:
         """Place of a branch's preview on this base's machine."""

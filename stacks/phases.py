@@ -25,13 +25,16 @@ from stacks.operations.events import Reporting
 from stacks.operations.interrupts import Interrupts
 from stacks.operations.readiness import Viewer, wait_for_data
 from stacks.operations.request import DeployRequest
+from stacks.operations.verify import VerifyRequest
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress
+from stacks.render_verify import verify_line
 from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
 from stacks.setup.report import SetupResult
 from stacks.setup.run import run_setup
 from stacks.tables import setup_table, times_table
+from stacks.verification import verify_with_progress
 
 FALLBACK_BRANCH = "demo"
 
@@ -109,8 +112,8 @@ def demo(paths: Paths, branch: str | None, console: Console) -> str:
     times.append(("local base", time.monotonic() - started))
 
     started = time.monotonic()
-    request = DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout))
-    deployed = deploy_with_progress(paths, request, console)
+    wanted = DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout))
+    deployed = deploy_with_progress(paths, wanted, console)
     assert deployed is not None, "only an update can find nothing to do"
     times.append(("preview, all healthy", time.monotonic() - started))
 
@@ -119,6 +122,11 @@ def demo(paths: Paths, branch: str | None, console: Console) -> str:
         panels = wait_for_data(Viewer(deployed.url, deployed.base), shown.count)
     times.append((f"data in all {len(panels)} panels", time.monotonic() - started))
 
+    request = VerifyRequest(branch=chosen, minutes=1, wait=False)
+    verified = verify_with_progress(engine(paths, lambda _: None), request, console)
+    verified.require()
+    times.append(("checks", verified.seconds))
+
     command = f"./preview credentials {shlex.quote(chosen)}"
     console.print()
     console.print(times_table(times))
@@ -126,6 +134,7 @@ def demo(paths: Paths, branch: str | None, console: Console) -> str:
         f"\n[bold green]The preview of {escape(chosen)} is alive.[/]\n"
         f"  look      {deployed.url}  (anonymous viewer; the certificate is the local proxy's own)\n"
         f"  log in    {escape(command)}\n"
+        f"  checks    {verify_line(verified)}; in full: ./preview verify {escape(shlex.quote(chosen))}\n"
         f"  remove    ./preview destroy {escape(shlex.quote(chosen))}\n",
         highlight=False,
         soft_wrap=True,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the jobs of preview.yml run, in a checkout: preview.sh deploy|update|destroy|cleanup|webhook
+# What the jobs of preview.yml run, in a checkout: preview.sh deploy|update|verify|destroy|cleanup|webhook
 set -eu
 cd -- "$(dirname -- "$0")/../.."
 
@@ -43,8 +43,9 @@ if [ -n "${SSH_PRIVATE_KEY:-}" ]; then start_agent; fi
 case $action in
     deploy) ./preview deploy --commit "$CI_COMMIT_SHA" --dotenv preview.env -- "$CI_COMMIT_REF_NAME" ;;
     update) ./preview update --commit "$CI_COMMIT_SHA" -- "$CI_COMMIT_REF_NAME" ;;
+    verify) ./preview verify --junit verify.xml -- "$CI_COMMIT_REF_NAME" ;;
     destroy) ./preview destroy -- "$CI_COMMIT_REF_NAME" ;;
     cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" ;;
     webhook) ./preview webhook --project "$CI_PROJECT_ID" -- "${TRIGGER_PAYLOAD:?is not set: only a webhook starts this job}" ;;
-    *) fail "preview.sh knows deploy, update, destroy, cleanup and webhook, not $action." ;;
+    *) fail "preview.sh knows deploy, update, verify, destroy, cleanup and webhook, not $action." ;;
 esac

@@ -61,5 +61,11 @@ class NotFoundError(OperationError):
     exit_code = 6
 
 
+class NotFulfilledError(OperationError):
+    """The preview is up, but not what a preview has to be; names what is missing."""
+
+    exit_code = 7
+
+
 class EngineError(OperationError):
     """The Pulumi engine reported failure; the message holds its own words, without progress and traces."""

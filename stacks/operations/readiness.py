@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 import ssl
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,36 +12,13 @@ import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.operations.errors import OperationError
+from stacks.operations.panels import RANGE, PanelState, queries_of, state_of, variables_of, with_queries
 from stacks.outputs import BaseOutputs
 
 DATA_WITHIN_SECONDS = 120
 _REQUEST_TIMEOUT_SECONDS = 15.0
-_RANGE_MS = 5 * 60 * 1000
-# What Grafana's own page puts in the place of its built-in variables, for a range of five minutes.
-_BUILT_IN = {
-    "__rate_interval": "1m",
-    "__interval": "15s",
-    "__interval_ms": "15000",
-    "__range": "5m",
-    "__range_s": "300",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PanelState:
-    """One panel of one dashboard.
-
-    Attributes:
-        dashboard: Title of the dashboard.
-        panel: Title of the panel.
-        has_data: Whether at least one of its queries returned a row.
-        reason: What a query's failure said; empty where none failed.
-    """
-
-    dashboard: str
-    panel: str
-    has_data: bool
-    reason: str
+PROMETHEUS = "P7A0D6631BB10B34F"
+"""Grafana's id of VictoriaMetrics; part of the layout that branches keep to."""
 
 
 class Viewer:
@@ -64,11 +40,24 @@ class Viewer:
         )
         self._extensions = {"sni_hostname": host}
 
+    def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
+        """Send one request, whatever the answer.
+
+        Raises:
+            httpx.HTTPError: There is no answer.
+        """
+        return self._client.request(method, path, json=json, extensions=self._extensions)
+
     def get(self, path: str) -> Any:
         """GET a path of Grafana's API."""
-        response = self._client.get(path, extensions=self._extensions)
+        response = self.ask("GET", path)
         response.raise_for_status()
         return response.json()
+
+    def dashboards(self) -> list[dict[str, Any]]:
+        """What Grafana lists to a viewer: ``uid`` and ``title`` of every dashboard, among others."""
+        found: list[dict[str, Any]] = self.get("/api/search?type=dash-db")
+        return found
 
     def panels(self) -> list[PanelState]:
         """Every panel that asks for data, of every dashboard.
@@ -77,42 +66,53 @@ class Viewer:
             httpx.HTTPError: Grafana does not answer.
         """
         found: list[PanelState] = []
-        for row in self.get("/api/search?type=dash-db"):
+        for row in self.dashboards():
             dashboard = self.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"]
-            variables = {**_BUILT_IN, **_defaults(dashboard)}
-            found += [self._panel(str(row["title"]), panel, variables) for panel in _with_queries(dashboard)]
+            variables = variables_of(dashboard)
+            for panel in with_queries(dashboard):
+                response = self._query(queries_of(panel, variables), f"now-{RANGE}", "now")
+                found.append(
+                    state_of(
+                        str(row["title"]),
+                        panel,
+                        _body(response),
+                        refused="" if response.is_success else f"HTTP {response.status_code}",
+                    )
+                )
         return found
 
-    def _panel(self, dashboard: str, panel: dict[str, Any], variables: dict[str, str]) -> PanelState:
-        queries = [
-            {
-                **_interpolate(target, variables),
-                "datasource": target.get("datasource") or panel.get("datasource"),
-                "intervalMs": 15000,
-                "maxDataPoints": 100,
-            }
-            for target in panel["targets"]
-            if not target.get("hide")
-        ]
-        response = self._client.post(
-            "/api/ds/query",
-            json={"queries": queries, "from": f"now-{_RANGE_MS // 60000}m", "to": "now"},
-            extensions=self._extensions,
-        )
-        results = response.json().get("results", {}) if response.content else {}
-        rows = sum(
-            len(frame["data"]["values"][0])
-            for result in results.values()
-            for frame in result.get("frames", [])
-            if frame.get("data", {}).get("values")
-        )
-        reasons = [str(result["error"]) for result in results.values() if result.get("error")]
-        return PanelState(
-            dashboard=dashboard,
-            panel=str(panel.get("title", "")),
-            has_data=rows > 0,
-            reason="; ".join(reasons) or ("" if response.is_success else f"HTTP {response.status_code}"),
-        )
+    def series(self, expression: str, start: dt.datetime, end: dt.datetime, step: int) -> list[tuple[float, float]]:
+        """Time and value of one series of VictoriaMetrics.
+
+        Args:
+            expression: In PromQL; gives one series.
+            start: First time.
+            end: Last time.
+            step: Seconds between two values.
+
+        Raises:
+            httpx.HTTPError: Grafana does not answer, or refuses the query.
+        """
+        query = {
+            "refId": "A",
+            "datasource": {"type": "prometheus", "uid": PROMETHEUS},
+            "expr": expression,
+            "range": True,
+            "instant": False,
+            "intervalMs": step * 1000,
+            "maxDataPoints": int((end - start).total_seconds() // step) + 1,
+        }
+        response = self._query([query], *(str(int(moment.timestamp() * 1000)) for moment in (start, end)))
+        response.raise_for_status()
+        frames = response.json()["results"]["A"].get("frames") or []
+        if not frames or not frames[0]["data"]["values"]:
+            return []
+        times, values = frames[0]["data"]["values"][:2]
+        # What is no number, such as 0/0, arrives as null.
+        return [(at / 1000, float(value)) for at, value in zip(times, values, strict=True) if value is not None]
+
+    def _query(self, queries: list[dict[str, Any]], start: str, end: str) -> httpx.Response:
+        return self.ask("POST", "/api/ds/query", json={"queries": queries, "from": start, "to": end})
 
 
 def wait_for_data(
@@ -149,45 +149,18 @@ def wait_for_data(
             retry=retry_if_result(lambda found: not found or not all(panel.has_data for panel in found)),
         )(ask)
     except RetryError:
-        empty = [panel for panel in last if not panel.has_data]
-        names = ", ".join(f"{panel.dashboard} / {panel.panel}" for panel in empty) or "no dashboard answered"
-        reasons = "; ".join(sorted({panel.reason for panel in empty if panel.reason}))
+        names = ", ".join(panel.name for panel in last if not panel.has_data) or "no dashboard answered"
         raise OperationError(
-            f"After {seconds:.0f} s these panels had no data: {names}{f' ({reasons})' if reasons else ''}. "
+            f"After {seconds:.0f} s these panels had no data: {names}. "
             "Look at the containers' logs (docker logs) and deploy again."
         ) from None
 
 
-def _with_queries(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for panel in dashboard.get("panels", []):
-        nested = panel.get("panels") or []
-        for found in [panel, *nested]:
-            if found.get("targets"):
-                yield found
-
-
-def _defaults(dashboard: dict[str, Any]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for variable in dashboard.get("templating", {}).get("list", []):
-        current = (variable.get("current") or {}).get("value")
-        first = current[0] if isinstance(current, list) and current else current
-        # A variable without a chosen value stands for all of them.
-        values[variable["name"]] = ".*" if first in (None, "", "$__all") else str(first)
-    return values
-
-
-def _interpolate(value: Any, variables: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _interpolate(item, variables) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_interpolate(item, variables) for item in value]
-    if isinstance(value, str):
-        return re.sub(
-            r"\$\{(\w+)(?::\w+)?\}|\$(\w+)",
-            lambda match: variables.get(match[1] or match[2], match[0]),
-            value,
-        )
-    return value
+def _body(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return {}
 
 
 def _trust_anything() -> ssl.SSLContext:

@@ -1,0 +1,156 @@
+"""Not Grafana: answers a viewer on loopback over https as a test wants it, with a certificate that nobody signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from stacks.outputs import BaseOutputs
+
+
+@dataclass
+class FakeGrafana:
+    """Two dashboards with one panel each, over which a curve can be asked for.
+
+    Attributes:
+        directory: Gets the certificate.
+        host: Name in the certificate.
+        closed: Dashboards whose page fails.
+        empty: Dashboards whose panel has no data.
+        login_needed: Whether anonymous visitors are turned away.
+        editable: Whether they may save.
+        curve: Transactions per second at a Unix time; None where there is no sample.
+    """
+
+    directory: Path
+    host: str = "preview-a.localhost"
+    closed: set[str] = field(default_factory=set)
+    empty: set[str] = field(default_factory=set)
+    login_needed: bool = False
+    editable: bool = False
+    curve: Callable[[float], float | None] = lambda at: 10.0 if at // 120 % 2 else 100.0
+
+    def __enter__(self) -> Self:
+        outer = self
+        self.certificate = self.directory / "certificate.pem"
+        key = self.directory / "key.pem"
+        _make_certificate(self.host, self.certificate, key)
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                self._respond({})
+
+            def do_POST(self) -> None:
+                self._respond(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def _respond(self, asked: dict[str, Any]) -> None:
+                status, content = outer._answer(self.path, asked)
+                body = json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def port(self) -> int:
+        """Port on loopback."""
+        return self._server.server_port
+
+    @property
+    def url(self) -> str:
+        """Public address."""
+        return f"https://{self.host}:{self.port}"
+
+    def _answer(self, path: str, asked: dict[str, Any]) -> tuple[int, Any]:
+        uid = path.rsplit("/", 1)[-1]
+        if self.login_needed:
+            return 401, {"message": "Unauthorized"}
+        if path == "/api/dashboards/db":
+            return (412, {"message": "exists"}) if self.editable else (403, {"message": "Forbidden"})
+        if path == "/api/ds/query":
+            return 200, {"results": {"A": {"frames": self._frames(asked)}}}
+        if path.startswith("/api/search"):
+            return 200, [{"uid": uid, "title": uid.title()} for uid in ("one", "two")]
+        if path.startswith("/api/dashboards/uid/"):
+            panel = {"title": "Curve", "targets": [{"refId": "A", "expr": uid}]}
+            return 200, {"dashboard": {"uid": uid, "panels": [panel]}}
+        return (500 if uid in self.closed else 200), {}
+
+    def _frames(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        (query,) = asked["queries"]
+        if query["expr"] in self.empty:
+            return []
+        if asked["to"] == "now":
+            return [{"data": {"values": [[time.time() * 1000], [1.0]]}}]
+        step = int(query["intervalMs"])
+        times = range(int(asked["from"]), int(asked["to"]), step)
+        samples = [(at, value) for at in times if (value := self.curve(at / 1000)) is not None]
+        return [{"data": {"values": [[at for at, _ in samples], [value for _, value in samples]]}}] if samples else []
+
+
+def base(port: int, http_port: int = 80, kind: Literal["local", "hetzner"] = "local") -> BaseOutputs:
+    """What a base says whose reverse proxy is at a port of this machine."""
+    return BaseOutputs(
+        kind=kind,
+        docker_host="unix:///nowhere",
+        host_directory="/nowhere",
+        edge_network="traefik-public",
+        domain="localhost",
+        scheme="https",
+        port=port,
+        http_port=http_port,
+        max_previews=2,
+        min_free_disk_gb=5,
+        min_available_memory_gb=1,
+        address="127.0.0.1",
+    )
+
+
+def _make_certificate(host: str, certificate: Path, key: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -1,0 +1,146 @@
+"""Each check finds what it is there to find; Grafana is a fake here, the real path is in ``tests/engine``."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from stacks.operations import checks
+from stacks.operations.checks import Address
+from stacks.operations.readiness import Viewer
+from tests.support.fakes.grafana import FakeGrafana, base
+
+
+@pytest.fixture
+def grafana(tmp_path: Path) -> Iterator[FakeGrafana]:
+    with FakeGrafana(tmp_path) as running:
+        yield running
+
+
+def viewer(grafana: FakeGrafana) -> Viewer:
+    return Viewer(grafana.url, base(grafana.port))
+
+
+def test_all_is_well_where_it_is(grafana: FakeGrafana) -> None:
+    visitor = viewer(grafana)
+    assert checks.may_look(visitor).ok
+    assert checks.may_not_edit(visitor).ok
+    assert checks.dashboards_open(visitor).detail == "2 of 2 open"
+    assert checks.panels_filled(visitor.panels()).detail == "2 of 2 panels have data"
+
+
+def test_a_login_that_is_needed_to_look_is_found(grafana: FakeGrafana) -> None:
+    grafana.login_needed = True
+    check = checks.may_look(viewer(grafana))
+    assert check.ok is False
+    assert "401" in check.detail
+
+
+def test_a_grafana_that_lets_anyone_save_is_found(grafana: FakeGrafana) -> None:
+    grafana.editable = True
+    assert checks.may_not_edit(viewer(grafana)).ok is False
+
+
+def test_a_dashboard_that_does_not_open_is_named(grafana: FakeGrafana) -> None:
+    grafana.closed = {"two"}
+    check = checks.dashboards_open(viewer(grafana))
+    assert check.ok is False
+    assert check.detail == "1 of 2 open; closed: Two (500)"
+
+
+def test_an_empty_panel_is_named(grafana: FakeGrafana) -> None:
+    grafana.empty = {"one"}
+    check = checks.panels_filled(viewer(grafana).panels())
+    assert check.ok is False
+    assert check.detail == "1 of 2 panels have data; empty: One / Curve"
+
+
+def test_a_grafana_without_dashboards_fulfils_nothing() -> None:
+    assert checks.panels_filled([]).ok is False
+
+
+def test_nobody_at_the_address_is_said_in_a_few_words(grafana: FakeGrafana) -> None:
+    gone = viewer(grafana)
+    grafana.__exit__(None, None, None)
+    for check in (checks.may_look(gone), checks.may_not_edit(gone), checks.dashboards_open(gone)):
+        assert check.ok is False
+        assert "refused" in check.detail
+        assert "\n" not in check.detail
+
+
+def test_on_the_local_base_the_certificate_is_nobodys_word(grafana: FakeGrafana) -> None:
+    check = Address(grafana.url, base(grafana.port)).certified()
+    assert check.ok
+    assert "on the local base nobody signs" in check.detail
+
+
+def test_on_a_vm_a_certificate_that_nobody_signed_is_found(tmp_path: Path) -> None:
+    with FakeGrafana(tmp_path, host="localhost") as grafana:
+        check = Address(grafana.url, base(grafana.port, kind="hetzner")).certified()
+        assert check.ok is False
+        assert "self-signed certificate" in check.detail
+
+
+def test_on_a_vm_a_trusted_certificate_is_told_with_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeGrafana(tmp_path, host="localhost") as grafana:
+        monkeypatch.setenv("SSL_CERT_FILE", str(grafana.certificate))
+        check = Address(grafana.url, base(grafana.port, kind="hetzner")).certified()
+        assert check.ok, check.detail
+        assert check.detail.startswith("until ")
+
+
+@pytest.mark.parametrize("kind", ["local", "hetzner"])
+def test_a_name_that_does_not_resolve_matters_where_names_need_dns(
+    kind: Literal["local", "hetzner"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    check = Address("https://preview-a.pgai.watch", base(443, kind=kind)).resolves()
+    assert check.ok is (kind == "local")
+
+
+@contextmanager
+def http(status: int, location: str) -> Iterator[int]:
+    """A server on loopback that gives one answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Location", location.format(host=self.headers["Host"].split(":")[0]))
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "ok"),
+    [
+        (308, "https://{host}:8443/", True),
+        (308, "https://{host}/", False),
+        (308, "http://{host}:8443/", False),
+        (200, "https://{host}:8443/", False),
+    ],
+)
+def test_plain_http_has_to_lead_to_the_same_host_by_https(status: int, location: str, ok: bool) -> None:
+    with http(status, location) as port:
+        check = Address("https://preview-a.localhost:8443", base(8443, port)).redirects()
+    assert check.ok is ok, check.detail
+    assert str(status) in check.detail

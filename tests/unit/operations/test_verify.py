@@ -1,0 +1,126 @@
+"""The course of a verification, against a fake Grafana and a stand-in for the engine."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.operations import verify as subject
+from stacks.operations.checks import Address, Check
+from stacks.operations.errors import NotFoundError
+from stacks.operations.snapshot import Snapshot
+from stacks.operations.verify import Verification, VerifyRequest, verify
+from tests.support.fakes.grafana import FakeGrafana, base
+from tests.unit.operations.engine import StandInEngine, preview
+
+Verify = Callable[..., Verification]
+
+
+@pytest.fixture
+def grafana(tmp_path: Path) -> Iterator[FakeGrafana]:
+    with FakeGrafana(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def counted() -> list[tuple[int, int]]:
+    return []
+
+
+@pytest.fixture
+def noted() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def run(
+    grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Verify:
+    """Verifies the fake's preview, impatiently; there is no plain http and no Docker engine."""
+    monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr(Address, "redirects", lambda self: Check(name="http leads to https", ok=True, detail=""))
+    local = Snapshot(outputs=base(grafana.port).model_dump())
+    engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
+
+    def verified(branch: str = "a", **options: Any) -> Verification:
+        return verify(
+            engine,
+            VerifyRequest(branch=branch, **options),
+            noted.append,
+            lambda done, total: counted.append((done, total)),
+        )
+
+    return verified
+
+
+def check(result: Verification, name: str) -> Check:
+    return next(check for check in result.checks if check.name == name)
+
+
+def test_a_window_that_is_there_already_is_not_waited_for(
+    run: Verify, counted: list[tuple[int, int]], noted: list[str]
+) -> None:
+    result = run()
+    assert result.ok, result.checks
+    assert check(result, "the activity varies").ok
+    assert result.seconds < 5
+    assert all(done == total for done, total in counted)
+    assert not any("waiting" in note for note in noted)
+
+
+def test_what_a_window_lacks_is_waited_for_with_progress(
+    run: Verify, grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str]
+) -> None:
+    began, older = time.time(), iter(range(10**6))
+    # The preview is two minutes old, until it has been asked for older samples a few times.
+    grafana.curve = lambda at: 100.0 if at > began - 120 or next(older) > 200 else None
+    run()
+    shares = [done / total for done, total in counted]
+    assert shares[0] < 0.3
+    assert shares[-1] == 1
+    assert any(re.fullmatch(r"waiting 4[5-9]\d s for what the window of 10 min lacks", note) for note in noted), noted
+
+
+def test_a_preview_that_measures_nothing_is_not_waited_for_to_the_end(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.curve = lambda at: None
+    result = run()
+    assert result.seconds < 5
+    assert check(result, "the activity varies").detail == "only 0 of 60 samples are there"
+    assert not result.ok
+
+
+def test_a_constant_load_is_found(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.curve = lambda at: 100.0
+    result = run()
+    assert [missing.name for missing in result.missing] == ["the activity varies"]
+
+
+def test_nothing_is_waited_for_where_a_viewer_cannot_even_look(
+    run: Verify, grafana: FakeGrafana, counted: list[tuple[int, int]]
+) -> None:
+    grafana.login_needed = True
+    result = run()
+    assert counted == []
+    assert {"anyone may look", "every panel has data"} <= {missing.name for missing in result.missing}
+
+
+def test_who_does_not_wait_gets_what_there_is(run: Verify, counted: list[tuple[int, int]]) -> None:
+    assert run(wait=False, minutes=1).ok
+    assert counted == []
+
+
+def test_an_engine_that_cannot_be_asked_leaves_the_workload_open(run: Verify) -> None:
+    workload = check(run(), "the workload runs")
+    assert workload.ok is None
+    assert "does not answer" in workload.detail
+
+
+def test_another_branch_of_the_same_slug_has_no_preview(run: Verify) -> None:
+    with pytest.raises(NotFoundError, match="'A'"):
+        run(branch="A")
