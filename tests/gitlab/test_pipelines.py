@@ -21,7 +21,8 @@ from tests.support.gitlab.pipelines import (
 )
 
 CHECKS = {"lint": "on_success", "unit": "on_success", "engine": "on_success"}
-PREVIEWS = {"preview:deploy": "manual", "preview:update": "on_success", "preview:destroy": "manual"}
+LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:destroy": "manual"}
+PREVIEWS = LIFE | {"preview:verify": "manual"}
 BRANCH = "feature/a"
 FORK = "16"
 
@@ -74,7 +75,7 @@ def test_a_branch_with_an_open_merge_request_has_one_pipeline_not_two(repository
 def test_deploy_update_and_destroy_name_the_same_environment_and_wait_for_each_other(
     configuration: dict[str, Any],
 ) -> None:
-    jobs = [configuration[name] for name in PREVIEWS]
+    jobs = [configuration[name] for name in LIFE]
     assert {job["environment"]["name"] for job in jobs} == {"preview/$CI_COMMIT_REF_NAME"}
     assert {job["resource_group"] for job in jobs} == {"preview/$CI_COMMIT_REF_NAME"}
     assert not any(job["interruptible"] for job in jobs)
@@ -83,7 +84,7 @@ def test_deploy_update_and_destroy_name_the_same_environment_and_wait_for_each_o
 def test_the_environment_stops_by_destroy_after_three_days_without_a_deploy_or_update(
     configuration: dict[str, Any],
 ) -> None:
-    deploy, update, destroy = (configuration[name] for name in PREVIEWS)
+    deploy, update, destroy = (configuration[name] for name in LIFE)
     assert deploy["environment"]["on_stop"] == "preview:destroy"
     assert deploy["environment"]["auto_stop_in"] == update["environment"]["auto_stop_in"] == "3 days"
     assert "action" not in deploy["environment"]
@@ -98,12 +99,20 @@ def test_the_address_of_the_environment_is_what_the_deploy_reports(configuration
     assert deploy["artifacts"]["reports"]["dotenv"] == "preview.env"
 
 
+def test_the_check_of_a_preview_follows_its_deploy_and_keeps_nobody_waiting(configuration: dict[str, Any]) -> None:
+    verify = configuration["preview:verify"]
+    assert [need["job"] for need in verify["needs"]] == ["preview:deploy"]
+    assert "resource_group" not in verify
+    assert verify["environment"] == {"name": "preview/$CI_COMMIT_REF_NAME", "action": "verify"}
+    assert verify["artifacts"]["reports"]["junit"] == "verify.xml"
+
+
 def test_no_checkout_of_the_branch_is_needed_to_destroy_it(configuration: dict[str, Any]) -> None:
     assert configuration["preview:destroy"]["variables"]["GIT_STRATEGY"] == "none"
 
 
 def test_a_manual_job_that_nobody_starts_does_not_block_the_pipeline(configuration: dict[str, Any]) -> None:
-    for name in ("preview:deploy", "preview:destroy"):
+    for name in ("preview:deploy", "preview:verify", "preview:destroy"):
         offered = [rule for rule in configuration[name]["rules"] if rule["when"] != "never"]
         assert all(rule == {**rule, "when": "manual", "allow_failure": True} for rule in offered)
     assert not any(rule.get("allow_failure") for rule in configuration["preview:update"]["rules"])
