@@ -12,7 +12,7 @@ fi
 [ -d "$DIRECTORY" ] || exit 0
 owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
 if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
-    echo "The place of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
+    printf '%s\n' "The place of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
     exit 3
 fi
 rm -rf -- "$DIRECTORY"

@@ -11,7 +11,7 @@ root=${DIRECTORY%/previews/*}
 minutes=30
 
 refuse() {
-    echo "$1" >&2
+    printf '%s\n' "$1" >&2
     exit 3
 }
 

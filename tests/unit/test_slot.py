@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stacks.names import slug_of
+
 HOST = Path(__file__).resolve().parents[2] / "host"
 HALF_AN_HOUR = 30 * 60
 
@@ -38,7 +40,7 @@ class Machine:
         (self.root / "proc/meminfo").write_text(f"MemAvailable: {int(gigabytes * 1e9 / 1024)} kB\n", encoding="utf-8")
 
     def script(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        slug = branch.replace("/", "-").replace("_", "-")
+        slug = slug_of(branch)
         values = {
             "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
             "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
@@ -139,6 +141,18 @@ def test_another_branch_of_the_slug_is_refused_naming_the_owner(machine: Machine
     assert "belongs to branch 'feature/a'" in refused(machine.take("feature_a"))
     assert "belongs to the preview of branch 'feature/a'" in refused(machine.script("release_slot", "feature_a"))
     assert (machine.root / "previews/feature-a/branch").read_text(encoding="utf-8") == "feature/a\n"
+
+
+@pytest.mark.parametrize("branch", ["a$(touch owned)", "a'b", 'a"b', "a`id`", "-a", "a b", "a\\nb", "a;b", "a*"])
+def test_the_name_of_a_branch_is_never_run(machine: Machine, branch: str) -> None:
+    assert machine.take(branch).returncode == 0
+    owner = machine.root / "previews" / slug_of(branch) / "branch"
+    assert owner.read_text(encoding="utf-8") == f"{branch}\n"
+    assert f"belongs to branch '{branch}'" in refused(
+        machine.take(slug_of(branch) if slug_of(branch) != branch else "A")
+    )
+    assert machine.script("release_slot", branch).returncode == 0
+    assert not list(machine.root.rglob("owned"))
 
 
 def test_a_released_place_is_free_for_anyone_and_releasing_twice_is_fine(machine: Machine) -> None:
