@@ -12,6 +12,7 @@ import pytest
 
 from stacks.names import slug_of
 from tests.life.conftest import Ground
+from tests.life.test_rollback import changed_files
 
 pytestmark = pytest.mark.engine
 
@@ -22,8 +23,10 @@ def reap(ground: Ground, *args: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def test_the_expired_and_the_branchless_go_and_what_is_held_stays(ground: Ground, tmp_path: Path) -> None:
-    expired, branchless = ground.branch("expired"), ground.branch("branchless")
+def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
+    ground: Ground, gone_afterwards: Callable[[str], str], tmp_path: Path
+) -> None:
+    expired, branchless = gone_afterwards("expired"), gone_afterwards("branchless")
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "-q", "-b", expired], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
@@ -43,9 +46,9 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(ground: Ground
         assert "Nothing was destroyed" in done.stderr
     assert len(ground.clone.json("list", "--json")) == 2
 
-    with ground.clone.started("deploy", expired) as deploying:
+    with changed_files(ground.clone, "held"), ground.clone.started("deploy", expired) as deploying:
         assert deploying.stdout is not None
-        assert any("waiting" in line or "*" in line or "Command" in line for line in deploying.stdout)
+        assert any("* " in line or "~ " in line for line in deploying.stdout), "it has begun to change something"
         held = reap(ground)
         deploying.stdout.read()
         assert deploying.wait(120) == 0
