@@ -9,7 +9,6 @@ import typer
 
 from stacks.commands.app import Base, app, err, note, phases
 from stacks.operations.errors import BadInputError, RefusedError
-from stacks.operations.webhook import Nothing, branch_gone
 from stacks.setup.paths import Paths
 
 
@@ -21,6 +20,8 @@ def webhook(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be destroyed.")] = False,
 ) -> None:
     """Destroy the preview of the branch that a GitLab webhook says was deleted or merged; else do nothing."""
+    from stacks.operations.webhook import Nothing, branch_gone
+
     try:
         text = payload.read_bytes()
     except OSError as error:

@@ -1,0 +1,76 @@
+"""A branch's own configuration on a real preview: another layout's credentials, much of it, and broken files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stacks.names import slug_of, stack_of
+from tests.engine.conftest import client
+from tests.life.conftest import Ground
+
+pytestmark = pytest.mark.engine
+
+_MANY, _EACH = 40, 512 * 1024
+
+
+@pytest.fixture
+def product(ground: Ground, tmp_path: Path) -> Path:
+    """The default configuration as a product repository has it: its own credentials, no scrape configuration, 20 MB."""
+    root = Path(shutil.copytree(ground.clone.path / "config", tmp_path / "product"))
+    shutil.rmtree(root / "prometheus")
+    sources = root / "pgwatch-prometheus/sources.yml"
+    rows = yaml.safe_load(sources.read_text(encoding="utf-8"))
+    rows[0]["conn_str"] = "postgresql://monitor:in-the-repository@target-db:5432/target_database"
+    sources.write_text(yaml.safe_dump(rows), encoding="utf-8")
+    file = root / "grafana/provisioning/datasources/datasources.yml"
+    datasources = yaml.safe_load(file.read_text(encoding="utf-8"))
+    datasources["datasources"][1].update(user="pgwatch", secureJsonData={"password": "in-the-repository"})
+    file.write_text(yaml.safe_dump(datasources), encoding="utf-8")
+    for number in range(_MANY):
+        dashboard = {"uid": f"many-{number}", "title": f"Many {number}", "panels": [], "description": "x" * _EACH}
+        (root / f"grafana/dashboards/many {number}.json").write_text(json.dumps(dashboard), encoding="utf-8")
+    return root
+
+
+def test_a_large_configuration_with_other_credentials_works_and_stays_out_of_the_state(
+    ground: Ground, product: Path, gone_afterwards: Callable[[str], str], tmp_path: Path
+) -> None:
+    branch = gone_afterwards("own")
+    done = ground.deploy(branch, "--config-dir", str(product))
+    assert "prometheus/prometheus.yml: not in " in done.stderr
+    assert "pgwatch-prometheus/sources.yml: given the preview's own credentials" in done.stderr
+    verified = ground.clone.preview("verify", branch, "--minutes", "1", "--json")
+    checks = {check["name"]: check for check in json.loads(verified.stdout)["checks"]}
+    assert checks["every dashboard opens"]["ok"], checks
+    with client(branch, ground.clone.ports["httpsPort"]) as viewer:
+        found = {row["uid"] for row in viewer.get("/api/search?type=dash-db&limit=5000").json()}
+    assert {f"many-{number}" for number in range(_MANY)} <= found
+    assert "pgwatch_instance_up" in _metrics(ground, branch), "the target is monitored with the preview's own password"
+
+    state = tmp_path / "state.json"
+    stack = stack_of(slug_of(branch))
+    assert ground.clone.pulumi("stack", "export", "--stack", stack, "--file", str(state)).code == 0
+    assert state.stat().st_size < 1_000_000
+    again = ground.clone.pulumi("up", "--yes", "--skip-preview", "--stack", stack, "--expect-no-changes")
+    assert again.code == 0, again.text
+
+
+def _metrics(ground: Ground, branch: str) -> str:
+    command = ["wget", "-q", "-O", "-", "http://127.0.0.1:9091/pgwatch"]
+    output: bytes = ground.containers(branch)["pgwatch"].exec_run(command).output
+    return output.decode()
+
+
+def test_broken_files_are_refused_with_their_lines_before_anything_is_touched(ground: Ground, product: Path) -> None:
+    (product / "grafana/dashboards/activity.json").write_text('{\n"title": "x",\n}', encoding="utf-8")
+    branch = ground.branch("broken-files")
+    done = ground.clone.preview("deploy", branch, "--config-dir", str(product))
+    assert done.code == 2, done.text
+    assert f"{product / 'grafana/dashboards/activity.json'}, line 3: not valid JSON" in done.stderr
+    ground.require_nothing(branch)
