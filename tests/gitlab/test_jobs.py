@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from stacks.names import slug_of
@@ -83,11 +82,6 @@ class Project:
         self.clone.transcript.pop()
         assert len(found) >= 3
         return found
-
-
-@pytest.fixture(scope="module")
-def engine() -> Any:
-    return docker.from_env()
 
 
 @pytest.fixture(scope="module")
