@@ -36,6 +36,7 @@ def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
 ) -> None:
     clone = Clone.make(tmp_path, f"{token}e")
     clone.extra["DOCKER_HOST"] = second.address
+    assert clone.preview("setup").code == 0
     assert clone.pulumi("stack", "init", "local").code == 0
     up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
     assert up.code == 0, up.text
