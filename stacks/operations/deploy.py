@@ -150,14 +150,14 @@ class _Deploy:
 
     def _mend(self, docker: DockerEngine) -> None:
         """Remove what an update that died has left, and forget that it had begun."""
+        for name in remove_unknown(self._base, docker, self._slug, self._before):
+            self._told.note(f"removed {name}, left by an update that died")
+        forget_pending(self._engine, self._stack, self._before)
         if self._before.ids and not self._before.outputs:
             # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
             self._told.note("removing what a first deploy that died has left")
             self._engine.destroy(self._stack, self._told.step)
-            self._before = self._engine.snapshot(self._stack) or Snapshot()
-        for name in remove_unknown(self._base, docker, self._slug, self._before):
-            self._told.note(f"removed {name}, left by an update that died")
-        forget_pending(self._engine, self._stack, self._before)
+            self._before = Snapshot()
 
     def _fail(self, docker: DockerEngine, error: OperationError) -> None:
         """Leave nothing of a first deploy, or the last good version of a preview; then say what went wrong.
@@ -200,9 +200,10 @@ class _Deploy:
                 return "The last good version is running again."
             self._told.note("removing what was made")
             made = self._engine.snapshot(self._stack)
+            # First: a container that no state knows holds volumes and a network that the state does.
+            remove_unknown(self._base, docker, self._slug, made or Snapshot())
             if made is not None:
                 self._engine.destroy(self._stack, self._told.step)
-            remove_unknown(self._base, docker, self._slug, Snapshot(pending=made.pending if made else ()))
             release_slot(self._base, self._slug, self._request.branch)
             if made is not None:
                 self._engine.remove(self._stack)

@@ -12,8 +12,9 @@ from stacks.operations.errors import OperationError, RefusedError
 from stacks.operations.events import Reporting
 from stacks.operations.locks import LOCK_WAIT_SECONDS
 from stacks.operations.remains import release_slot, remove_unknown
-from stacks.operations.snapshot import Snapshot
+from stacks.operations.snapshot import RECORD, Snapshot
 from stacks.operations.workspace import Changes, Engine
+from stacks.outputs import BaseOutputs
 
 
 def destroy(engine: Engine, branch: str, base: str, told: Reporting, *, forget: bool = False) -> Changes | None:
@@ -80,12 +81,16 @@ def destroy_stack(
     with engine.held(stack, "destroy", wait_seconds=wait_seconds):
         snapshot = engine.snapshot(stack)
         require(snapshot or Snapshot())
+        outputs = _base_of(engine, str((snapshot or Snapshot()).outputs.get("base", base)))
+        # First: a container that no state knows holds volumes and a network that the state does.
+        left = _remove_unknown(outputs, slug, snapshot or Snapshot(), forget=forget)
         changes = None
         if snapshot is not None and forget:
             changes = engine.destroy_only(stack, "cloudflare", told.step)
         elif snapshot is not None:
             changes = engine.destroy(stack, told.step, wait_seconds=wait_seconds)
-        left = _remove_remains(engine, slug, base, snapshot or Snapshot(), branch, forget=forget)
+        if outputs is not None and not forget and release_slot(outputs, slug, _owner(snapshot, branch)):
+            left.append("place on the host")
         for name in left:
             told.note(f"removed {name}, left by an update that died")
         if snapshot is not None:
@@ -96,21 +101,24 @@ def destroy_stack(
         return changes
 
 
-def _remove_remains(
-    engine: Engine, slug: str, base: str, snapshot: Snapshot, branch: str, *, forget: bool
-) -> list[str]:
-    """Remove what an update that died has left without the state knowing."""
+def _base_of(engine: Engine, base: str) -> BaseOutputs | None:
+    """What the base hands on; None without a base, and so without a machine on which anything could be left."""
     try:
-        outputs = bases.outputs(engine, str(snapshot.outputs.get("base", base)))
+        return bases.outputs(engine, base)
     except OperationError:
-        # Without a base there is no machine on which anything could be left.
+        return None
+
+
+def _owner(snapshot: Snapshot | None, branch: str) -> str:
+    return str(snapshot.outputs.get("branch", branch)) if snapshot else branch
+
+
+def _remove_unknown(base: BaseOutputs | None, slug: str, snapshot: Snapshot, *, forget: bool) -> list[str]:
+    """Remove what an update that died has left without the state knowing."""
+    if base is None:
         return []
     if forget:
         # Of what the lost machine held, nothing can be left.
-        lost = outputs.zone_id and snapshot.pending
-        return DnsRecords(outputs).remove(host_of(slug, outputs.domain)) if lost else []
-    # The state has been emptied; what is still there now, nobody else will remove.
-    removed = remove_unknown(outputs, DockerEngine.of(outputs), slug, Snapshot(pending=snapshot.pending))
-    if release_slot(outputs, slug, str(snapshot.outputs.get("branch", branch))):
-        removed.append("place on the host")
-    return removed
+        lost = base.zone_id and snapshot.pending
+        return DnsRecords(base).remove(host_of(slug, base.domain), snapshot.ids.get(RECORD, ())) if lost else []
+    return remove_unknown(base, DockerEngine.of(base), slug, snapshot)
