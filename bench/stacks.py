@@ -57,11 +57,11 @@ class Bench:
         return time.monotonic() - started
 
     def make_base(self) -> None:
-        """A base stack that has the outputs of one, and nothing else."""
+        """A base stack that has the outputs of one, and nothing else; it asks for more disk than there is."""
         outputs = BaseOutputs(
             kind="local", docker_host="unix:///var/run/docker.sock", host_directory=str(self._paths.host_dir),
             edge_network="bench-no-such-network", domain="localhost", scheme="https", port=8443, max_previews=2,
-            min_free_disk_gb=0, min_available_memory_gb=0, address="127.0.0.1",
+            min_free_disk_gb=900_000, min_available_memory_gb=0, address="127.0.0.1",
         )  # fmt: skip
         self._make("local", outputs.model_dump(), [])
 
@@ -133,6 +133,9 @@ def main() -> None:
                 seconds = sorted(bench.run(*command) for _ in range(options.runs))
                 spread = f"{seconds[0]:.1f}–{seconds[-1]:.1f}"
                 print(f"| {name} | {count} | {statistics.median(seconds):.1f} | {spread} |", flush=True)
+        seconds = sorted(bench.run("./preview", "deploy", "bench/refused", codes=(3,)) for _ in range(options.runs))
+        spread = f"{seconds[0]:.1f}–{seconds[-1]:.1f}"
+        print(f"| `./preview deploy`, refused | {count} | {statistics.median(seconds):.1f} | {spread} |", flush=True)
         bench.fill(_EXPIRED, expired=_EXPIRED)
         seconds_of_reap = bench.run("./preview", "reap", "--json")
         print(f"| `./preview reap` of {_EXPIRED} expired, two at once | {_EXPIRED} | {seconds_of_reap:.1f} | one run |")

@@ -14,11 +14,11 @@ from typing import Any
 from pulumi import automation
 
 from stacks.names import STACK_PREFIX
+from stacks.operations.backend import Backend
 from stacks.operations.errors import EngineError
 from stacks.operations.events import Listener, OnStep, words
 from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
 from stacks.operations.process import EngineProcess
-from stacks.operations.snapshot import Snapshot
 from stacks.operations.waiting import LockWait
 from stacks.settings import PROJECT
 from stacks.setup.paths import Paths
@@ -37,7 +37,7 @@ class Changes:
         return sum(count for operation, count in self.counts.items() if operation != "same")
 
 
-class Engine:
+class Engine(Backend):
     """Stacks of this project in the backend that the environment names.
 
     Args:
@@ -46,74 +46,13 @@ class Engine:
     """
 
     def __init__(self, paths: Paths, on_note: OnNote) -> None:
+        super().__init__(EngineProcess(), str(paths.checkout))
         self._paths = paths
         self._checkout = paths.checkout
-        self._directory = str(paths.checkout)
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
         self._waiting = LockWait(self._locks, self._cancel, on_note)
-        self.process = EngineProcess()
         self._workspace = automation.LocalWorkspace(work_dir=self._directory, pulumi_command=self.process)
-
-    def stacks(self) -> list[str]:
-        """Names of all stacks of the project.
-
-        Raises:
-            EngineError: The backend cannot be read.
-        """
-        rows = json.loads(self._run("stack", "ls", "--json"))
-        return [str(row["name"]).rsplit("/", 1)[-1] for row in rows]
-
-    def snapshot(self, stack: str) -> Snapshot | None:
-        """What the backend knows of a stack; None where there is no such stack.
-
-        Raises:
-            EngineError: The backend cannot be read.
-        """
-        try:
-            return Snapshot.of(json.loads(self._run("stack", "export", "--stack", stack)))
-        except _NoSuchStackError:
-            return None
-
-    def outputs(self, stack: str) -> dict[str, Any]:
-        """Outputs of the stack's last successful update, secrets in plain; empty where it has none.
-
-        Raises:
-            EngineError: There is no such stack, or the backend cannot be read.
-        """
-        values: dict[str, Any] = json.loads(self._run("stack", "output", "--json", "--show-secrets", "--stack", stack))
-        return values
-
-    def secrets(self, stack: str) -> set[str]:
-        """Every generated password that the stack's state knows.
-
-        Raises:
-            EngineError: There is no such stack, or the backend cannot be read.
-        """
-        export = json.loads(self._run("stack", "export", "--show-secrets", "--stack", stack))
-        rows = (export.get("deployment") or {}).get("resources") or []
-        passwords = [row for row in rows if row["type"] == "random:index/randomPassword:RandomPassword"]
-        return {
-            json.loads(row["outputs"]["result"]["plaintext"]) for row in passwords if "result" in row.get("outputs", {})
-        }
-
-    def last_good_values(self, stack: str) -> Mapping[str, Any]:
-        """Configuration of the last update that succeeded, from the stack's history; empty where none did."""
-        good = self._last_good(stack)
-        prefix = f"{PROJECT}:"
-        return {
-            key.removeprefix(prefix): json.loads(entry["value"]) if entry.get("object") else entry["value"]
-            for key, entry in (good.get("config") or {}).items()
-            if key.startswith(prefix)
-        }
-
-    def last_good_end(self, stack: str) -> str:
-        """RFC 3339 time at which the last update that succeeded ended; empty where none did."""
-        return str(self._last_good(stack).get("endTime", ""))
-
-    def _last_good(self, stack: str) -> Mapping[str, Any]:
-        rows = json.loads(self._run("stack", "history", "--json", "--stack", stack))
-        return next((row for row in rows if row["kind"] == "update" and row["result"] == "succeeded"), {})
 
     def holder(self, stack: str) -> Holder | None:
         """The operation of this command that works on a stack on this machine at the moment; None where none does."""
@@ -275,15 +214,3 @@ class Engine:
 
     def _cancel(self, stack: str) -> None:
         self._run("cancel", "--yes", "--stack", stack)
-
-    def _run(self, *args: str) -> str:
-        try:
-            return self.process.run(list(args), self._directory, {}).stdout
-        except automation.errors.StackNotFoundError as error:
-            raise _NoSuchStackError(words(error)) from error
-        except automation.errors.CommandError as error:
-            raise EngineError(words(error)) from error
-
-
-class _NoSuchStackError(EngineError):
-    """The backend has no such stack."""
