@@ -48,7 +48,7 @@ def deploy_seconds(ground: Ground) -> float:
     return seconds
 
 
-@pytest.mark.parametrize(("number", "share"), enumerate(moments(_SEED)))
+@pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED))))
 def test_a_killed_first_deploy_is_mended_by_the_next_command(
     ground: Ground, deploy_seconds: float, number: int, share: float
 ) -> None:
@@ -77,7 +77,7 @@ class TestAKilledUpdate:
             ground.clone.preview("deploy", live)
         return time.monotonic() - started
 
-    @pytest.mark.parametrize(("number", "share"), enumerate(moments(_SEED + 1)))
+    @pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED + 1))))
     def test_the_next_deploy_succeeds(
         self, ground: Ground, live: str, update_seconds: float, number: int, share: float
     ) -> None:
