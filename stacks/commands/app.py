@@ -105,6 +105,9 @@ def note(text: str) -> None:
     err.print(escape(text), highlight=False, soft_wrap=True)
 
 
+# Under which heading a command is listed.
+MAKE, LOOK, MACHINE, AUTOMATION = "Make and remove", "Look", "This machine", "For schedules and pipelines"
+
 Base = Annotated[str, typer.Option(envvar="PREVIEW_BASE", help="Base stack that previews run on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Branch = Annotated[str, typer.Argument(help="Branch name.")]

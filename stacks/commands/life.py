@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from stacks.commands.app import EXIT_UNEXPECTED, Base, Branch, Json, app, engine, err, note, out, phases
+from stacks.commands.app import (
+    AUTOMATION,
+    EXIT_UNEXPECTED,
+    MAKE,
+    Base,
+    Branch,
+    Json,
+    app,
+    engine,
+    err,
+    note,
+    out,
+    phases,
+)
 from stacks.operations.errors import BadInputError, OperationError
 from stacks.setup.paths import Paths
 
@@ -26,7 +39,7 @@ Images = Annotated[
 Dotenv = Annotated[Path | None, typer.Option(help="File that gets PREVIEW_URL and PREVIEW_SLUG for CI.")]
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def deploy(
     branch: Branch,
     base: Base = "local",
@@ -39,7 +52,7 @@ def deploy(
     _deploy(branch, base, commit, config_dir, image, dotenv, only_existing=False)
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def update(
     branch: Branch,
     base: Base = "local",
@@ -99,7 +112,7 @@ def _images(pairs: list[str]) -> dict[str, str]:
     return images
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def destroy(
     branch: Branch,
     base: Base = "local",
@@ -115,7 +128,7 @@ def destroy(
         note(f"Preview of {branch} destroyed in {changes.seconds:.1f} s.")
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def extend(
     branch: Branch,
     hours: Annotated[int, typer.Option(min=1, max=24 * 365, help="By how many hours.")],
@@ -134,7 +147,7 @@ def extend(
         out.print(f"The preview of {escape(branch)} lives until {text_of(end)}.", highlight=False)
 
 
-@app.command()
+@app.command(rich_help_panel=AUTOMATION)
 def reap(
     base: Base = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be destroyed.")] = False,

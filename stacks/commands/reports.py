@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from stacks.commands.app import Base, Branch, Json, app, engine, err, out
+from stacks.commands.app import LOOK, Base, Branch, Json, app, engine, err, out
 from stacks.operations.errors import BadInputError
 
 
-@app.command(name="list")
+@app.command(name="list", rich_help_panel=LOOK)
 def list_previews(base: Base = "local", as_json: Json = False) -> None:
     """Show the previews: branch, commit, address, age, expiry, state, health."""
     from stacks.operations.listing import previews
@@ -29,7 +29,7 @@ def list_previews(base: Base = "local", as_json: Json = False) -> None:
         err.print("There is no preview. ./preview deploy BRANCH makes one.", highlight=False)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def status(branch: Branch, base: Base = "local", as_json: Json = False) -> None:
     """Show a branch's preview and its containers."""
     from stacks.operations.listing import status as read_status
@@ -46,7 +46,7 @@ def status(branch: Branch, base: Base = "local", as_json: Json = False) -> None:
         out.print(container_table(containers))
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def logs(
     branch: Branch,
     service: Annotated[str, typer.Argument(help="Service, such as grafana; all of them by default.")] = "",
@@ -70,7 +70,7 @@ def logs(
         typer.echo(text)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def credentials(branch: Branch, base: Base = "local", as_json: Json = False) -> None:
     """Show who may log in where, with passwords."""
     from stacks.operations.listing import credentials as read_credentials

@@ -8,19 +8,19 @@ from typing import Annotated
 
 import typer
 
-from stacks.commands.app import Base, Branch, app, err, phases
+from stacks.commands.app import MACHINE, Base, Branch, app, err, phases
 from stacks.names import slug_of
 from stacks.setup.environment import environment
 from stacks.setup.paths import Paths
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def setup(base: Base = "local") -> None:
     """Find, download or build what is needed; again: nothing to do. Docker and images only for the local base."""
     phases().set_up(Paths.default(), err, base)
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def demo(
     branch: Annotated[str | None, typer.Option(help="Branch to show; the checkout's current one by default.")] = None,
 ) -> None:
@@ -28,7 +28,7 @@ def demo(
     typer.echo(phases().demo(Paths.default(), branch, err))
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def env() -> None:
     """Print export lines, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
     values = environment(Paths.default())
@@ -39,7 +39,7 @@ def env() -> None:
         typer.echo(f'export PATH={shlex.quote(added)}:"$PATH"')
 
 
-@app.command()
+@app.command(rich_help_panel=MACHINE)
 def slug(branch: Branch) -> None:
     """Print the slug of a branch."""
     typer.echo(slug_of(branch))

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from stacks.commands.app import Base, Branch, Json, app, engine, err, out
+from stacks.commands.app import LOOK, Base, Branch, Json, app, engine, err, out
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def verify(
     branch: Branch,
     base: Base = "local",

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from stacks.commands.app import Base, app, err, note, phases
+from stacks.commands.app import AUTOMATION, Base, app, err, note, phases
 from stacks.operations.errors import BadInputError, RefusedError
 from stacks.setup.paths import Paths
 
 
-@app.command()
+@app.command(rich_help_panel=AUTOMATION)
 def webhook(
     payload: Annotated[Path, typer.Argument(help="File with the body of the webhook's request.")],
     project: Annotated[str, typer.Option(envvar="CI_PROJECT_ID", help="Number or path of the project in GitLab.")],
