@@ -77,6 +77,11 @@ def gather(branch: Path, default: Path) -> Configuration:
         if not own:
             notes.append(f"{part}: not in {branch}, taken from the default configuration")
         found.update({name: (branch if own else default) / name for name in own or _files(default, part)})
+    if len(notes) == len(_PARTS):
+        raise ConfigurationError(
+            f"The configuration directory {branch} has nothing of the layout ({', '.join(_PARTS)}): give another one, "
+            "or leave --config-dir away to use this project's own."
+        )
     parsed = _parsed(found)
     files: dict[str, Path | str] = dict(found)
     changes: tuple[tuple[str, Callable[[Any], Any]], ...] = (

@@ -59,6 +59,8 @@ def client(branch: str, port: int) -> httpx.Client:
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[World]:
     clone = Clone.make(tmp_path_factory.mktemp("user"), token)
+    # Beside the two that live through all tests, there is room for those that a test makes.
+    clone.configure({**clone.ports, "namePrefix": clone.prefix, "maxPreviews": 4})
     volumes = dangling_volumes(engine)
     first, second = f"feature/{token}-first", f"feature/{token}-second"
     try:

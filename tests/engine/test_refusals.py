@@ -85,10 +85,11 @@ def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
     assert not (world.clone.path / f"Pulumi.preview-{slug_of(branch)}.yaml").exists()
 
 
-def test_a_configuration_directory_that_lacks_files_is_bad_input(world: World, tmp_path: Path, token: str) -> None:
+def test_a_configuration_directory_of_something_else_is_bad_input(world: World, tmp_path: Path, token: str) -> None:
+    (tmp_path / "unrelated.yml").write_text("a: 1", encoding="utf-8")
     done = world.clone.preview("deploy", f"{token}/x", "--config-dir", str(tmp_path))
     sentence = refused(done, 2)
-    assert "lacks" in sentence
+    assert "has nothing of the layout" in sentence
     assert "pgwatch-prometheus/metrics.yml" in sentence
 
 

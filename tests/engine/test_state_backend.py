@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -59,25 +60,33 @@ def lose_and_restore(bucket: Any, clone: Clone) -> None:
     assert done.code == 0, done.text
 
 
-def test_a_preview_lives_and_ends_with_its_state_in_s3(
-    bucket: Any, engine: Any, token: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    root = tmp_path_factory.mktemp("operator")
-    clone = Clone.make(root, f"{token}s3")
-    (root / "passphrase").write_text("correct horse battery staple", encoding="utf-8")
+@pytest.fixture
+def clone(bucket: Any, engine: Any, token: str, tmp_path: Path) -> Iterator[Clone]:
+    """An operator's clone whose state is in the bucket; what it has made is gone afterwards."""
+    clone = Clone.make(tmp_path, f"{token}s3")
+    (tmp_path / "passphrase").write_text("correct horse battery staple", encoding="utf-8")
     endpoint = bucket.meta.client.meta.endpoint_url.removeprefix("http://")
     url = f"s3://{BUCKET}?endpoint={endpoint}&disableSSL=true&s3ForcePathStyle=true&region={CREDENTIALS['AWS_REGION']}"
     clone.extra.update(
-        CREDENTIALS, PULUMI_BACKEND_URL=url, PULUMI_CONFIG_PASSPHRASE_FILE=str(root / "passphrase"),
+        CREDENTIALS, PULUMI_BACKEND_URL=url, PULUMI_CONFIG_PASSPHRASE_FILE=str(tmp_path / "passphrase"),
         PULUMI_SKIP_CONFIRMATIONS="true",
     )  # fmt: skip
-    branch = f"{token}s3/in-a-bucket"
-    for done in (
-        clone.preview("setup"),
-        clone.pulumi("stack", "init", "local"),
-        clone.pulumi("up", "--skip-preview", "--stack", "local"),
-    ):
+    for done in (clone.preview("setup"), clone.pulumi("stack", "init", "local")):
         assert done.code == 0, done.text
+    try:
+        yield clone
+    finally:
+        clone.preview("destroy", f"{token}s3/in-a-bucket")
+        ended = [clone.pulumi("destroy", "--skip-preview", "--stack", "local"), clone.pulumi("stack", "rm", "local")]
+        assert [done.code for done in ended] == [0, 0], ended
+        assert [key for key in contents(bucket) if not KEPT.fullmatch(key)] == []
+        assert not remains(engine, f"{token}s3")
+
+
+def test_a_preview_lives_and_ends_with_its_state_in_s3(bucket: Any, clone: Clone, token: str) -> None:
+    branch = f"{token}s3/in-a-bucket"
+    done = clone.pulumi("up", "--skip-preview", "--stack", "local")
+    assert done.code == 0, done.text
     lose_and_restore(bucket, clone)
     done = clone.preview("deploy", branch)
     assert done.code == 0, done.text
@@ -85,17 +94,11 @@ def test_a_preview_lives_and_ends_with_its_state_in_s3(
     assert (row["branch"], row["health"]) == (branch, "7/7 healthy")
     passwords = [entry["password"] for entry in clone.json("credentials", branch, "--json").values()]
     state = contents(bucket)
-    (of_preview,) = [text for key, text in state.items() if key.startswith(".pulumi/stacks/") and "in-a-bucket" in key]
+    (of_preview,) = [state[key] for key in state if re.fullmatch(r"\.pulumi/stacks/.+-in-a-bucket\.json", key)]
     assert "ciphertext" in of_preview
     assert passwords
     for key, text in state.items():
         assert not [password for password in passwords if password in text], key
-    for done in (
-        clone.preview("destroy", branch),
-        clone.pulumi("destroy", "--skip-preview", "--stack", "local"),
-        clone.pulumi("stack", "rm", "local"),
-    ):
-        assert done.code == 0, done.text
-    assert [key for key in contents(bucket) if not KEPT.fullmatch(key)] == []
-    assert not remains(engine, f"{token}s3")
-    assert not (clone.data / "pgai-preview/state").exists(), "nothing is kept on this machine"
+    done = clone.preview("destroy", branch)
+    assert done.code == 0, done.text
+    assert clone.json("list", "--json") == []
