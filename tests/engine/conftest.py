@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,8 +102,9 @@ def container_ids(engine: Any, token: str) -> set[str]:
 
 
 def dangling_volumes(engine: Any) -> set[str]:
-    """Volumes that no container uses."""
-    return {volume.name for volume in engine.volumes.list(filters={"dangling": True})}
+    """Volumes without a name that no container uses; others may come and go on the engine meanwhile."""
+    found = {volume.name for volume in engine.volumes.list(filters={"dangling": True})}
+    return {name for name in found if re.fullmatch(r"[0-9a-f]{64}", name)}
 
 
 def remains(engine: Any, token: str) -> list[str]:
