@@ -13,6 +13,7 @@ from components.container import Placement, preview_labels, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
+from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import CONFIG_MOUNT, SERVICES, by_key
@@ -88,8 +89,6 @@ class PreviewEnvironment(pulumi.ComponentResource):
             opts=self._child,
         )
         if args.record is not None:
-            from components.record import PreviewRecord, PreviewRecordArgs
-
             PreviewRecord(
                 f"{name}-record",
                 PreviewRecordArgs(
