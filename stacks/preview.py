@@ -9,6 +9,7 @@ import pulumi
 
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
 from stacks.configuration import ConfigurationError, gather, home_of
+from stacks.moments import text_of
 from stacks.names import host_of, slug_of, slug_of_stack, url_of
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
 from stacks.settings import PreviewSettings, preview_settings
@@ -112,4 +113,4 @@ def _expiry(settings: PreviewSettings) -> dt.datetime | None:
 
 def _moment(value: dt.datetime | None) -> str:
     # Empty where nobody said when: a clock read here would make every `pulumi up` show a change.
-    return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if value else ""
+    return text_of(value) if value else ""

@@ -26,6 +26,7 @@ from stacks.commands.app import (
     out,
     phases,
 )
+from stacks.moments import text_of
 from stacks.operations.errors import BadInputError, OperationError
 from stacks.setup.paths import Paths
 
@@ -137,7 +138,6 @@ def extend(
 ) -> None:
     """Move the end of a branch's preview; of one that has expired, counted from now."""
     from stacks.operations.expiry import extend as move_end
-    from stacks.operations.expiry import text_of
 
     del base  # The stack says where its preview runs; the option is there so that every command takes it.
     end = move_end(engine(), branch, hours, dt.datetime.now(dt.UTC))

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from stacks.moments import text_of
 from stacks.names import slug_of, stack_of
 from stacks.operations.errors import NotFoundError
 from stacks.operations.snapshot import STACK, Snapshot
@@ -19,11 +20,6 @@ UNFINISHED_FOR = dt.timedelta(hours=1)
 def moment(text: str) -> dt.datetime | None:
     """A time as outputs and the backend write it; None where there is none."""
     return dt.datetime.fromisoformat(text) if text else None
-
-
-def text_of(time: dt.datetime) -> str:
-    """A time as outputs have it: RFC 3339, UTC, whole seconds."""
-    return time.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def ends_at(engine: Engine, stack: str, snapshot: Snapshot) -> dt.datetime | None:

@@ -6,12 +6,13 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
+from stacks.moments import text_of
 from stacks.names import STACK_PREFIX, slug_of, stack_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
 from stacks.operations.docker_state import ContainerState
 from stacks.operations.errors import OperationError
-from stacks.operations.expiry import ends_at, existing, text_of
+from stacks.operations.expiry import ends_at, existing
 from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Engine
 

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from stacks.moments import text_of
 from stacks.operations.errors import LockedError
 
 LOCK_WAIT_SECONDS = 60.0
@@ -169,7 +170,7 @@ def _is_at(file: IO[str], path: Path) -> bool:
 
 
 def _write(file: IO[str], operation: str) -> None:
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    now = text_of(dt.datetime.now(dt.UTC))
     holder = Holder(user=getpass.getuser(), host=socket.gethostname(), pid=os.getpid(), since=now, operation=operation)
     file.truncate(0)
     file.write(json.dumps(asdict(holder)))
