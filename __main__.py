@@ -1,27 +1,5 @@
-"""Entry point of the Pulumi program: a stack's name says which program it is."""
+"""Entry point of the Pulumi program, for `pulumi` as an operator types it; `./preview` runs the same one itself."""
 
-import pulumi
+from stacks.program import run
 
-from stacks.names import STACK_PREFIX
-
-
-def main() -> None:
-    """Run the program of the selected stack; only its own modules are imported."""
-    stack = pulumi.get_stack()
-    if stack == "local":
-        from stacks import base
-
-        base.local()
-    elif stack == "base":
-        from stacks import production
-
-        production.production()
-    elif stack.startswith(STACK_PREFIX):
-        from stacks import preview
-
-        preview.preview()
-    else:
-        raise pulumi.RunError(f"There is no stack {stack!r} here: valid names are base, local and preview-<slug>.")
-
-
-main()
+run()

@@ -9,14 +9,9 @@ import pulumi
 import pulumi_docker as docker
 
 from components.hardening import hardened
+from components.labels import FILES, SERVICE, preview_labels
 from components.service_spec import ServiceSpec
 from components.services import SECRETS_MOUNT
-
-LABEL_PREVIEW = "pgai.preview"
-LABEL_SLUG = "pgai.preview.slug"
-LABEL_BASE_OF = "pgai.preview.base"
-LABEL_SERVICE = "pgai.preview.service"
-LABEL_FILES = "pgai.preview.files"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +43,6 @@ class Placement:
     labels: Mapping[str, str]
 
 
-def preview_labels(slug: str, base: str) -> dict[str, str]:
-    """Labels of everything that the engine keeps for a preview.
-
-    Args:
-        slug: The preview.
-        base: Its base, by the name of the edge network: two bases can share an engine.
-    """
-    return {LABEL_PREVIEW: "true", LABEL_SLUG: slug, LABEL_BASE_OF: base}
-
-
 def service_container(
     name: str, service: ServiceSpec, placement: Placement, opts: pulumi.ResourceOptions
 ) -> docker.Container:
@@ -68,8 +53,8 @@ def service_container(
     """
     labels = {
         **preview_labels(placement.slug, placement.edge_network),
-        LABEL_SERVICE: service.key,
-        **({LABEL_FILES: placement.files_digest} if placement.files_digest else {}),
+        SERVICE: service.key,
+        **({FILES: placement.files_digest} if placement.files_digest else {}),
         **placement.labels,
     }
     networks = [docker.ContainerNetworksAdvancedArgs(name=placement.network, aliases=list(service.aliases))]

@@ -9,10 +9,10 @@ import pulumi
 import pulumi_docker as docker
 
 from components.certificate import Certificate, CertificateArgs
-from components.container import LABEL_FILES
 from components.files import digest_of
 from components.hardening import hardened
 from components.hosts import Host
+from components.labels import FILES
 from components.service_spec import HealthCheck, http_health
 
 LABEL_BASE = "pgai.base"
@@ -103,7 +103,7 @@ class Edge(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
                 # It reads its rules once, at the start.
-                labels={**labels, LABEL_FILES: digest},
+                labels={**labels, FILES: digest},
                 memory_mib=64,
                 cpus="0.10",
                 health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),

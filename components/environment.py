@@ -9,10 +9,11 @@ from pathlib import Path
 import pulumi
 import pulumi_docker as docker
 
-from components.container import Placement, preview_labels, service_container
+from components.container import Placement, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
+from components.labels import preview_labels
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec

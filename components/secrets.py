@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
-from components.container import LABEL_SERVICE
+from components.labels import SERVICE
 from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
 from components.service_spec import ServiceSpec
 from components.services import PASSFILES, SECRETS
@@ -59,7 +59,7 @@ class PreviewSecrets(pulumi.ComponentResource):
             SecretFilesArgs(
                 name=f"{args.prefix}-secrets",
                 prefix=args.prefix,
-                labels={**args.labels, LABEL_SERVICE: "secrets"},
+                labels={**args.labels, SERVICE: "secrets"},
                 image=args.image,
                 volumes={
                     service.key: SecretVolume(

@@ -12,12 +12,10 @@ import pulumi_docker as docker
 from components.edge import Edge, EdgeArgs
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.outputs import BaseOutputs, export_when
-from stacks.settings import base_settings
+from stacks.settings import DEFAULT_DOCKER_HOST, base_settings
 from stacks.setup.paths import Paths
 from stacks.targets import LocalHost
 from stacks.validation import SettingsError
-
-DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 
 def local() -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from stacks.base import DEFAULT_DOCKER_HOST
 from stacks.names import slug_of
 from stacks.operations import base as bases
 from stacks.operations.deploy import Deployed, deploy
@@ -29,9 +28,11 @@ from stacks.operations.verify import VerifyRequest
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress
 from stacks.render_verify import verify_line
-from stacks.setup.environment import environment
+from stacks.settings import DEFAULT_DOCKER_HOST
+from stacks.setup.engine import STAMP as ENGINE_STAMP
+from stacks.setup.environment import environment, stamps
 from stacks.setup.paths import Paths
-from stacks.setup.report import SetupResult
+from stacks.setup.report import SetupError, SetupResult
 from stacks.setup.run import run_setup
 from stacks.tables import setup_table, times_table
 from stacks.verification import verify_with_progress
@@ -40,9 +41,16 @@ FALLBACK_BRANCH = "demo"
 
 
 def engine(paths: Paths, on_note: Callable[[str], None]) -> Engine:
-    """The engine, with the environment that set-up prepared."""
+    """The engine, with the environment that set-up prepared.
+
+    Raises:
+        SetupError: Nothing has been prepared.
+    """
+    prepared = stamps(paths).get(ENGINE_STAMP)
+    if prepared is None:
+        raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
     os.environ.update(environment(paths))
-    return Engine(paths, on_note)
+    return Engine(paths, prepared.version, on_note)
 
 
 def deploy_with_progress(paths: Paths, request: DeployRequest, console: Console) -> Deployed | None:

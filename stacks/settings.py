@@ -18,6 +18,7 @@ from stacks.names import NameRefusedError, slug_of
 from stacks.validation import S, validate
 
 PROJECT = "pgai-preview"
+DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gigabytes = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -10,7 +10,7 @@ import typer
 
 from stacks.commands.app import MACHINE, Base, Branch, app, err, phases
 from stacks.names import slug_of
-from stacks.setup.environment import environment
+from stacks.setup.environment import environment, prepare_state
 from stacks.setup.paths import Paths
 
 
@@ -31,7 +31,9 @@ def demo(
 @app.command(rich_help_panel=MACHINE)
 def env() -> None:
     """Print export lines, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
-    values = environment(Paths.default())
+    paths = Paths.default()
+    prepare_state(paths)
+    values = environment(paths)
     added = values.pop("PATH").removesuffix(os.environ.get("PATH", "")).rstrip(os.pathsep)
     for name, value in sorted(values.items()):
         typer.echo(f"export {name}={shlex.quote(value)}")

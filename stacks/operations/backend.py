@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pulumi import automation
@@ -13,6 +14,9 @@ from stacks.operations.events import words
 from stacks.operations.process import EngineProcess
 from stacks.operations.snapshot import Snapshot
 from stacks.settings import PROJECT
+
+# Each read is a process of its own; more of them at once would only wait for each other.
+_PARALLEL_READS = 4
 
 
 class _NoSuchStackError(EngineError):
@@ -50,6 +54,15 @@ class Backend:
             return Snapshot.of(json.loads(self._run("stack", "export", "--stack", stack)))
         except _NoSuchStackError:
             return None
+
+    def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
+        """What the backend knows of stacks, read side by side; None for those that do not exist.
+
+        Raises:
+            EngineError: The backend cannot be read.
+        """
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            return list(pool.map(self.snapshot, stacks))
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Outputs of the stack's last successful update, secrets in plain; empty where it has none.

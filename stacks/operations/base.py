@@ -11,6 +11,7 @@ import yaml
 from stacks.operations.containers import DockerEngine
 from stacks.operations.errors import BadInputError, OperationError
 from stacks.operations.events import OnStep
+from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs, OutputsError
 from stacks.settings import PROJECT, BaseSettings
@@ -25,7 +26,11 @@ def outputs(engine: Engine, base: str) -> BaseOutputs:
     Raises:
         OperationError: It was never brought up.
     """
-    snapshot = engine.snapshot(base)
+    return outputs_in(engine.snapshot(base), base)
+
+
+def outputs_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
+    """What a base hands on, out of its state; see :func:`outputs`."""
     if snapshot is None:
         raise OperationError(
             f"The base stack {base!r} does not exist: bring it up first "

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from components.container import LABEL_BASE_OF, LABEL_PREVIEW
+from components.labels import BASE, PREVIEW
 from components.services import by_key
 from stacks.operations.docker_state import Belonging, ContainerState, belonging_of, state_of
 from stacks.operations.errors import OperationError, RefusedError
@@ -32,7 +32,7 @@ class DockerEngine:
 
     def __init__(self, address: str, label: str = "") -> None:
         self._address = address
-        self._filters = [f"{LABEL_PREVIEW}=true", *([f"{LABEL_BASE_OF}={label}"] if label else [])]
+        self._filters = [f"{PREVIEW}=true", *([f"{BASE}={label}"] if label else [])]
         try:
             self._client = docker.DockerClient(base_url=address, timeout=60)
             self._client.ping()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from components.services import SERVICES
 from components.slot import script
-from stacks.names import slug_of, stack_of
+from stacks.names import slug_of, stack_of, url_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
+from stacks.operations.drift import has_drifted
 from stacks.operations.errors import (
     InterruptedOperationError,
     LockedError,
@@ -79,8 +80,8 @@ def deploy(
     for note in require_configuration(request, checkout):
         told.note(note)
     with engine.held(stack_of(slug), "deploy"):
-        base = bases.outputs(engine, request.base)
-        before = engine.snapshot(stack_of(slug))
+        of_base, before = engine.snapshots([request.base, stack_of(slug)])
+        base = bases.outputs_in(of_base, request.base)
         if request.only_existing and not (before and before.outputs):
             return None
         return _Deploy(engine, checkout, request, base, before or Snapshot(), interrupts, told).run(new=before is None)
@@ -122,15 +123,15 @@ class _Deploy:
             if new:
                 self._engine.create(self._stack)
             self._engine.configure(self._stack, values)
-            # A container that was removed by hand is missed only by who looks.
-            changes = self._engine.up(self._stack, self._told.step, refresh=not self._before.empty)
+            changes = self._engine.up(
+                self._stack, self._told.step, refresh=has_drifted(self._base, docker, self._slug, self._before)
+            )
         except LockedError:
             raise
         except OperationError as error:
             self._fail(docker, error)
-        after = self._engine.snapshot(self._stack) or Snapshot()
         return Deployed(
-            url=str(after.outputs["url"]),
+            url=url_of(self._slug, scheme=self._base.scheme, domain=self._base.domain, port=self._base.port),
             slug=self._slug,
             created=not self._before.outputs,
             changes=changes,

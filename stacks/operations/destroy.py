@@ -79,9 +79,10 @@ def destroy_stack(
     """
     slug = slug_of_stack(stack)
     with engine.held(stack, "destroy", wait_seconds=wait_seconds):
-        snapshot = engine.snapshot(stack)
+        snapshot, of_base = engine.snapshots([stack, base])
         require(snapshot or Snapshot())
-        outputs = _base_of(engine, str((snapshot or Snapshot()).outputs.get("base", base)))
+        own_base = str((snapshot or Snapshot()).outputs.get("base", base))
+        outputs = _outputs(of_base if own_base == base else engine.snapshot(own_base), own_base)
         # First: a container that no state knows holds volumes and a network that the state does.
         left = _remove_unknown(outputs, slug, snapshot or Snapshot(), forget=forget)
         changes = None
@@ -101,10 +102,10 @@ def destroy_stack(
         return changes
 
 
-def _base_of(engine: Engine, base: str) -> BaseOutputs | None:
+def _outputs(snapshot: Snapshot | None, base: str) -> BaseOutputs | None:
     """What the base hands on; None without a base, and so without a machine on which anything could be left."""
     try:
-        return bases.outputs(engine, base)
+        return bases.outputs_in(snapshot, base)
     except OperationError:
         return None
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.container import LABEL_SERVICE, LABEL_SLUG
+from components.labels import SERVICE, SLUG
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def belonging_of(
         kind=kind,
         id=identity,
         name=name,
-        slug=(row.get("Labels") or {}).get(LABEL_SLUG, ""),
+        slug=(row.get("Labels") or {}).get(SLUG, ""),
         created_at=str(created),
     )
 
@@ -82,8 +82,8 @@ def state_of(row: dict[str, Any]) -> ContainerState:
         health = status.rpartition("(")[2].rstrip(")").removeprefix("health: ")
     return ContainerState(
         name=str((row.get("Names") or ["/?"])[0]).lstrip("/"),
-        slug=labels.get(LABEL_SLUG, ""),
-        service=labels.get(LABEL_SERVICE, ""),
+        slug=labels.get(SLUG, ""),
+        service=labels.get(SERVICE, ""),
         status=str(row.get("State", "")),
         health=health,
     )

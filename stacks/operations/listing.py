@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from stacks.moments import text_of
@@ -15,8 +14,6 @@ from stacks.operations.errors import OperationError
 from stacks.operations.expiry import ends_at, existing
 from stacks.operations.snapshot import Snapshot
 from stacks.operations.workspace import Engine
-
-_PARALLEL_READS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +58,9 @@ def snapshots(engine: Engine) -> dict[str, Snapshot]:
         EngineError: The backend cannot be read.
     """
     stacks = [name for name in engine.stacks() if name.startswith(STACK_PREFIX)]
-    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-        found = zip(stacks, pool.map(engine.snapshot, stacks), strict=True)
-        # One that was removed meanwhile has none.
-        return {stack: snapshot for stack, snapshot in found if snapshot is not None}
+    found = zip(stacks, engine.snapshots(stacks), strict=True)
+    # One that was removed meanwhile has none.
+    return {stack: snapshot for stack, snapshot in found if snapshot is not None}
 
 
 def previews(engine: Engine, now: dt.datetime) -> list[Preview]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from components.container import LABEL_BASE_OF, LABEL_PREVIEW
+from components.labels import BASE, PREVIEW
 from components.slot import script
 from stacks.names import STACK_PREFIX, stack_of
 from stacks.operations import base as bases
@@ -66,7 +66,7 @@ def find_orphans(engine: Engine, base: str, *, remove: bool) -> list[Orphan]:
 def _everything(base: BaseOutputs) -> list[tuple[Orphan, Callable[[], object]]]:
     """Everything of previews that there is, in the order in which it can be removed, each with what removes it."""
     docker = DockerEngine.of(base)
-    labels = {LABEL_PREVIEW: "true", LABEL_BASE_OF: base.edge_network}
+    labels = {PREVIEW: "true", BASE: base.edge_network}
     found: list[tuple[Orphan, Callable[[], object]]] = [
         (
             Orphan(kind=one.kind, name=one.name, slug=one.slug, created_at=one.created_at),

@@ -15,15 +15,22 @@ from typing import IO
 
 from pulumi import automation
 from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
 
 OnLine = automation.OnOutput | None
 
 
 class EngineProcess(automation.PulumiCommand):
-    """Runs ``pulumi`` so that it can be interrupted once, and only by :meth:`interrupt`."""
+    """Runs ``pulumi`` so that it can be interrupted once, and only by :meth:`interrupt`.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Args:
+        version: Version of the engine.
+    """
+
+    def __init__(self, version: str) -> None:
+        # The vendor's constructor starts the engine to ask for its version, which set-up has found out.
+        self.command = "pulumi"
+        self.version = VersionInfo.parse(version)
         self._running: set[subprocess.Popen[str]] = set()
         self._guard = threading.Lock()
 

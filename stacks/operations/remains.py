@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.container import preview_labels
+from components.labels import preview_labels
 from components.slot import script
 from stacks.names import host_of
 from stacks.operations.containers import DockerEngine

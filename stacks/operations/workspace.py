@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,14 @@ from stacks.operations.errors import EngineError
 from stacks.operations.events import Listener, OnStep, words
 from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
 from stacks.operations.process import EngineProcess
+from stacks.operations.stack import Stack, Workspace
 from stacks.operations.waiting import LockWait
+from stacks.program import run
 from stacks.settings import PROJECT
 from stacks.setup.paths import Paths
+
+# What can start together does; the engine's own default is four for each processor, and some waits take no processor.
+_PARALLEL = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +47,18 @@ class Engine(Backend):
 
     Args:
         paths: Where the project and its locks are.
+        version: Version of the engine.
         on_note: Told in words of what is waited for or put right.
     """
 
-    def __init__(self, paths: Paths, on_note: OnNote) -> None:
-        super().__init__(EngineProcess(), str(paths.checkout))
+    def __init__(self, paths: Paths, version: str, on_note: OnNote) -> None:
+        super().__init__(EngineProcess(version), str(paths.checkout))
         self._paths = paths
         self._checkout = paths.checkout
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
         self._waiting = LockWait(self._locks, self._cancel, on_note)
-        self._workspace = automation.LocalWorkspace(work_dir=self._directory, pulumi_command=self.process)
+        self._workspace = Workspace(work_dir=self._directory, pulumi_command=self.process)
 
     def holder(self, stack: str) -> Holder | None:
         """The operation of this command that works on a stack on this machine at the moment; None where none does."""
@@ -75,8 +81,8 @@ class Engine(Backend):
             EngineError: The backend refuses it.
         """
         try:
-            with self._configuration_kept(stack):
-                automation.Stack.create_or_select(stack, self._workspace)
+            with self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
+                self._workspace.create_stack(stack)
         except automation.errors.CommandError as error:
             raise EngineError(words(error)) from error
 
@@ -114,7 +120,7 @@ class Engine(Backend):
             return automation.StackSettings()
 
     def up(self, stack: str, on_step: OnStep, *, refresh: bool = False) -> Changes:
-        """``pulumi up``.
+        """``pulumi up``, with the program run by this process, which has its modules loaded already.
 
         Args:
             stack: The stack.
@@ -125,7 +131,11 @@ class Engine(Backend):
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        return self._operate(stack, on_step, lambda chosen, listener: chosen.up(on_event=listener, refresh=refresh))
+        return self._operate(
+            stack,
+            on_step,
+            lambda chosen, listener: chosen.up(program=run, parallel=_PARALLEL, refresh=refresh, on_event=listener),
+        )
 
     def destroy(self, stack: str, on_step: OnStep, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Changes:
         """``pulumi destroy``, from the state alone: the program does not run.
@@ -134,7 +144,9 @@ class Engine(Backend):
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(on_event=listener), wait_seconds)
+        return self._operate(
+            stack, on_step, lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener), wait_seconds
+        )
 
     def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
         """``pulumi destroy --target`` of the resources of one provider, for when the others cannot be reached.
@@ -205,7 +217,7 @@ class Engine(Backend):
         started = time.monotonic()
         listener = Listener(on_step)
         with self._waiting.attempts(stack, wait_seconds, listener.errors) as attempts:
-            selected = automation.Stack.select(stack, self._workspace)
+            selected = Stack(stack, self._workspace)
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
                     listener.errors.clear()

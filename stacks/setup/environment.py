@@ -24,6 +24,8 @@ def environment(paths: Paths) -> dict[str, str]:
     values = {
         "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # A state is text that says everything twice; in an object store every step of an update uploads it.
+        "PULUMI_DIY_BACKEND_GZIP": "true",
     }
     path = os.environ.get("PATH", os.defpath)
     if engine is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -41,6 +41,9 @@ class StandInEngine:
 
     def snapshot(self, stack: str) -> Snapshot | None:
         return self.states.get(stack)
+
+    def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
+        return [self.snapshot(stack) for stack in stacks]
 
     def holder(self, stack: str) -> Holder | None:
         busy = stack in self.locked
