@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 
-from components.container import Placement, service_container
+from components.container import Placement, preparing_container, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.hosts import Host
@@ -82,6 +83,8 @@ class PreviewEnvironment(pulumi.ComponentResource):
         slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches the engine comes after it.
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
+        # Docker's provider waits two seconds for each to be gone; giving the slot back removes all of them at once.
+        self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
         files = PreviewFiles(
             f"{name}-files",
             PreviewFilesArgs(
@@ -107,7 +110,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             # No way out: not to the internet, not to the metadata address.
             internal=True,
             labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in self._labels.items()],
-            opts=self._child,
+            opts=self._kept,
         )
         self._secrets = PreviewSecrets(
             f"{name}-secrets",
@@ -117,12 +120,12 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 services=SERVICES,
                 image=self._image(by_key()["sink"]),
             ),
-            opts=self._child,
+            opts=self._kept,
         )
         containers: dict[str, docker.Container] = {}
         for service in SERVICES:
             waits_for = [containers[key] for key in service.after]
-            containers[service.key] = self._container(service, [*files.placed, *waits_for])
+            containers[service.key] = self._container(service, files.placed, waits_for)
         self.credentials = self._secrets.credentials
         args.host.command(
             f"{name}-good",
@@ -143,10 +146,21 @@ class PreviewEnvironment(pulumi.ComponentResource):
             f"{self._name}-{service.key}-data",
             name=f"preview-{self._args.slot.slug}-{service.key}",
             labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in self._labels.items()],
-            opts=self._child,
+            opts=self._kept,
         ).name
 
-    def _container(self, service: ServiceSpec, depends_on: list[pulumi.Resource]) -> docker.Container:
+    def _prepared(self, service: ServiceSpec, placement: Placement, files: list[pulumi.Resource]) -> Placement:
+        """The same place, to be had only once the service's data is there."""
+        own = pulumi.ResourceOptions(depends_on=files, delete_before_replace=True)
+        container = preparing_container(
+            f"{self._name}-{service.key}-init", service, placement, pulumi.ResourceOptions.merge(self._kept, own)
+        )
+        volume = pulumi.Output.all(placement.volume, container.exit_code, container.name).apply(_of_success)
+        return replace(placement, volume=volume)
+
+    def _container(
+        self, service: ServiceSpec, files: list[pulumi.Resource], waits_for: Sequence[pulumi.Resource]
+    ) -> docker.Container:
         args = self._args
         placement = Placement(
             slug=args.slot.slug,
@@ -176,10 +190,24 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 else {}
             ),
         )
+        if service.prepare:
+            placement = self._prepared(service, placement, files)
         return service_container(
             f"{self._name}-{service.key}",
             service,
             placement,
             # A container's name is taken until it is gone.
-            pulumi.ResourceOptions(parent=self, depends_on=depends_on, delete_before_replace=True),
+            pulumi.ResourceOptions(parent=self, depends_on=[*files, *waits_for], delete_before_replace=True),
         )
+
+
+def _of_success(known: Sequence[Any]) -> str:
+    """Name of a data volume, once the container that prepares it has ended well.
+
+    Raises:
+        pulumi.RunError: It has not.
+    """
+    volume, code, container = known
+    if code:
+        raise pulumi.RunError(f"The container {container} could not prepare its data and ended with exit code {code}.")
+    return str(volume)

@@ -36,7 +36,14 @@ class Hardening(TypedDict):
     wait_timeout: int
 
 
-def hardened(*, labels: Mapping[str, str], memory_mib: int, cpus: str, health: HealthCheck | None) -> Hardening:
+def hardened(
+    *,
+    labels: Mapping[str, str],
+    memory_mib: int,
+    cpus: str,
+    health: HealthCheck | None = None,
+    restart: str = "unless-stopped",
+) -> Hardening:
     """Arguments of a hardened container, which is waited for where it can say that it is healthy.
 
     Args:
@@ -44,15 +51,16 @@ def hardened(*, labels: Mapping[str, str], memory_mib: int, cpus: str, health: H
         memory_mib: Memory limit in MiB; swap is not allowed on top.
         cpus: Share of processors, such as ``"0.25"``.
         health: Health check, if there is one.
+        restart: Restart policy.
     """
     return Hardening(
         labels=[docker.ContainerLabelArgs(label=name, value=value) for name, value in sorted(labels.items())],
         memory=memory_mib,
         # The engine reports this back as twice the memory where it is left open, and every `up` would show a change.
         memory_swap=memory_mib,
-        # So is a share with trailing zeros reported back without them.
-        cpus=f"{float(cpus):g}",
-        restart="unless-stopped",
+        # So is a share reported back as the shortest decimal number.
+        cpus=str(float(cpus)),
+        restart=restart,
         log_driver="json-file",
         log_opts=LOG_OPTIONS,
         read_only=True,

@@ -8,6 +8,9 @@ BASE = "pgai.preview.base"
 SERVICE = "pgai.preview.service"
 FILES = "pgai.preview.files"
 
+PREPARING = "-init"
+"""Follows the service in the label of a container that prepares the service's data."""
+
 
 def preview_labels(slug: str, base: str) -> dict[str, str]:
     """Labels of everything that the engine keeps for a preview.

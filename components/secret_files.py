@@ -58,7 +58,7 @@ class SecretFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretFilesArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:secret_files:SecretFiles", name, None, pulumi.ResourceOptions(parent=opts.parent))
-        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on)
+        child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with)
         volumes = {
             reader: docker.Volume(
                 f"{name}-{reader}",

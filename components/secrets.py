@@ -70,7 +70,7 @@ class PreviewSecrets(pulumi.ComponentResource):
                     if service.secrets
                 },
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with),
         ).volumes
         self.credentials = pulumi.Output.secret(
             pulumi.Output.all(**{secret: passwords[secret] for secret in _USERS}).apply(_credentials)

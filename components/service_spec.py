@@ -50,6 +50,8 @@ class ServiceSpec:
         secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
         user: User and group to run as, in numbers, where not the image's own; owns the service's secrets.
         tmpfs: Writable places in memory: path → mount options.
+        prepare: Program of the image that fills the data before the service is first started, and finds nothing to do
+            where that has been done; takes the service's arguments.
         data: Path that survives a replaced container, on a volume of the preview.
         mounts: Files that are mounted read-only: folder below the preview's files → path in the container.
         restarts_with: Paths below the branch's files whose change replaces the container.
@@ -71,6 +73,7 @@ class ServiceSpec:
     secrets: tuple[str, ...] = ()
     user: str | None = None
     tmpfs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"/tmp": "size=16m"}))  # noqa: S108
+    prepare: str | None = None
     data: str | None = None
     mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     restarts_with: tuple[str, ...] = ()

@@ -41,6 +41,8 @@ def _postgres(
         mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d"},
         user="999:999",
         tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
+        # The official image has it for this: to initialise in a container of its own.
+        prepare="docker-ensure-initdb.sh",
         data="/var/lib/postgresql/data",
         port=5432,
         stop_grace_seconds=20,

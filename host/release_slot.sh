@@ -1,19 +1,35 @@
 #!/bin/sh
-# Gives a preview's place on the host back, with its files, and says so; nothing there is fine.
-# Environment: DIRECTORY (of the preview), BRANCH (whose it must be; empty for anybody's), LOCK_SECONDS.
+# Gives a preview's place on the host back: what the Docker engine still keeps for it, and its files. Says so when there
+# were any; nothing there is fine. Never stops a container: one that runs keeps its volumes and its network, and the
+# script fails.
+# Environment: DIRECTORY (of the preview), SLUG, BRANCH (whose it must be; empty for anybody's), BASE (label of the
+# base's previews), LOCK_SECONDS.
 set -eu
+: "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}"
 root=${DIRECTORY%/previews/*}
-[ -d "$root" ] || exit 0
-exec 9>>"$root/.lock"
-if ! flock -w "${LOCK_SECONDS:-60}" 9; then
-    echo "The host is busy: another operation has held $root/.lock for ${LOCK_SECONDS:-60} s. Try again." >&2
-    exit 1
+
+# Removes what a list of the engine names: docker's arguments without the list, then those of the list.
+remove_all() {
+    found=$($2 --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
+    # shellcheck disable=SC2086  # a list of names without spaces, and the words of a command
+    if [ -n "$found" ]; then $1 $found >/dev/null; fi
+}
+
+if [ -d "$root" ]; then
+    exec 9>>"$root/.lock"
+    if ! flock -w "${LOCK_SECONDS:-60}" 9; then
+        echo "The host is busy: another operation has held $root/.lock for ${LOCK_SECONDS:-60} s. Try again." >&2
+        exit 1
+    fi
 fi
-[ -d "$DIRECTORY" ] || exit 0
 owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
 if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     printf '%s\n' "The place of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
     exit 3
 fi
+remove_all "docker rm --volumes" "docker ps --all --filter status=created --filter status=exited"
+remove_all "docker network rm" "docker network ls"
+remove_all "docker volume rm" "docker volume ls"
+[ -d "$DIRECTORY" ] || exit 0
 rm -rf -- "$DIRECTORY"
 echo released

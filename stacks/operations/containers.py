@@ -57,14 +57,24 @@ class DockerEngine:
         Raises:
             OperationError: The engine does not say.
         """
-        with self._asking("list its containers"):
-            found = self._client.api.containers(all=True, filters={"label": self._filters})
-        states = (state_of(row) for row in found)
-        return sorted((state for state in states if state.service in by_key()), key=lambda state: state.name)
+        return [state for state in self._states() if state.service in by_key()]
 
     def of_slug(self, slug: str) -> list[ContainerState]:
         """Containers of one preview; see :meth:`previews`."""
         return [state for state in self.previews() if state.slug == slug]
+
+    def failed(self, slug: str) -> list[ContainerState]:
+        """Containers of one preview that are not well, and those whose preparing of data has failed."""
+        return [
+            state
+            for state in self._states()
+            if state.slug == slug and (state.exit_code if state.service not in by_key() else not state.well)
+        ]
+
+    def _states(self) -> list[ContainerState]:
+        with self._asking("list its containers"):
+            found = self._client.api.containers(all=True, filters={"label": self._filters})
+        return sorted(map(state_of, found), key=lambda state: state.name)
 
     def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:
         """Containers, networks and volumes that carry all the labels, in the order in which they can be removed.

@@ -184,7 +184,7 @@ class _Deploy:
     def _last_words(self, docker: DockerEngine) -> dict[str, str]:
         """Container that is not well → its last lines; empty where the Docker engine does not answer."""
         with suppress(OperationError):
-            return {state.name: docker.last_lines(state.name) for state in docker.of_slug(self._slug) if not state.well}
+            return {state.name: docker.last_lines(state.name) for state in docker.failed(self._slug)}
         return {}
 
     def _secrets(self) -> set[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from components.labels import SERVICE, SLUG
+
+_ENDED = re.compile(r"Exited \((\d+)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,7 @@ class ContainerState:
         service: Service key.
         status: The engine's word: running, exited, restarting …
         health: healthy, unhealthy, starting; empty where there is no check.
+        exit_code: Of one that has ended; None of any other.
     """
 
     name: str
@@ -26,6 +30,7 @@ class ContainerState:
     service: str
     status: str
     health: str
+    exit_code: int | None = None
 
     def as_dict(self) -> dict[str, str]:
         """For JSON."""
@@ -77,7 +82,9 @@ def state_of(row: dict[str, Any]) -> ContainerState:
     labels = row.get("Labels") or {}
     # The list has the health only in its text, "Up 3 seconds (health: starting)"; asking each container costs a call.
     status = str(row.get("Status", ""))
-    health = ""
+    health, exit_code = "", None
+    if ended := _ENDED.match(status):
+        exit_code = int(ended[1])
     if "(" in status and row.get("State") == "running":
         health = status.rpartition("(")[2].rstrip(")").removeprefix("health: ")
     return ContainerState(
@@ -86,4 +93,5 @@ def state_of(row: dict[str, Any]) -> ContainerState:
         service=labels.get(SERVICE, ""),
         status=str(row.get("State", "")),
         health=health,
+        exit_code=exit_code,
     )

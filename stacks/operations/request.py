@@ -70,10 +70,9 @@ def require_configuration(request: DeployRequest, checkout: Path) -> tuple[str, 
     Raises:
         BadInputError: Names every fault.
     """
-    if request.config_directory is None:
-        return ()
+    own = checkout / "config"
     try:
-        return gather(request.config_directory, checkout / "config").notes
+        return gather(request.config_directory or own, own).notes
     except ConfigurationError as error:
         raise BadInputError(str(error)) from error
 

@@ -26,6 +26,8 @@ def environment(paths: Paths) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # A state is text that says everything twice; in an object store every step of an update uploads it.
         "PULUMI_DIY_BACKEND_GZIP": "true",
+        # Copies of what the stack's history has too, but which stay when the stack is removed.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
     }
     path = os.environ.get("PATH", os.defpath)
     if engine is not None:

@@ -35,8 +35,14 @@ def all_containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
 
 
 def containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    """Those that run; the carrier of the secrets never does."""
-    return {name: inputs for name, inputs in all_containers(declared).items() if name != CARRIER}
+    """Those that run on; the carrier of the secrets never does, and those that prepare data end."""
+    passing = {CARRIER, *preparing(declared)}
+    return {name: inputs for name, inputs in all_containers(declared).items() if name not in passing}
+
+
+def preparing(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+    """Those that prepare the data of a service."""
+    return {name: inputs for name, inputs in all_containers(declared).items() if name.endswith("-init")}
 
 
 def labels(inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -79,7 +85,7 @@ def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared
 
 def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
     labelled = [one for one in of_preview if one.type.startswith("docker:")]
-    assert len(labelled) == len(["carrier"]) + 7 + len(["network"]) + 3 + 6
+    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + 6
     for one in labelled:
         assert labels(one.inputs)["pgai.preview"] == "true", one.name
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
@@ -145,6 +151,20 @@ def test_the_carrier_of_the_secrets_never_runs_and_reaches_nothing(of_preview: l
     assert carrier["start"] is False
     assert carrier["networkMode"] == "none"
     assert carrier["restart"] == "no"
+
+
+def test_databases_are_prepared_by_containers_as_hardened_as_their_own_and_without_a_network(
+    of_preview: list[Declared],
+) -> None:
+    assert set(preparing(of_preview)) == {f"preview-{SLUG}-{key}-init" for key in ("sink", "target")}
+    for name, inputs in preparing(of_preview).items():
+        service = containers(of_preview)[name.removesuffix("-init")]
+        for key in ("image", "command", "user", "memory", "memorySwap", "readOnly", "capabilities", "securityOpts"):
+            assert inputs[key] == service[key], (name, key)
+        assert inputs["networkMode"] == "none", name
+        assert inputs["restart"] == "no", name
+        assert labels(inputs)["pgai.preview.service"] not in by_key(), "it would be counted as a service"
+        assert "networksAdvanced" not in inputs, name
 
 
 def test_only_databases_and_metrics_may_write_to_a_volume(of_preview: list[Declared]) -> None:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a database cluster on the first start, then becomes the server.
+# Makes a database cluster on the first start, then becomes the server. Under the
+# name docker-ensure-initdb.sh it ends when the cluster is there.
 #
 # Settings, each also as NAME_FILE naming a file that holds the value:
 #   POSTGRES_PASSWORD     of the superuser; required
@@ -129,7 +130,7 @@ prepare() {
     say "the database is ready to start"
 }
 
-if [[ ${1-} == -* ]]; then set -- postgres "$@"; fi
+if [[ ${1-} == -* || (${0##*/} == docker-ensure-initdb.sh && ${1-} != postgres) ]]; then set -- postgres "$@"; fi
 
 if [[ ${1-} == postgres ]] && [[ " $* " != *" --help "* && " $* " != *" --version "* ]]; then
     if [[ $(id -u) == 0 ]]; then
@@ -137,6 +138,7 @@ if [[ ${1-} == postgres ]] && [[ " $* " != *" --help "* && " $* " != *" --versio
         exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$0" "$@"
     fi
     prepare "$@"
+    if [[ ${0##*/} == docker-ensure-initdb.sh ]]; then exit; fi
     # The server needs none of these, and a process's environment is readable.
     unset POSTGRES_PASSWORD POSTGRES_INITDB_ARGS
 fi

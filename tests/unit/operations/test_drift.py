@@ -75,12 +75,10 @@ def test_what_was_removed_by_hand_is_missed(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"status": "exited", "health": ""}, {"status": "paused"}, {"health": "unhealthy"}, {"health": "starting"}],
-    ids=str,
+    ("status", "health"), [("exited", ""), ("paused", ""), ("running", "unhealthy"), ("running", "starting")]
 )
-def test_a_container_that_is_not_well_is_looked_at(change: dict[str, str]) -> None:
-    assert drifted(STATE, StandInDocker(containers=(replace(WELL, **change),)))
+def test_a_container_that_is_not_well_is_looked_at(status: str, health: str) -> None:
+    assert drifted(STATE, StandInDocker(containers=(replace(WELL, status=status, health=health),)))
 
 
 def test_a_dns_record_is_read_since_no_list_of_the_machine_has_it() -> None:
