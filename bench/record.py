@@ -1,0 +1,51 @@
+"""What the measurements share: their options, and the file that takes the raw figures."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from bench.machine import memory_gib
+from stacks.moments import text_of
+from tests.support.checkout import ORIGIN
+
+
+def parser(description: str | None, name: str) -> argparse.ArgumentParser:
+    """A parser with ``--output``, whose default is in the documentation's folder of measurements."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument(
+        "--output", type=Path, default=ORIGIN / f"docs/measurements/{name}.json", help="where the raw figures go"
+    )
+    return made
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, as the type of an option."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write raw figures with machine and time, complete or not at all."""
+    engine = docker.from_env()
+    head = {
+        "recorded_at": text_of(dt.datetime.now(dt.UTC)),
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(memory_gib(), 1),
+            "kernel": os.uname().release,
+            "docker": engine.version()["Version"],
+        },
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps({**head, **content}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
