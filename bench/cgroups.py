@@ -16,7 +16,7 @@ class Reading:
 
     Attributes:
         usage: Memory in bytes as the limit sees it: with the page cache.
-        recorded_peak: The largest that it ever was; 0 where the kernel does not record it (version 2 before Linux 5.19).
+        recorded_peak: The largest that it ever was; 0 where the kernel keeps none (version 2, before Linux 5.19).
         working_set: The usage without the page cache that has not been used lately.
         cpu_seconds: Processor time so far.
         periods: Periods of the processor limit so far in which something ran.
@@ -71,8 +71,8 @@ class Cgroup:
             paths.update(dict.fromkeys(controllers.split(","), path.lstrip("/")))
         # Both versions can be there at once; the limits are then where version 1 has its controllers.
         if "memory" in paths:
-            directories = [root / name / paths[name] for name in ("memory", "cpu", "cpuacct")]
-            return cls(*directories, unified=False)
+            memory, cpu, accounting = (root / name / paths[name] for name in ("memory", "cpu", "cpuacct"))
+            return cls(memory, cpu, accounting, unified=False)
         directory = root / paths[""]
         return cls(directory, directory, directory, unified=True)
 
