@@ -72,10 +72,12 @@ def main() -> int:
     slower = _report(run, options.cycles)
     write(options.output, {"cycles": options.cycles, **run.as_dict(), "leaked": leaks, "slower": slower})
     print(f"\n{sentence(leaks)}")
-    for name in slower:
-        print(f"Slowed down: {name}, by more than {_SLOWER} times from the first ten cycles to the last.")
+    if slower:
+        print(
+            f"Slowed down: {', '.join(slower)}; the last ten took more than {_SLOWER} times as long as the first ten."
+        )
     if run.failures:
-        print(f"Failed: {len(run.failures)} operations, each shown above.")
+        print(f"Failed operations: {len(run.failures)}; each is shown above.")
     return 1 if leaks or slower or run.failures else 0
 
 
@@ -144,7 +146,7 @@ def _report(run: Run, cycles: int) -> list[str]:
     counts = {kind: (len(names), len(end.things[kind])) for kind, names in start.things.items()}
     sizes = {name: (value, end.sizes[name]) for name, value in start.sizes.items()}
     for name, (before, after) in {**counts, **sizes}.items():
-        print(f"| {name} | {before:g} | {after:g} | {(after - before) / cycles:+.2f} |")
+        print(f"| {name} | {before:,.10g} | {after:,.10g} | {(after - before) / cycles:+.2f} |")
     slower = []
     print("\n| operation | runs | median s | p95 s | last ten to first ten |\n|---|---|---|---|---|")
     for name, seconds in run.seconds.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import signal
@@ -16,8 +17,8 @@ from typing import Any
 import docker
 
 from bench.process_tree import Measured, measure
-from stacks.names import STACK_PREFIX, slug_of
-from stacks.settings import PROJECT
+from components.services import SERVICES
+from stacks.names import slug_of
 from stacks.setup.paths import APPLICATION
 from tests.support.checkout import Clone, Finished
 from tests.support.production import ok
@@ -56,9 +57,13 @@ class OwnBase:
         return f"{self.token}/{name}"
 
     def containers(self, branch: str) -> dict[str, Any]:
-        """Containers of a branch's preview by their service, running or not."""
+        """Containers of a branch's preview by their service, running or not.
+
+        The carrier of the secrets, which never runs, is not among them.
+        """
         found = self.engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
-        return {one.labels["pgai.preview.service"]: one for one in found}
+        by_service = {one.labels["pgai.preview.service"]: one for one in found}
+        return {service.key: by_service[service.key] for service in SERVICES if service.key in by_service}
 
     def measured(self, *args: str) -> Measured:
         """Run ``./preview`` and measure its process tree.
@@ -123,9 +128,13 @@ def _clone() -> tuple[Clone, str, Path]:
 
 
 def _take_away(clone: Clone) -> None:
-    previews = clone.data / APPLICATION / "state/.pulumi/stacks" / PROJECT
-    for file in sorted(previews.glob(f"{STACK_PREFIX}*.json")):
-        _destroyed(clone.preview("destroy", file.stem.removeprefix(STACK_PREFIX)))
+    listed = clone.preview("list", "--json")
+    if listed.code:
+        print(last_lines(listed.text), file=sys.stderr)
+    else:
+        for row in json.loads(listed.stdout):
+            # One whose first deploy never ended has no branch on record.
+            _destroyed(clone.preview("destroy", row["branch"] or row["slug"]))
     _destroyed(clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local"))
 
 
@@ -135,7 +144,7 @@ def _destroyed(done: Finished) -> None:
 
 
 def _names_with(engine: Any, token: str) -> list[str]:
-    names = [container.name for container in engine.containers.list(all=True)]
+    names = [container.name for container in engine.containers.list(all=True, ignore_removed=True)]
     names += [network.name for network in engine.networks.list()]
     names += [volume.name for volume in engine.volumes.list()]
     return sorted(name for name in names if token in name)
