@@ -1,8 +1,8 @@
 """Makes, changes and destroys a preview over and over, and says what that leaves behind and whether it slows down.
 
-``.venv/bin/python -m bench.endurance --cycles 100`` on a quiet machine, after ``make demo`` (which installs what this
-drives): what others start on the same Docker engine meanwhile would look like a leak. It makes a base of its own. An
-interrupted run leaves the figures of its cycles.
+``.venv/bin/python -m bench.endurance --cycles 100`` as root (it reads what the engine has open), on a quiet machine,
+after ``make demo`` (which installs what this drives): what others start on the same Docker engine meanwhile would look
+like a leak. It makes a base of its own. An interrupted run leaves the figures of its cycles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.host_state import HostState, taken
 from bench.leaks import leaked, sentence
 from bench.machine import described
 from bench.own_base import OwnBase, last_lines, own_base
-from bench.record import parser, positive, write
+from bench.record import parser, positive, require_root, write
 
 OPERATIONS = ("deploy", "change a dashboard", "change the workload", "destroy")
 _EVERY = 10
@@ -59,6 +59,7 @@ def main() -> int:
     reader = parser(__doc__, "endurance")
     reader.add_argument("--cycles", type=positive, default=100, help="how often a preview lives and dies")
     options = reader.parse_args()
+    require_root(reader)
     run = Run()
     print(f"{described()}; {options.cycles} cycles.\n", flush=True)
     with own_base(max_previews=2) as base:

@@ -16,7 +16,7 @@ from bench.figures import percent
 from bench.load_watch import Watched, disk, watch
 from bench.machine import described
 from bench.own_base import own_base
-from bench.record import parser, positive, write
+from bench.record import parser, positive, require_root, write
 from components.services import SERVICES
 
 _SAMPLE_SECONDS = 5.0
@@ -38,6 +38,7 @@ def main() -> int:
     reader.add_argument("--minutes", type=positive, default=30, help="how long the previews are watched")
     reader.add_argument("--idle-seconds", type=positive, default=60, help="how long the base alone is watched")
     options = reader.parse_args()
+    require_root(reader)
     print(f"{described()}; two previews, {options.minutes} minutes, a sample every {_SAMPLE_SECONDS:g} s.", flush=True)
     with own_base(max_previews=_PREVIEWS) as base:
         alone_start = engine_time()

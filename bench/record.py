@@ -26,6 +26,12 @@ def parser(description: str | None, name: str) -> argparse.ArgumentParser:
     return made
 
 
+def require_root(reader: argparse.ArgumentParser) -> None:
+    """End with one sentence where the engine's own files and processes cannot be read: they would count as nothing."""
+    if os.geteuid() != 0:
+        reader.error("must run as root: it reads the Docker engine's own files and processes.")
+
+
 def positive(text: str) -> int:
     """A whole number from 1 on, as the type of an option."""
     if not text.isdecimal() or int(text) < 1:
