@@ -8,6 +8,7 @@ with them is the price of running them, health checks above all.
 
 from __future__ import annotations
 
+import argparse
 import time
 
 from bench.engine_cost import seconds_a_minute
@@ -15,7 +16,7 @@ from bench.engine_cost import taken as engine_time
 from bench.figures import percent
 from bench.load_watch import Watched, disk, watch
 from bench.machine import described
-from bench.own_base import own_base
+from bench.own_base import OwnBase, own_base
 from bench.record import parser, positive, require_root, write
 from components.services import SERVICES
 
@@ -41,27 +42,28 @@ def main() -> int:
     require_root(reader)
     print(f"{described()}; two previews, {options.minutes} minutes, a sample every {_SAMPLE_SECONDS:g} s.", flush=True)
     with own_base(max_previews=_PREVIEWS) as base:
-        alone_start = engine_time()
-        time.sleep(options.idle_seconds)
-        alone = seconds_a_minute(alone_start, engine_time())
-        branches = [base.branch(f"load-{number}") for number in range(_PREVIEWS)]
-        for branch in branches:
-            base.measured("deploy", branch)
-        watched = watch(base, branches)
-        disk_before = disk(base.engine, watched)
-        engine_start = engine_time()
-        _sample(watched, options.minutes * 60)
-        engine_end = engine_time()
-        disk_after = disk(base.engine, watched)
-        now = {branch: base.containers(branch) for branch in branches}
+        return 1 if _run(base, options) else 0
+
+
+def _run(base: OwnBase, options: argparse.Namespace) -> list[str]:
+    """Returns: what is not as it should be, in words."""
+    alone_start = engine_time()
+    time.sleep(options.idle_seconds)
+    alone = seconds_a_minute(alone_start, engine_time())
+    branches = [base.branch(f"load-{number}") for number in range(_PREVIEWS)]
+    for branch in branches:
+        base.measured("deploy", branch)
+    watched = watch(base, branches)
+    disk_before = disk(base.engine, watched)
+    start = engine_time()
+    _sample(watched, options.minutes * 60)
+    end = engine_time()
+    disk_after = disk(base.engine, watched)
+    now = {branch: base.containers(branch) for branch in branches}
     faults = [fault for one in watched for fault in one.faults(now[one.branch].get(one.service))]
-    hours = (engine_end.moment - engine_start.moment) / 3600
+    hours = (end.moment - start.moment) / 3600
     growth = {name: (disk_after[name] - disk_before[name]) / 1e6 / hours for name in disk_before}
-    _report(watched, growth)
-    with_previews = seconds_a_minute(engine_start, engine_end)
-    _report_engine(alone, with_previews)
-    within = "No OOM kill, no restart, no container replaced, everything within its limits"
-    print(f"\n{'; '.join(faults) or within}.")
+    with_previews = seconds_a_minute(start, end)
     content = {
         "minutes": options.minutes,
         "containers": [one.as_dict() for one in watched],
@@ -71,7 +73,11 @@ def main() -> int:
         "faults": faults,
     }
     write(options.output, content)
-    return 1 if faults else 0
+    _report(watched, growth)
+    _report_engine(alone, with_previews)
+    within = "No OOM kill, no restart, no container replaced, everything within its limits"
+    print(f"\n{'; '.join(faults) or within}.", flush=True)
+    return faults
 
 
 def _sample(watched: list[Watched], seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ class Watched:
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """The samples, for JSON."""
+        """The samples, for JSON: a list for each figure."""
         start = self.moments[0]
         return {
             "service": self.service,
@@ -110,7 +110,7 @@ class Watched:
             "memory_limit": self.memory_limit,
             "cpus": self.cpus,
             "seconds": [round(moment - start, 2) for moment in self.moments],
-            "readings": [asdict(reading) for reading in self.readings],
+            **{figure.name: [getattr(one, figure.name) for one in self.readings] for figure in fields(Reading)},
         }
 
 

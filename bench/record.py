@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import docker
 from bench.machine import memory_gib
 from stacks.moments import text_of
 from tests.support.checkout import ORIGIN
+
+_INNERMOST_LIST = re.compile(r"\[\n\s+([^\[\]{}]*?)\n\s+\]")
 
 
 def parser(description: str | None, name: str) -> argparse.ArgumentParser:
@@ -53,5 +56,11 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps({**head, **content}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps({**head, **content}, indent=2, ensure_ascii=False)
+    partial.write_text(_INNERMOST_LIST.sub(_in_one_line, text) + "\n", encoding="utf-8")
     partial.replace(path)
+
+
+def _in_one_line(found: re.Match[str]) -> str:
+    # A string has no line break of its own in JSON.
+    return "[" + re.sub(r"\n *", " ", found[1]) + "]"
