@@ -2,8 +2,8 @@
 
 ``.venv/bin/python -m bench.load --minutes 30`` as root (the sizes of logs are read where the engine keeps them), on a
 quiet machine, after ``make demo`` (which installs what this drives). It makes a base of its own. The workload is the
-previews' own generator. Before the previews are made, the engine is watched without them: what it takes more with them is
-the price of running them, health checks above all. Whatever else runs on the engine must stay the same over both.
+previews' own generator. Before the previews are made, the engine is watched without them: what it takes more with them
+is the price of running them, health checks above all. Whatever else runs on the engine must stay the same over both.
 """
 
 from __future__ import annotations
