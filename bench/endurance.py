@@ -108,7 +108,7 @@ def _timed(base: OwnBase, run: Run, cycle: int, name: str, *command: str) -> str
         if done.code == 0 and not (command[0] == "update" and " updated in " not in done.text):
             run.seconds[name].append(round(done.seconds, 2))
             return f"{name} {done.seconds:.1f}"
-        problem = f"ended with {done.code}:\n{last_lines(done.text)}"
+        problem = f"{f'ended with {done.code}' if done.code else 'changed nothing'}:\n{last_lines(done.text)}"
     finally:
         # Hours of it would fill the memory that is being watched.
         base.clone.transcript.clear()
