@@ -1,0 +1,132 @@
+"""What a machine with previews has at one moment: things that must not be left behind, and sizes that may grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.leaks import Things
+from bench.own_base import OwnBase
+from bench.processes import Process, named, running
+from stacks.setup.paths import Paths
+
+_SYSTEM_TEMPORARY = Path("/tmp")
+_MIB = 2**20
+_OURS = {"pulumi": "pulumi", "plugins": "pulumi-", "python": "python", "shims": "containerd-shim", "ssh": "ssh"}
+"""Kind → how the names of its programs begin."""
+
+_STARTED_BY_ENGINE = ("containerd-shim", "runc", "docker-proxy")
+
+
+@dataclass(frozen=True)
+class HostState:
+    """A machine with a base at one moment.
+
+    Attributes:
+        things: What must be as at the start after a preview is gone.
+        sizes: Figures that may change, by name; a unit other than one thing ends the name.
+    """
+
+    things: Things
+    sizes: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Numbers, for JSON."""
+        return {"counts": {kind: len(names) for kind, names in self.things.items()}, "sizes": self.sizes}
+
+
+def taken(base: OwnBase) -> HostState:
+    """Look at the machine now.
+
+    Raises:
+        RuntimeError: The Docker engine is not one of this machine.
+    """
+    processes = running()
+    places = _places(base)
+    sizes: dict[str, float] = {"processes of the machine": len(processes), **_kinds(processes)}
+    for program in ("dockerd", "containerd"):
+        process = named(processes, program)
+        sizes[f"{program}, open files"] = process.open_files()
+        sizes[f"{program}, resident MiB"] = round(process.memory / _MIB, 1)
+    for name, directory in places.items():
+        files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
+        sizes[f"{name}, files"] = len(files)
+        sizes[f"{name}, kB"] = round(sum(_size(path) for path in files) / 1000, 1)
+    return HostState(things=_things(base, processes), sizes={**sizes, **_docker_root(base.engine)})
+
+
+def _places(base: OwnBase) -> dict[str, Path]:
+    return {
+        "data directory": base.data,
+        "state backend": base.data / "state",
+        "locks": base.data / "locks",
+        "staged configuration": base.data / "staged",
+        "host directory": base.data / "host",
+        "logs in the cache": Paths.default().logs,
+        "temporary directory": base.temporary,
+    }
+
+
+def _things(base: OwnBase, processes: list[Process]) -> Things:
+    engine = base.engine
+    host = base.data / "host/previews"
+    backend_locks = base.data / "state/.pulumi/locks"
+    temporary = [*base.temporary.glob("*"), *_SYSTEM_TEMPORARY.glob("pgai-*"), *_SYSTEM_TEMPORARY.glob("pulumi*")]
+    return {
+        "containers": frozenset(one.name for one in engine.containers.list(all=True, ignore_removed=True)),
+        "networks": frozenset(one.name for one in engine.networks.list()),
+        "volumes": frozenset(one.name for one in engine.volumes.list()),
+        # By what it is called, so that a sentence can name it; one without a name goes by its id.
+        "images": frozenset(
+            tag for one in engine.images.list(all=True) for tag in (one.tags or [one.id.removeprefix("sha256:")[:12]])
+        ),
+        "processes": frozenset(f"{one.name} (process {one.pid})" for one in processes if _of_run(one, base)),
+        "slots": frozenset(path.parent.name for path in host.glob("*/slot")),
+        "files of previews on the host": _below(host),
+        "staged files": _below(base.data / "staged"),
+        "locks": _below(base.data / "locks") | _below(backend_locks),
+        "stacks": frozenset(path.stem for path in (base.data / "state/.pulumi/stacks").glob("*/*.json")),
+        "temporary files": frozenset(str(path) for path in temporary),
+    }
+
+
+def _of_run(process: Process, base: OwnBase) -> bool:
+    """Whether this run started it, or the engine did for a container: other people's programs come and go."""
+    return process.name.startswith(_STARTED_BY_ENGINE) or process.has_variable(f"XDG_DATA_HOME={base.clone.data}")
+
+
+def _kinds(processes: Iterable[Process]) -> dict[str, float]:
+    counts = Counter({f"processes: {kind}": 0 for kind in _OURS})
+    for one in processes:
+        # The longest beginning that fits: the engine's plugins are called after it.
+        fitting = [(len(start), kind) for kind, start in _OURS.items() if one.name.startswith(start)]
+        if fitting:
+            counts[f"processes: {max(fitting)[1]}"] += 1
+    return dict(counts)
+
+
+def _below(directory: Path) -> frozenset[str]:
+    return frozenset(str(path.relative_to(directory.parent)) for path in directory.rglob("*") if path.is_file())
+
+
+def _docker_root(engine: Any) -> dict[str, float]:
+    """What ``docker system df`` says."""
+    told = engine.df()
+    volumes = [volume.get("UsageData") or {} for volume in told.get("Volumes") or []]
+    parts = {
+        "images": told.get("LayersSize") or 0,
+        "containers": sum(container.get("SizeRw") or 0 for container in told.get("Containers") or []),
+        "volumes": sum(max(usage.get("Size", 0), 0) for usage in volumes),
+        "build cache": sum(entry.get("Size") or 0 for entry in told.get("BuildCache") or []),
+    }
+    return {f"Docker's {part}, kB": round(size / 1000, 1) for part, size in parts.items()}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

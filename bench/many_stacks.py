@@ -1,0 +1,131 @@
+"""Many stacks without containers, and how long the command takes with them.
+
+The stacks are small stand-ins (a generated password and the outputs of a preview): what is measured is this command and
+the engine, not containers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bench.own_base import own_clone
+from stacks.names import stack_of
+from stacks.outputs import BaseOutputs
+from stacks.settings import PROJECT
+from stacks.setup.paths import APPLICATION
+from tests.support.checkout import Clone
+from tests.support.production import ok
+
+_PATTERN = "bench-00000"
+_REFUSED = 3
+EXPIRED = 20
+"""Stacks that have expired, of however many there are."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A command, run over and over with so many stacks.
+
+    Attributes:
+        command: What was typed.
+        stacks: How many stacks there were.
+        seconds: Wall time of each run.
+    """
+
+    command: str
+    stacks: int
+    seconds: tuple[float, ...]
+
+
+LIST = "`./preview list`"
+REAP = "`./preview reap --dry-run`"
+
+
+def timed_commands(counts: list[int], runs: int) -> Iterator[Timed]:
+    """Time list and a dry reap with each number of stacks, then a refused deploy and a reap of what has expired."""
+    with own_clone() as clone:
+        stacks = _ManyStacks(clone)
+        stacks.make_base()
+        stacks.make_pattern()
+        for count in sorted(counts):
+            stacks.fill(count, expired=EXPIRED)
+            for name, command in {LIST: ("list", "--json"), REAP: ("reap", "--dry-run", "--json")}.items():
+                yield Timed(name, count, tuple(ok(clone.preview(*command)).seconds for _ in range(runs)))
+        refused = tuple(_refused(clone) for _ in range(runs))
+        yield Timed("`./preview deploy`, refused", count, refused)
+        stacks.fill(EXPIRED, expired=EXPIRED)
+        seconds = ok(clone.preview("reap", "--json")).seconds
+        yield Timed(f"`./preview reap` of {EXPIRED} expired, two at once", max(count, EXPIRED), (seconds,))
+
+
+def _refused(clone: Clone) -> float:
+    done = clone.preview("deploy", "bench/refused")
+    assert done.code == _REFUSED, done.text
+    return done.seconds
+
+
+class _ManyStacks:
+    """A state with many stacks."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._data = clone.data / APPLICATION
+        self._stacks = self._data / "state/.pulumi/stacks" / PROJECT
+
+    def make_base(self) -> None:
+        """A base stack that has the outputs of one, and nothing else; it asks for more disk than there is."""
+        outputs = BaseOutputs(
+            kind="local", docker_host="unix:///var/run/docker.sock", host_directory=str(self._data / "host"),
+            edge_network="bench-no-such-network", domain="localhost", scheme="https", port=8443, max_previews=2,
+            min_free_disk_gb=900_000, min_available_memory_gb=0, address="127.0.0.1",
+        )  # fmt: skip
+        self._make("local", outputs.model_dump(), [])
+
+    def make_pattern(self) -> None:
+        """The preview stack that all others are copies of."""
+        outputs = {
+            "branch": _PATTERN, "slug": _PATTERN, "commit": "0123abcd", "url": "https://x.localhost", "base": "local",
+            "created_at": "2020-01-01T00:00:00Z", "deployed_at": "2020-01-01T00:00:00Z",
+            "expires_at": "2020-01-04T00:00:00Z",
+        }  # fmt: skip
+        urn = f"urn:pulumi:{stack_of(_PATTERN)}::{PROJECT}::"
+        provider = f"{urn}pulumi:providers:random::default_4_21_4"
+        self._make(
+            stack_of(_PATTERN),
+            outputs,
+            [
+                {"urn": provider, "custom": True, "id": "7a3c9e52-7d3e-4c0b-9d7e-6f1c2b3a4d5e",
+                 "type": "pulumi:providers:random", "inputs": {"version": "4.21.4"}, "outputs": {"version": "4.21.4"}},
+                {"urn": f"{urn}random:index/randomPassword:RandomPassword::password", "custom": True, "id": "none",
+                 "type": "random:index/randomPassword:RandomPassword", "inputs": {"length": 32},
+                 "outputs": {"length": 32, "id": "none", "result": "x" * 32, "bcryptHash": "x"},
+                 "provider": f"{provider}::7a3c9e52-7d3e-4c0b-9d7e-6f1c2b3a4d5e"},
+            ],
+        )  # fmt: skip
+
+    def _make(self, stack: str, outputs: Mapping[str, object], resources: list[dict[str, object]]) -> None:
+        ok(self._clone.pulumi("stack", "init", stack))
+        file = self._data / "state.json"
+        ok(self._clone.pulumi("stack", "export", "--stack", stack, "--file", str(file)))
+        state = json.loads(file.read_text(encoding="utf-8"))
+        root: dict[str, object] = {
+            "urn": f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}",
+            "custom": False,
+        }
+        state["deployment"]["resources"] = [
+            {**root, "type": "pulumi:pulumi:Stack", "outputs": dict(outputs)},
+            *resources,
+        ]
+        file.write_text(json.dumps(state), encoding="utf-8")
+        ok(self._clone.pulumi("stack", "import", "--stack", stack, "--file", str(file)))
+
+    def fill(self, count: int, *, expired: int) -> None:
+        """Copies of the pattern, so many in all; the first of them expired."""
+        pattern = (self._stacks / f"{stack_of(_PATTERN)}.json").read_text(encoding="utf-8")
+        for number in range(1, count):
+            text = pattern.replace(_PATTERN, f"bench-{number:05}")
+            if number >= expired:
+                text = text.replace("2020-01-04T00:00:00Z", "2099-01-01T00:00:00Z")
+            (self._stacks / f"{stack_of(f'bench-{number:05}')}.json").write_text(text, encoding="utf-8")

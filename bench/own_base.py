@@ -1,0 +1,150 @@
+"""A local base that a measurement has to itself: own state, names and ports, and nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from bench.process_tree import Measured, measure
+from components.services import SERVICES
+from stacks.names import slug_of
+from stacks.setup.paths import APPLICATION
+from tests.support.checkout import Clone, Finished
+from tests.support.production import ok
+
+_LINES = 12
+
+
+@dataclass(frozen=True)
+class OwnBase:
+    """A base that is up.
+
+    Attributes:
+        clone: The user's clone.
+        engine: The Docker engine.
+        token: In the name of everything that is made.
+        root: Folder of the clone, its data and its temporary files.
+    """
+
+    clone: Clone
+    engine: Any
+    token: str
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        """The clone's data directory: state, locks, staged files, the host's directory."""
+        return self.clone.data / APPLICATION
+
+    @property
+    def temporary(self) -> Path:
+        """Where the clone's commands make their temporary files."""
+        return self.root / "tmp"
+
+    def branch(self, name: str) -> str:
+        """A branch of this run."""
+        return f"{self.token}/{name}"
+
+    def containers(self, branch: str) -> dict[str, Any]:
+        """Containers of a branch's preview by their service, running or not.
+
+        The carrier of the secrets, which never runs, is not among them.
+        """
+        found = self.engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
+        by_service = {one.labels["pgai.preview.service"]: one for one in found}
+        return {service.key: by_service[service.key] for service in SERVICES if service.key in by_service}
+
+    def measured(self, *args: str) -> Measured:
+        """Run ``./preview`` and measure its process tree.
+
+        Raises:
+            RuntimeError: It failed; says so with its last lines.
+        """
+        log = self.root / "command.log"
+        log.unlink(missing_ok=True)
+        try:
+            return measure(["./preview", *args], cwd=self.clone.path, environment=self.clone.environment, log=log)
+        except RuntimeError as error:
+            raise RuntimeError(f"./preview {' '.join(args)} failed:\n{last_lines(log.read_text())}") from error
+
+
+def last_lines(text: str) -> str:
+    """The end of what a command printed, indented."""
+    return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-_LINES:])
+
+
+@contextmanager
+def own_clone() -> Iterator[Clone]:
+    """A clone that is set up, with a state of its own and no base; gone after the block."""
+    clone, _, root = _clone()
+    try:
+        yield clone
+    finally:
+        shutil.rmtree(root)
+
+
+@contextmanager
+def own_base(max_previews: int) -> Iterator[OwnBase]:
+    """A base of its own, up while the block runs; whatever previews it has then are destroyed with it.
+
+    Raises:
+        RuntimeError: Something of it is left on the engine afterwards; its state is kept then.
+    """
+    engine = docker.from_env()
+    clone, token, root = _clone()
+    clone.configure({**clone.ports, "namePrefix": clone.prefix, "maxPreviews": max_previews})
+    try:
+        ok(clone.pulumi("stack", "init", "local"))
+        ok(clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local"))
+        yield OwnBase(clone, engine, token, root)
+    finally:
+        _take_away(clone)
+        if left := _names_with(engine, token):
+            raise RuntimeError(f"Left behind: {', '.join(left)}; the state is in {root}.")
+        shutil.rmtree(root)
+
+
+def _clone() -> tuple[Clone, str, Path]:
+    # Whoever stops a measurement wants its previews gone too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    root = Path(tempfile.mkdtemp(prefix="bench-"))
+    token = f"b{secrets.token_hex(3)}"
+    clone = Clone.make(root, token)
+    (root / "tmp").mkdir()
+    clone.extra["TMPDIR"] = str(root / "tmp")
+    ok(clone.preview("setup"))
+    return clone, token, root
+
+
+def _take_away(clone: Clone) -> None:
+    listed = clone.preview("list", "--json")
+    if listed.code:
+        print(last_lines(listed.text), file=sys.stderr)
+    else:
+        for row in json.loads(listed.stdout):
+            # One whose first deploy never ended has no branch on record.
+            _destroyed(clone.preview("destroy", row["branch"] or row["slug"]))
+    _destroyed(clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local"))
+
+
+def _destroyed(done: Finished) -> None:
+    if done.code:
+        print(last_lines(done.text), file=sys.stderr)
+
+
+def _names_with(engine: Any, token: str) -> list[str]:
+    names = [container.name for container in engine.containers.list(all=True, ignore_removed=True)]
+    names += [network.name for network in engine.networks.list()]
+    names += [volume.name for volume in engine.volumes.list()]
+    return sorted(name for name in names if token in name)
