@@ -57,8 +57,8 @@ def draw(data: dict[str, Any], output: Path) -> None:
     goals = [(number, step["goal"]["seconds"]) for number, step in enumerate(steps) if "goal" in step]
     axes.vlines(
         [seconds for _, seconds in goals],
-        [number - _BAR for number, _ in goals],
-        [number for number, _ in goals],
+        [number - _BAR - 0.07 for number, _ in goals],
+        [number + 0.07 for number, _ in goals],
         colors=_GOAL,
         linewidth=2.5,
         label="goal",
