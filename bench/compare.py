@@ -46,9 +46,23 @@ OUTPUT = Path(__file__).resolve().parents[1] / "docs/measurements/compare.json"
 def main() -> None:
     """Measure, print Markdown tables and write the raw figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
-    parser.add_argument("--runs", type=_count, default=5, help="lives of a preview, and pairs at once")
-    parser.add_argument("--many-runs", type=int, default=1, help="runs of ten at once; they take minutes")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="file for the raw figures")
+    parser.add_argument(
+        "--runs", metavar="N", type=_count, default=5, help="lives of a preview, and two at once (default: 5)"
+    )
+    parser.add_argument(
+        "--many-runs",
+        metavar="N",
+        type=int,
+        default=1,
+        help="in how many of them ten at once, which takes minutes (default: 1)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=OUTPUT,
+        help="file for the raw figures (default: in docs/measurements)",
+    )
     options = parser.parse_args()
     try:
         if not is_root():
@@ -87,8 +101,8 @@ def _measure(runs: int, many_runs: int) -> dict[str, Any]:
         ours = Ours(root / "ours", token)
         composed = Composed(root / "compose", token, compose=compose, edge_network=ours.edge_network, port=ours.port)
         try:
-            engine.images.get(GRAFANA.image).tag(repository, token)
             ours.up()
+            engine.images.get(GRAFANA.image).tag(repository, token)
             _run(rounds, [ours, composed], runs, many_runs)
         finally:
             together([composed.destroy(preview) for preview in composed.left()], log)

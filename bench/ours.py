@@ -10,6 +10,7 @@ from bench.machine import engine_socket
 from bench.process_tree import Command
 from stacks.names import slug_of, stack_of
 from stacks.settings import PROJECT
+from stacks.setup.paths import APPLICATION
 from tests.support.checkout import Clone
 from tests.support.production import ok
 
@@ -32,6 +33,7 @@ class Ours:
         self._token = token
         self._clone = Clone.make(root, token)
         self._clone.configure({**self._clone.ports, "namePrefix": self._clone.prefix, "maxPreviews": MAX_PREVIEWS})
+        self._has_base = False
         self._used: list[str] = []
         self._options: dict[str, list[str]] = {}
 
@@ -49,6 +51,7 @@ class Ours:
         """Bring the base up."""
         ok(self._clone.preview("setup"))
         ok(self._clone.pulumi("stack", "init", _BASE))
+        self._has_base = True
         ok(self._clone.pulumi("up", "--yes", "--skip-preview", "--stack", _BASE))
 
     def point_at(self, address: str) -> None:
@@ -66,6 +69,8 @@ class Ours:
 
     def down(self) -> None:
         """Destroy whatever is left of the previews, and the base."""
+        if not self._has_base:
+            return
         self.point_at(f"unix://{engine_socket()}")
         for preview in self._used:
             if any(file.name == f"{self._stack(preview)}.json" for file in self._state_files(preview)):
@@ -123,7 +128,7 @@ class Ours:
 
     def _state_files(self, preview: str) -> list[Path]:
         stack = self._stack(preview)
-        files = (self._clone.data / "pgai-preview/state/.pulumi").rglob("*")
+        files = (self._clone.data / APPLICATION / "state/.pulumi").rglob("*")
         return [file for file in files if file.is_file() and _is_of(file, stack)]
 
 
