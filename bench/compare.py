@@ -163,7 +163,7 @@ def _report(data: dict[str, Any]) -> list[str]:
     ]
     return [
         f"{described()}, Docker Engine {versions['docker']}, Compose {versions['compose']}, Pulumi "
-        f"{versions['pulumi']}; {data['runs']} runs each, {data['measured_at'][:10]}.",
+        f"{versions['pulumi']}; runs: {data['runs']}; {data['measured_at'][:10]}.",
         "",
         *steps_table(data["steps"]),
         "",

@@ -102,7 +102,7 @@ def _dress(axes: Axes, titles: Sequence[str], caption: str) -> None:
 def _caption(data: dict[str, Any]) -> str:
     machine, versions = data["machine"], data["versions"]
     return (
-        f"seconds; median and range of {data['runs']} runs; {machine['cores']} cores, {machine['memory_gib']:.0f} GiB, "
+        f"seconds, median and range; runs: {data['runs']}; {machine['cores']} cores, {machine['memory_gib']:.0f} GiB, "
         f"Docker Engine {versions['docker']}, Compose {versions['compose']}, {data['measured_at'][:10]}"
     )
 
