@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test check unit fix lock
+.PHONY: help demo test check unit fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -31,5 +31,16 @@ fix: ## format, and mend what the linter can
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
+bench: .bench-venv/.done ## measure against Docker Compose and draw it (as root; half an hour)
+	@./preview setup
+	$(PYTHON) -m bench.compare
+	.bench-venv/bin/python -m bench.plot
+
+.bench-venv/.done: bench/requirements.lock
+	python3 -m venv --clear .bench-venv
+	.bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	@touch $@
+
 lock: ## resolve requirements.in anew (hashes, no addresses)
+	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade bench/requirements.in -o bench/requirements.lock
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.lock

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from stacks.base import DEFAULT_DOCKER_HOST
 
 
 def described() -> str:
@@ -15,3 +18,16 @@ def memory_gib() -> float:
     """Memory of this machine in GiB."""
     line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
     return int(line.split()[1]) / 2**20
+
+
+def engine_socket() -> Path:
+    """Socket of this machine's Docker engine.
+
+    Raises:
+        ValueError: ``DOCKER_HOST`` names an engine that is not behind a socket of this machine.
+    """
+    address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    parts = urlsplit(address)
+    if parts.scheme != "unix":
+        raise ValueError(f"DOCKER_HOST is {address}, but this measures an engine on this machine: unset it.")
+    return Path(parts.path)

@@ -176,6 +176,8 @@ WORKLOAD = ServiceSpec(
     user="999:999",
     mounts={"workload": WORKLOAD_MOUNT},
     restarts_with=("workload",),
+    # So it ends first too, while it can still say goodbye to its database.
+    after=("target",),
     stop_grace_seconds=60,
 )
 
