@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stacks.base import DEFAULT_DOCKER_HOST
+from stacks.settings import DEFAULT_DOCKER_HOST
 
 
 def described() -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import docker
 
-from bench.process_tree import Measured, measure
+from bench.process_tree import Command, Measured, measure
 from components.services import SERVICES
 from stacks.names import slug_of
 from stacks.setup.paths import APPLICATION
@@ -74,7 +74,8 @@ class OwnBase:
         log = self.root / "command.log"
         log.unlink(missing_ok=True)
         try:
-            return measure(["./preview", *args], cwd=self.clone.path, environment=self.clone.environment, log=log)
+            command = Command(argv=["./preview", *args], cwd=self.clone.path, environment=self.clone.environment)
+            return measure(command, log=log)
         except RuntimeError as error:
             raise RuntimeError(f"./preview {' '.join(args)} failed:\n{last_lines(log.read_text())}") from error
 

@@ -155,7 +155,8 @@ PGWATCH = ServiceSpec(
     # It gives up when a sink does not answer at its start; the target it waits for.
     after=("sink", "target"),
     port=9091,
-    health=http_health("http://127.0.0.1:8080/readiness"),
+    # The last that a first deploy waits for.
+    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=1),
 )
 
 WORKLOAD = ServiceSpec(
