@@ -76,8 +76,13 @@ def hardened(
 def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
         tests=list(check.test),
-        interval=f"{check.interval_seconds}s",
+        interval=_duration(check.interval_seconds),
         timeout=f"{check.timeout_seconds}s",
         retries=check.retries,
         start_period=f"{check.start_period_seconds}s",
     )
+
+
+def _duration(seconds: float) -> str:
+    """As the engine reports it back: ``2s``, ``750ms``."""
+    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"

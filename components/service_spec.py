@@ -9,6 +9,10 @@ from types import MappingProxyType
 HEALTHY_WITHIN_SECONDS = 60
 """How long a new container may take to report that it is healthy."""
 
+NOTICED_WITHIN_A_SECOND = 0.75
+"""Pause between checks, in seconds, of what others wait for: Docker's provider looks once a second whether a new
+container is healthy, and a check that ends only after its first look costs the whole second."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
@@ -23,13 +27,13 @@ class HealthCheck:
     """
 
     test: tuple[str, ...]
-    interval_seconds: int = 2
+    interval_seconds: float = 2
     timeout_seconds: int = 5
     retries: int = 5
     start_period_seconds: int = 30
 
 
-def http_health(url: str, *, interval_seconds: int = 2) -> HealthCheck:
+def http_health(url: str, *, interval_seconds: float = 2) -> HealthCheck:
     """Healthy when a GET succeeds. wget is in every image that is asked so: BusyBox's in the official Alpine ones."""
     return HealthCheck(test=("CMD", "wget", "-q", "-O", "/dev/null", url), interval_seconds=interval_seconds)
 

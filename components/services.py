@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from components.service_spec import HealthCheck, ServiceSpec, http_health
+from components.service_spec import NOTICED_WITHIN_A_SECOND, HealthCheck, ServiceSpec, http_health
 
 CONFIG_MOUNT = "/postgres_ai_configs"
 WORKLOAD_MOUNT = "/workload"
@@ -50,7 +50,7 @@ def _postgres(
         # look healthy too early.
         health=HealthCheck(
             test=("CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
-            interval_seconds=1,
+            interval_seconds=NOTICED_WITHIN_A_SECOND,
         ),
     )
 
@@ -155,8 +155,8 @@ PGWATCH = ServiceSpec(
     # It gives up when a sink does not answer at its start; the target it waits for.
     after=("sink", "target"),
     port=9091,
-    # The last that a first deploy waits for.
-    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=1),
+    # A first deploy waits for it last.
+    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=NOTICED_WITHIN_A_SECOND),
 )
 
 WORKLOAD = ServiceSpec(
@@ -204,7 +204,7 @@ BACKEND = ServiceSpec(
     user="1000:1000",
     port=8000,
     # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
-    health=HealthCheck(test=("CMD", "python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=3),
+    health=HealthCheck(test=("CMD", "python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=2),
 )
 
 SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)

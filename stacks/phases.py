@@ -6,15 +6,12 @@ Apart from :mod:`stacks.cli` because it pulls in the engine's client, which comm
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from stacks.names import slug_of
 from stacks.operations import base as bases
@@ -22,20 +19,15 @@ from stacks.operations.deploy import Deployed, deploy
 from stacks.operations.destroy import destroy
 from stacks.operations.events import Reporting
 from stacks.operations.interrupts import Interrupts
-from stacks.operations.readiness import Viewer, wait_for_data
 from stacks.operations.request import DeployRequest
-from stacks.operations.verify import VerifyRequest
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress
-from stacks.render_verify import verify_line
-from stacks.settings import DEFAULT_DOCKER_HOST
 from stacks.setup.engine import STAMP as ENGINE_STAMP
 from stacks.setup.environment import environment, stamps
 from stacks.setup.paths import Paths
 from stacks.setup.report import SetupError, SetupResult
 from stacks.setup.run import run_setup
-from stacks.tables import setup_table, times_table
-from stacks.verification import verify_with_progress
+from stacks.tables import setup_table
 
 FALLBACK_BRANCH = "demo"
 
@@ -98,56 +90,6 @@ def set_up(paths: Paths, console: Console, base: str = bases.LOCAL) -> SetupResu
         result = run_setup(paths, shown, docker=base == bases.LOCAL)
     console.print(setup_table(result))
     return result
-
-
-def demo(paths: Paths, branch: str | None, console: Console) -> str:
-    """Everything from a fresh machine to a page worth looking at.
-
-    Returns:
-        The address of the preview.
-    """
-    chosen = branch or current_branch(paths.checkout)
-    times: list[tuple[str, float]] = []
-
-    started = time.monotonic()
-    set_up(paths, console)
-    times.append(("set-up", time.monotonic() - started))
-
-    started = time.monotonic()
-    address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-    with Progressing(console, "Local base", "edge-").running() as shown:
-        bases.bring_up_local(engine(paths, shown.note), paths.checkout, address, shown.step)
-    times.append(("local base", time.monotonic() - started))
-
-    started = time.monotonic()
-    wanted = DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout))
-    deployed = deploy_with_progress(paths, wanted, console)
-    assert deployed is not None, "only an update can find nothing to do"
-    times.append(("preview, all healthy", time.monotonic() - started))
-
-    started = time.monotonic()
-    with Progressing(console, "Dashboards have data").running() as shown:
-        panels = wait_for_data(Viewer(deployed.url, deployed.base), shown.count)
-    times.append((f"data in all {len(panels)} panels", time.monotonic() - started))
-
-    request = VerifyRequest(branch=chosen, minutes=1, wait=False)
-    verified = verify_with_progress(engine(paths, lambda _: None), request, console)
-    verified.require()
-    times.append(("checks", verified.seconds))
-
-    command = f"./preview credentials {shlex.quote(chosen)}"
-    console.print()
-    console.print(times_table(times))
-    console.print(
-        f"\n[bold green]The preview of {escape(chosen)} is alive.[/]\n"
-        f"  look      {deployed.url}  (anonymous viewer; the certificate is the local proxy's own)\n"
-        f"  log in    {escape(command)}\n"
-        f"  checks    {verify_line(verified)}; in full: ./preview verify {escape(shlex.quote(chosen))}\n"
-        f"  remove    ./preview destroy {escape(shlex.quote(chosen))}\n",
-        highlight=False,
-        soft_wrap=True,
-    )
-    return deployed.url
 
 
 def current_commit(checkout: Path) -> str:

@@ -25,7 +25,9 @@ def demo(
     branch: Annotated[str | None, typer.Option(help="Branch to show; the checkout's current one by default.")] = None,
 ) -> None:
     """Set-up, local base, a preview of the current branch, and where to look at it."""
-    typer.echo(phases().demo(Paths.default(), branch, err))
+    from stacks.demo import demo as show
+
+    typer.echo(show(Paths.default(), branch, err))
 
 
 @app.command(rich_help_panel=MACHINE)

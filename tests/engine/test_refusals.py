@@ -85,6 +85,27 @@ def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
     assert not (world.clone.path / f"Pulumi.preview-{slug_of(branch)}.yaml").exists()
 
 
+def test_a_database_that_cannot_be_initialised_says_why_and_leaves_nothing(
+    world: World, engine: Any, token: str, tmp_path: Path
+) -> None:
+    branch = f"{token}/no-database"
+    script = "/usr/local/bin/docker-ensure-initdb.sh"
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM postgres:15\nRUN rm {script} && printf '#!/bin/sh\\necho no data today; exit 3\\n' >{script} "
+        f"&& chmod +x {script}\n",
+        encoding="utf-8",
+    )
+    engine.images.build(path=str(tmp_path), tag=f"{token}/no-database:1", rm=True)
+    try:
+        done = world.clone.preview("deploy", branch, "--image", f"sink={token}/no-database:1")
+    finally:
+        engine.images.remove(f"{token}/no-database:1", force=True)
+    sentence = refused(done, 5)
+    assert "could not prepare its data and ended with exit code 3" in sentence
+    assert "no data today" in done.stderr
+    assert not remains(engine, slug_of(branch))
+
+
 def test_a_configuration_directory_of_something_else_is_bad_input(world: World, tmp_path: Path, token: str) -> None:
     (tmp_path / "unrelated.yml").write_text("a: 1", encoding="utf-8")
     done = world.clone.preview("deploy", f"{token}/x", "--config-dir", str(tmp_path))

@@ -163,6 +163,37 @@ def test_a_released_place_is_free_for_anyone_and_releasing_twice_is_fine(machine
     assert machine.take("feature_a", LIMIT="1").returncode == 0
 
 
+def test_giving_a_place_back_removes_what_the_engine_keeps_but_stops_nothing(machine: Machine) -> None:
+    machine.take("a")
+    machine.program(
+        "docker",
+        f'echo "$*" >>{machine.root}/asked\n'
+        'case "$1 $2" in "ps --all") echo c1; echo c2 ;; "network ls") echo n1 ;; "volume ls") echo v1 ;; esac',
+    )
+    assert machine.script("release_slot", "a").stdout == "released\n"
+    asked = (machine.root / "asked").read_text(encoding="utf-8").splitlines()
+    assert [line for line in asked if " ls " not in line and not line.startswith("ps ")] == [
+        "rm --volumes c1 c2", "network rm n1", "volume rm v1",
+    ]  # fmt: skip
+    for line in asked:
+        if " ls " in line or line.startswith("ps --all"):
+            assert "--filter label=pgai.preview.slug=a --filter label=pgai.preview.base=edge" in line
+        if line.startswith("ps --all"):
+            assert "status=created" in line
+            assert "status=exited" in line
+
+
+def test_a_place_whose_volumes_are_in_use_is_kept_with_its_files(machine: Machine) -> None:
+    machine.take("a")
+    machine.program(
+        "docker", 'case "$1 $2" in "volume ls") echo v1 ;; "volume rm") echo "v1: volume is in use" >&2; exit 1 ;; esac'
+    )
+    done = machine.script("release_slot", "a")
+    assert done.returncode != 0
+    assert "volume is in use" in done.stderr
+    assert (machine.root / "previews/a/branch").exists()
+
+
 def test_an_engine_that_does_not_answer_takes_no_place(machine: Machine) -> None:
     machine.program("docker", "exit 1")
     done = machine.take("a")

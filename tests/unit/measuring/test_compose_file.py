@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,11 @@ def test_a_service_has_the_declared_health_check(service: ServiceSpec) -> None:
     if service.health is None:
         assert content is None
         return
+    interval = re.fullmatch(r"([0-9.]+)(m?s)", content.pop("interval"))
+    assert interval
+    assert float(interval[1]) / (1000 if interval[2] == "ms" else 1) == service.health.interval_seconds
     assert content == {
         "test": list(service.health.test),
-        "interval": f"{service.health.interval_seconds}s",
         "timeout": f"{service.health.timeout_seconds}s",
         "retries": service.health.retries,
         "start_period": f"{service.health.start_period_seconds}s",
