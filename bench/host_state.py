@@ -88,7 +88,9 @@ def _things(base: OwnBase, processes: list[Process]) -> Things:
         "files of previews on the host": _below(host),
         "staged files": _below(base.data / "staged"),
         "locks": _below(base.data / "locks") | _below(backend_locks),
-        "stacks": frozenset(path.stem for path in (base.data / "state/.pulumi/stacks").glob("*/*.json")),
+        "stacks": frozenset(
+            path.name.partition(".")[0] for path in (base.data / "state/.pulumi/stacks").glob("*/*.json.gz")
+        ),
         "temporary files": frozenset(str(path) for path in temporary),
     }
 

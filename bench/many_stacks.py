@@ -6,6 +6,7 @@ the engine, not containers.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -123,9 +124,9 @@ class _ManyStacks:
 
     def fill(self, count: int, *, expired: int) -> None:
         """Copies of the pattern, so many in all; the first of them expired."""
-        pattern = (self._stacks / f"{stack_of(_PATTERN)}.json").read_text(encoding="utf-8")
+        pattern = gzip.decompress((self._stacks / f"{stack_of(_PATTERN)}.json.gz").read_bytes()).decode()
         for number in range(1, count):
             text = pattern.replace(_PATTERN, f"bench-{number:05}")
             if number >= expired:
                 text = text.replace("2020-01-04T00:00:00Z", "2099-01-01T00:00:00Z")
-            (self._stacks / f"{stack_of(f'bench-{number:05}')}.json").write_text(text, encoding="utf-8")
+            (self._stacks / f"{stack_of(f'bench-{number:05}')}.json.gz").write_bytes(gzip.compress(text.encode()))

@@ -73,7 +73,7 @@ class Ours:
             return
         self.point_at(f"unix://{engine_socket()}")
         for preview in self._used:
-            if any(file.name == f"{self._stack(preview)}.json" for file in self._state_files(preview)):
+            if any(file.name == f"{self._stack(preview)}.json.gz" for file in self._state_files(preview)):
                 ok(self._clone.preview("destroy", self._branch(preview)))
         ok(self._clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", _BASE))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,6 +106,11 @@ def dangling_volumes(engine: Any) -> set[str]:
     """Volumes without a name that no container uses; others may come and go on the engine meanwhile."""
     found = {volume.name for volume in engine.volumes.list(filters={"dangling": True})}
     return {name for name in found if re.fullmatch(r"[0-9a-f]{64}", name)}
+
+
+def unpacked(content: bytes) -> bytes:
+    """What a file or object of the state backend holds, compressed or not."""
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
 def remains(engine: Any, token: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from components.services import SECRETS
 from stacks.names import slug_of, stack_of
-from tests.engine.conftest import World, run_once
+from tests.engine.conftest import World, run_once, unpacked
 
 pytestmark = pytest.mark.engine
 
@@ -31,11 +31,12 @@ def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World
     assert len(secrets) == len(SECRETS)
     assert all(len(password) == 32 for password in secrets.values())
     slug = slug_of(world.first)
-    places = {f"state {path.name}": path.read_text("utf-8", "replace") for path in world.clone.data.rglob("*.json")}
-    places |= {f"backup {path.name}": path.read_text("utf-8", "replace") for path in world.clone.data.rglob("*.bak")}
-    assert any(stack_of(slug) in name for name in places), "the state of the preview is among what is searched"
+    kept = [path for kind in ("*.json", "*.gz", "*.bak") for path in world.clone.data.rglob(kind)]
+    places = {f"state {path.name}": unpacked(path.read_bytes()).decode("utf-8", "replace") for path in kept}
+    (state,) = [text for name, text in places.items() if name == f"state {stack_of(slug)}.json.gz"]
+    assert '"ciphertext"' in state, "the state of the preview is among what is searched, and can be read"
     containers = engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug}"})
-    assert len(containers) == 8
+    assert len(containers) == 10
     for container in containers:
         places[f"inspect {container.name}"] = json.dumps(container.attrs)
         places[f"log {container.name}"] = container.logs().decode("utf-8", "replace")

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.engine.conftest import remains
+from tests.engine.conftest import remains, unpacked
 from tests.support import runbook
 from tests.support.checkout import Clone
 
@@ -45,7 +45,7 @@ def bucket() -> Iterator[Any]:
 
 def contents(bucket: Any) -> dict[str, str]:
     """Key → content of every object."""
-    return {each.key: each.get()["Body"].read().decode() for each in bucket.objects.all()}
+    return {each.key: unpacked(each.get()["Body"].read()).decode() for each in bucket.objects.all()}
 
 
 def lose_and_restore(bucket: Any, clone: Clone) -> None:
@@ -94,7 +94,7 @@ def test_a_preview_lives_and_ends_with_its_state_in_s3(bucket: Any, clone: Clone
     assert (row["branch"], row["health"]) == (branch, "7/7 healthy")
     passwords = [entry["password"] for entry in clone.json("credentials", branch, "--json").values()]
     state = contents(bucket)
-    (of_preview,) = [state[key] for key in state if re.fullmatch(r"\.pulumi/stacks/.+-in-a-bucket\.json", key)]
+    (of_preview,) = [state[key] for key in state if re.fullmatch(r"\.pulumi/stacks/.+-in-a-bucket\.json\.gz", key)]
     assert "ciphertext" in of_preview
     assert passwords
     for key, text in state.items():

@@ -67,7 +67,7 @@ class Ground:
         assert not remains(self.engine, slug)
         assert not self.directory(branch).exists()
         backend = self.clone.data / "pgai-preview/state/.pulumi"
-        assert not list(backend.glob(f"stacks/*/{stack_of(slug)}.json"))
+        assert not list(backend.glob(f"stacks/*/{stack_of(slug)}.json.gz"))
         assert not list(backend.glob(f"locks/organization/*/{stack_of(slug)}/*.json"))
         assert not list((self.clone.data / "pgai-preview/locks").glob(f"{stack_of(slug)}.*"))
         assert not (self.clone.path / f"Pulumi.{stack_of(slug)}.yaml").exists()

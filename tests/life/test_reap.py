@@ -79,7 +79,7 @@ def test_what_no_stack_owns_is_listed_and_removed_only_when_asked(
     assert {row["kind"] for row in listed} == {"container", "network", "volume", "slot"}
     assert {row["result"] for row in listed} == {"found"}
     assert all(row["created_at"] for row in listed)
-    assert len(ground.containers(lost)) == 8, "the seven and the carrier of the secrets"
+    assert len(ground.containers(lost)) == 10, "the seven, the carrier of the secrets, and two that prepared data"
 
     removed = reap(ground, "--orphans")["orphans"]
     assert {row["result"] for row in removed} == {"removed"}, removed
