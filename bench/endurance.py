@@ -20,7 +20,7 @@ from bench.host_state import HostState, taken
 from bench.leaks import leaked, sentence
 from bench.machine import described
 from bench.own_base import OwnBase, last_lines, own_base
-from bench.record import parser, positive, require_root, write
+from bench.record import parser, positive, require_root, run_to_its_end, write
 
 OPERATIONS = ("deploy", "change a dashboard", "change the workload", "destroy")
 _EVERY = 10
@@ -163,4 +163,4 @@ def _report(run: Run, cycles: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_to_its_end(main)

@@ -16,7 +16,7 @@ from bench.growth_live import Deploys, beside, with_configuration
 from bench.machine import described
 from bench.many_stacks import LIST, REAP, Timed, timed_commands
 from bench.own_base import OwnBase, own_base
-from bench.record import parser, positive, write
+from bench.record import parser, positive, run_to_its_end, write
 
 _LINEAR = 1.15
 _PARTS = ("stacks", "live", "configuration")
@@ -133,4 +133,4 @@ def _cells(row: Deploys) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_to_its_end(main)

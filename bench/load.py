@@ -17,7 +17,7 @@ from bench.figures import percent
 from bench.load_watch import Watched, disk, watch
 from bench.machine import described
 from bench.own_base import OwnBase, own_base
-from bench.record import parser, positive, require_root, write
+from bench.record import parser, positive, require_root, run_to_its_end, write
 from components.services import SERVICES
 
 _SAMPLE_SECONDS = 5.0
@@ -123,4 +123,4 @@ def _report_engine(alone: dict[str, float], with_previews: dict[str, float]) -> 
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_to_its_end(main)

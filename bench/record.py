@@ -7,9 +7,10 @@ import datetime as dt
 import json
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import docker
 
@@ -40,6 +41,20 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
     return int(text)
+
+
+def run_to_its_end(main: Callable[[], int]) -> NoReturn:
+    """Run a measurement; stopping it is no fault of it.
+
+    Args:
+        main: Returns the exit code; leaves nothing behind, also when it is interrupted.
+    """
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        print("\nInterrupted; what was made has been removed again.", file=sys.stderr)
+        code = 130
+    raise SystemExit(code)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
