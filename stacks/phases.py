@@ -23,7 +23,7 @@ from stacks.operations.request import DeployRequest
 from stacks.operations.workspace import Changes, Engine
 from stacks.render import Progressing, SetupProgress
 from stacks.setup.engine import STAMP as ENGINE_STAMP
-from stacks.setup.environment import environment, stamps
+from stacks.setup.environment import environment, prepare_state, stamps
 from stacks.setup.paths import Paths
 from stacks.setup.report import SetupError, SetupResult
 from stacks.setup.run import run_setup
@@ -41,6 +41,7 @@ def engine(paths: Paths, on_note: Callable[[str], None]) -> Engine:
     prepared = stamps(paths).get(ENGINE_STAMP)
     if prepared is None:
         raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
+    prepare_state(paths)
     os.environ.update(environment(paths))
     return Engine(paths, prepared.version, on_note)
 

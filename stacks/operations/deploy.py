@@ -19,7 +19,7 @@ from stacks.operations.errors import (
     RefusedError,
     UnhealthyError,
 )
-from stacks.operations.events import Reporting
+from stacks.operations.events import Reporting, Step
 from stacks.operations.host_shell import HostShell, ScriptError
 from stacks.operations.interrupts import Interrupts
 from stacks.operations.redact import redact
@@ -109,6 +109,7 @@ class _Deploy:
         self._told = told
         self._slug = slug_of(request.branch)
         self._stack = stack_of(self._slug)
+        self._container_failed = False
 
     def run(self, *, new: bool) -> Deployed:
         require_ownership(self._slug, self._request, self._before.outputs)
@@ -124,7 +125,7 @@ class _Deploy:
                 self._engine.create(self._stack)
             self._engine.configure(self._stack, values)
             changes = self._engine.up(
-                self._stack, self._told.step, refresh=has_drifted(self._base, docker, self._slug, self._before)
+                self._stack, self._step, refresh=has_drifted(self._base, docker, self._slug, self._before)
             )
         except LockedError:
             raise
@@ -137,6 +138,11 @@ class _Deploy:
             changes=changes,
             base=self._base,
         )
+
+    def _step(self, step: Step) -> None:
+        if step.kind == "Container" and step.state == "failed":
+            self._container_failed = True
+        self._told.step(step)
 
     def _take_slot(self) -> None:
         """Take the place on the host before anything is made; the stack's own resource finds it taken."""
@@ -184,7 +190,12 @@ class _Deploy:
     def _last_words(self, docker: DockerEngine) -> dict[str, str]:
         """Container that is not well → its last lines; empty where the Docker engine does not answer."""
         with suppress(OperationError):
-            return {state.name: docker.last_lines(state.name) for state in docker.failed(self._slug)}
+            return {
+                state.name: docker.last_lines(state.name)
+                for state in docker.failed(self._slug)
+                # Where something else failed, one on its way has only been cut short.
+                if self._container_failed or (state.health != "starting" and state.status != "created")
+            }
         return {}
 
     def _secrets(self) -> set[str]:
