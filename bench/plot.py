@@ -52,7 +52,11 @@ def draw(data: dict[str, Any], output: Path) -> None:
     axes = figure.add_subplot()
     longest = max(max(values) for step in steps for values in step["seconds"].values())
     for name, (label, colour, offset) in _TOOLS.items():
-        rows = [(number, step["seconds"][name]) for number, step in enumerate(steps) if step["seconds"].get(name)]
+        rows = [
+            (number, step["seconds"][name], step.get("failed", {}).get(name, 0))
+            for number, step in enumerate(steps)
+            if step["seconds"].get(name)
+        ]
         _bars(axes, rows, label=label, colour=colour, offset=offset, longest=longest)
     goals = [(number, step["goal"]["seconds"]) for number, step in enumerate(steps) if "goal" in step]
     axes.vlines(
@@ -71,21 +75,22 @@ def draw(data: dict[str, Any], output: Path) -> None:
 
 def _bars(
     axes: Axes,
-    rows: Sequence[tuple[int, Sequence[float]]],
+    rows: Sequence[tuple[int, Sequence[float], int]],
     *,
     label: str,
     colour: str,
     offset: float,
     longest: float,
 ) -> None:
-    places = [number + offset for number, _ in rows]
-    medians = [statistics.median(values) for _, values in rows]
-    below = [median - min(values) for median, (_, values) in zip(medians, rows, strict=True)]
-    above = [max(values) - median for median, (_, values) in zip(medians, rows, strict=True)]
+    places = [number + offset for number, _, _ in rows]
+    medians = [statistics.median(values) for _, values, _ in rows]
+    below = [median - min(values) for median, (_, values, _) in zip(medians, rows, strict=True)]
+    above = [max(values) - median for median, (_, values, _) in zip(medians, rows, strict=True)]
     axes.barh(places, medians, height=_BAR, color=colour, label=label, zorder=2)
     axes.errorbar(medians, places, xerr=[below, above], fmt="none", ecolor=_TEXT, elinewidth=1.2, capsize=3, zorder=3)
-    for place, median, (_, values) in zip(places, medians, rows, strict=True):
-        axes.text(max(values) + longest * 0.012, place, f"{median:.1f} s", va="center", color=_TEXT, fontsize=9)
+    for place, median, (_, values, failed) in zip(places, medians, rows, strict=True):
+        text = f"{median:.1f} s{f', {failed} failed' if failed else ''}"
+        axes.text(max(values) + longest * 0.012, place, text, va="center", color=_TEXT, fontsize=9)
 
 
 def _dress(axes: Axes, titles: Sequence[str], caption: str) -> None:
