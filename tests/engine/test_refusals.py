@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +66,24 @@ def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: W
     assert branch not in json.dumps(world.clone.json("list", "--json"))
 
 
+@contextmanager
+def image(engine: Any, folder: Path, tag: str, dockerfile: str) -> Iterator[str]:
+    """An image that is there while the block runs."""
+    (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    engine.images.build(path=str(folder), tag=tag, rm=True)
+    try:
+        yield tag
+    finally:
+        engine.images.remove(tag, force=True)
+
+
 def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
     world: World, engine: Any, token: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "Dockerfile").write_text(
-        'FROM postgres:15\nENTRYPOINT ["sh", "-c", "echo broken on purpose; exit 1"]\n', encoding="utf-8"
-    )
-    engine.images.build(path=str(tmp_path), tag=f"{token}/broken:1", rm=True)
+    dockerfile = 'FROM postgres:15\nENTRYPOINT ["sh", "-c", "echo broken on purpose; exit 1"]\n'
     branch = f"{token}/broken"
-    try:
-        done = world.clone.preview("deploy", branch, "--image", f"backend={token}/broken:1")
-    finally:
-        engine.images.remove(f"{token}/broken:1", force=True)
+    with image(engine, tmp_path, f"{token}/broken:1", dockerfile) as broken:
+        done = world.clone.preview("deploy", branch, "--image", f"backend={broken}")
     sentence = refused(done, 5)
     assert "Everything that was made has been removed again" in sentence
     assert "broken on purpose" in done.stderr
@@ -88,18 +96,14 @@ def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
 def test_a_database_that_cannot_be_initialised_says_why_and_leaves_nothing(
     world: World, engine: Any, token: str, tmp_path: Path
 ) -> None:
-    branch = f"{token}/no-database"
     script = "/usr/local/bin/docker-ensure-initdb.sh"
-    (tmp_path / "Dockerfile").write_text(
+    dockerfile = (
         f"FROM postgres:15\nRUN rm {script} && printf '#!/bin/sh\\necho no data today; exit 3\\n' >{script} "
-        f"&& chmod +x {script}\n",
-        encoding="utf-8",
+        f"&& chmod +x {script}\n"
     )
-    engine.images.build(path=str(tmp_path), tag=f"{token}/no-database:1", rm=True)
-    try:
-        done = world.clone.preview("deploy", branch, "--image", f"sink={token}/no-database:1")
-    finally:
-        engine.images.remove(f"{token}/no-database:1", force=True)
+    branch = f"{token}/no-database"
+    with image(engine, tmp_path, f"{token}/no-database:1", dockerfile) as broken:
+        done = world.clone.preview("deploy", branch, "--image", f"sink={broken}")
     sentence = refused(done, 5)
     assert "could not prepare its data and ended with exit code 3" in sentence
     assert "no data today" in done.stderr
