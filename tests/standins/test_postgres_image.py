@@ -93,6 +93,26 @@ def test_data_outlives_a_restart_and_is_not_made_anew(start: Start) -> None:
     assert "database system was interrupted" not in container.logs().decode()
 
 
+def test_data_can_be_initialised_by_a_container_that_ends_and_is_then_left_alone(start: Start) -> None:
+    init = {"entrypoint": ["docker-ensure-initdb.sh"], "environment": {"POSTGRES_PASSWORD": "secret"}}
+    first = start({"/docker-entrypoint-initdb.d/1.sql": "CREATE TABLE t AS SELECT 7 AS a"}, ["postgres"], **init)
+    assert first.wait(timeout=60)["StatusCode"] == 0, first.logs().decode()
+    second = start(command=["postgres"], volumes_from=[first.name], **init)
+    assert second.wait(timeout=60)["StatusCode"] == 0, second.logs().decode()
+    server = start(volumes_from=[first.name])
+    wait_until_ready(server)
+    assert ask(server, "SELECT a FROM t") == "7"
+
+
+def test_initialising_apart_fails_with_its_script(start: Start) -> None:
+    container = start(
+        {"/docker-entrypoint-initdb.d/1.sql": "SELECT nothing"},
+        entrypoint=["docker-ensure-initdb.sh"],
+        environment={"POSTGRES_PASSWORD": "secret"},
+    )
+    assert container.wait(timeout=60)["StatusCode"] != 0
+
+
 def test_root_steps_down(start: Start) -> None:
     container = start(environment={"POSTGRES_PASSWORD": "x"})
     wait_until_ready(container)
