@@ -30,3 +30,11 @@ def family(pid: int) -> list[int]:
     for one in found:
         found.extend(children.get(one, []))
     return found
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process has ended, also where nobody has reaped it yet."""
+    try:
+        return "\nState:\tZ" in Path("/proc", str(pid), "status").read_text()
+    except OSError:
+        return True
