@@ -156,7 +156,7 @@ class Edge(pulumi.ComponentResource):
 
 
 def _traefik_health(port: int) -> HealthCheck:
-    return HealthCheck(test=("CMD", "traefik", "healthcheck", "--ping", f"--entrypoints.traefik.address=:{port}"))
+    return HealthCheck(test=("traefik", "healthcheck", "--ping", f"--entrypoints.traefik.address=:{port}"))
 
 
 def traefik_arguments(args: EdgeArgs) -> list[str]:

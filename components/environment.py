@@ -196,8 +196,14 @@ class PreviewEnvironment(pulumi.ComponentResource):
             f"{self._name}-{service.key}",
             service,
             placement,
-            # A container's name is taken until it is gone.
-            pulumi.ResourceOptions(parent=self, depends_on=[*files, *waits_for], delete_before_replace=True),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*files, *waits_for],
+                # A container's name is taken until it is gone.
+                delete_before_replace=True,
+                # The engine cannot change it, but Docker's provider reports that it had.
+                replace_on_changes=["healthcheck"],
+            ),
         )
 
 

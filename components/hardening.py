@@ -75,9 +75,9 @@ def hardened(
 
 def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
-        tests=list(check.test),
+        tests=list(check.command),
         interval=_duration(check.interval_seconds),
-        timeout=f"{check.timeout_seconds}s",
+        timeout=f"{check.command_timeout_seconds}s",
         retries=check.retries,
         start_period=f"{check.start_period_seconds}s",
     )

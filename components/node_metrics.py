@@ -50,6 +50,7 @@ class NodeMetrics(pulumi.ComponentResource):
             # It describes the host: its network interfaces and processes are the point.
             network_mode="host",
             pid_mode="host",
+            tmpfs={"/tmp": "size=1m"},  # noqa: S108
             volumes=[docker.ContainerVolumeArgs(container_path="/host", host_path="/", read_only=True)],
             opts=pulumi.ResourceOptions(parent=self),
             **options,

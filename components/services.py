@@ -49,7 +49,7 @@ def _postgres(
         # Over TCP: while the image initialises a database its server listens on the socket alone, and would
         # look healthy too early.
         health=HealthCheck(
-            test=("CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
+            test=("pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
             interval_seconds=NOTICED_WITHIN_A_SECOND,
         ),
     )
@@ -204,7 +204,7 @@ BACKEND = ServiceSpec(
     user="1000:1000",
     port=8000,
     # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
-    health=HealthCheck(test=("CMD", "python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=2),
+    health=HealthCheck(test=("python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=2),
 )
 
 SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from components.services import SERVICES
 from components.slot import script
@@ -80,6 +82,8 @@ def deploy(
     for note in require_configuration(request, checkout):
         told.note(note)
     with engine.held(stack_of(slug), "deploy"):
+        # Loading the program's modules takes as long as reading two states, which other processes do meanwhile.
+        Thread(target=import_module, args=["stacks.preview"]).start()
         of_base, before = engine.snapshots([request.base, stack_of(slug)])
         base = bases.outputs_in(of_base, request.base)
         if request.only_existing and not (before and before.outputs):

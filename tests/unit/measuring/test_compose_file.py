@@ -60,8 +60,8 @@ def test_a_service_has_the_declared_health_check(service: ServiceSpec) -> None:
     assert interval
     assert float(interval[1]) / (1000 if interval[2] == "ms" else 1) == service.health.interval_seconds
     assert content == {
-        "test": list(service.health.test),
-        "timeout": f"{service.health.timeout_seconds}s",
+        "test": list(service.health.command),
+        "timeout": f"{service.health.command_timeout_seconds}s",
         "retries": service.health.retries,
         "start_period": f"{service.health.start_period_seconds}s",
     }
@@ -112,7 +112,7 @@ def test_a_database_is_initialised_by_its_image(key: str) -> None:
         "read_only": True,
     } in (content["volumes"])
     assert content["environment"]["POSTGRES_PASSWORD_FILE"] == f"{SECRETS_MOUNT}/{key}_postgres"
-    assert content["environment"]["POSTGRES_DB"] in content["healthcheck"]["test"]
+    assert f"-d {content['environment']['POSTGRES_DB']} " in content["healthcheck"]["test"][-1]
     assert f"{key}_postgres" in secrets_of(by_key()[key], INITDB)
 
 
