@@ -81,7 +81,7 @@ GRAFANA = ServiceSpec(
     restarts_with=("config/grafana/provisioning",),
     public=True,
     port=3000,
-    health=http_health("http://127.0.0.1:3000/api/health"),
+    health=http_health("http://127.0.0.1:3000/api/health", interval_seconds=NOTICED_WITHIN_A_SECOND),
 )
 
 VICTORIAMETRICS = ServiceSpec(
@@ -106,7 +106,7 @@ VICTORIAMETRICS = ServiceSpec(
     data="/victoria-metrics-data",
     mounts={"config": CONFIG_MOUNT},
     port=9090,
-    health=http_health("http://127.0.0.1:9090/health"),
+    health=http_health("http://127.0.0.1:9090/health", interval_seconds=NOTICED_WITHIN_A_SECOND),
 )
 
 SINK = _postgres(
