@@ -11,7 +11,6 @@ import argparse
 import datetime as dt
 import json
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -26,9 +25,9 @@ from rich.console import Console
 from bench import compose_tool
 from bench.comparison import cost, costs_table, steps_table
 from bench.composed import Composed
-from bench.containers import left_behind
 from bench.machine import described, engine_socket, memory_gib
 from bench.ours import Ours
+from bench.own_base import own_base
 from bench.process_tree import together
 from bench.rounds import Rounds, Tool
 from components.services import GRAFANA
@@ -39,6 +38,8 @@ from stacks.setup.environment import environment, stamps
 from stacks.setup.paths import Paths
 from stacks.setup.process import is_root, output_of
 from stacks.setup.report import SetupError
+
+_MAX_PREVIEWS = 12
 
 OUTPUT = Path(__file__).resolve().parents[1] / "docs/measurements/compare.json"
 
@@ -88,29 +89,21 @@ def _measure(runs: int, many_runs: int) -> dict[str, Any]:
     with SetupProgress(console) as progress:
         compose = compose_tool.ensure(Context(paths=paths, report=progress, stamps=stamps(paths)))
     engine = docker.DockerClient(base_url=f"unix://{engine_socket()}")
-    token = f"b{secrets.token_hex(3)}"
     repository = GRAFANA.image.rpartition(":")[0]
-    image = f"{repository}:{token}"
     log = paths.logs / "bench-compare.log"
     log.unlink(missing_ok=True)
-    rounds = Rounds(engine, image, log, console.print)
-    with tempfile.TemporaryDirectory(prefix="pgai-bench-") as folder:
-        root = Path(folder)
-        for name in ("ours", "compose"):
-            (root / name).mkdir()
-        ours = Ours(root / "ours", token)
-        composed = Composed(root / "compose", token, compose=compose, edge_network=ours.edge_network, port=ours.port)
+    with tempfile.TemporaryDirectory(prefix="pgai-bench-") as folder, own_base(_MAX_PREVIEWS) as base:
+        image = f"{repository}:{base.token}"
+        rounds = Rounds(engine, image, log, console.print)
+        ours = Ours(base)
+        composed = Composed(Path(folder), base.token, compose=compose, edge_network=ours.edge_network, port=ours.port)
         try:
-            ours.up()
-            engine.images.get(GRAFANA.image).tag(repository, token)
+            engine.images.get(GRAFANA.image).tag(repository, base.token)
             _run(rounds, [ours, composed], runs, many_runs)
         finally:
             together([composed.destroy(preview) for preview in composed.left()], log)
             with suppress(docker.errors.ImageNotFound):
                 engine.images.remove(image)
-            ours.down()
-    if left := left_behind(engine, token):
-        raise RuntimeError(f"These were left behind on the engine, remove them by hand: {', '.join(left)}.")
     return {
         "measured_at": text_of(dt.datetime.now(dt.UTC)),
         "machine": {"cores": os.cpu_count(), "memory_gib": round(memory_gib(), 1)},

@@ -21,7 +21,7 @@ def replaced(before: Lives, after: Lives) -> int:
 
 def left_behind(engine: Any, token: str) -> list[str]:
     """Names of containers, networks, volumes and image tags with a token in them."""
-    names = [one.name for one in engine.containers.list(all=True)]
+    names = [one.name for one in engine.containers.list(all=True, ignore_removed=True)]
     names += [one.name for one in engine.networks.list()]
     names += [one.name for one in engine.volumes.list()]
     names += [tag for one in engine.images.list() for tag in one.tags]

@@ -6,35 +6,25 @@ import json
 import shutil
 from pathlib import Path
 
-from bench.machine import engine_socket
+from bench.own_base import OwnBase
 from bench.process_tree import Command
 from stacks.names import slug_of, stack_of
 from stacks.settings import PROJECT
-from stacks.setup.paths import APPLICATION
-from tests.support.checkout import Clone
 from tests.support.production import ok
-
-MAX_PREVIEWS = 12
-_BASE = "local"
 
 
 class Ours:
     """Makes and drives previews.
 
     Args:
-        root: Empty folder for the clone and its state.
-        token: Start of every name on the engine.
+        base: The base that they run on.
     """
 
     name = "ours"
 
-    def __init__(self, root: Path, token: str) -> None:
-        self._root = root
-        self._token = token
-        self._clone = Clone.make(root, token)
-        self._clone.configure({**self._clone.ports, "namePrefix": self._clone.prefix, "maxPreviews": MAX_PREVIEWS})
-        self._has_base = False
-        self._used: list[str] = []
+    def __init__(self, base: OwnBase) -> None:
+        self._base = base
+        self._clone = base.clone
         self._options: dict[str, list[str]] = {}
 
     @property
@@ -47,39 +37,21 @@ class Ours:
         """Network of the base's reverse proxy."""
         return f"{self._clone.prefix}traefik-public"
 
-    def up(self) -> None:
-        """Bring the base up."""
-        ok(self._clone.preview("setup"))
-        ok(self._clone.pulumi("stack", "init", _BASE))
-        self._has_base = True
-        ok(self._clone.pulumi("up", "--yes", "--skip-preview", "--stack", _BASE))
-
     def point_at(self, address: str) -> None:
         """Send the previews' calls to another address of the same engine.
 
         In the base's outputs alone: with the whole base brought up there, the calls of its reverse proxy, which follows
         every container, would be counted as well.
         """
-        state = json.loads(ok(self._clone.pulumi("stack", "export", "--stack", _BASE)).stdout)
+        state = json.loads(ok(self._clone.pulumi("stack", "export", "--stack", "local")).stdout)
         stack = next(one for one in state["deployment"]["resources"] if one["type"] == "pulumi:pulumi:Stack")
         stack["outputs"]["docker_host"] = address
-        file = self._root / "base.json"
+        file = self._base.root / "base.json"
         file.write_text(json.dumps(state), encoding="utf-8")
-        ok(self._clone.pulumi("stack", "import", "--stack", _BASE, "--file", str(file)))
-
-    def down(self) -> None:
-        """Destroy whatever is left of the previews, and the base."""
-        if not self._has_base:
-            return
-        self.point_at(f"unix://{engine_socket()}")
-        for preview in self._used:
-            if any(file.name == f"{self._stack(preview)}.json.gz" for file in self._state_files(preview)):
-                ok(self._clone.preview("destroy", self._branch(preview)))
-        ok(self._clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", _BASE))
+        ok(self._clone.pulumi("stack", "import", "--stack", "local", "--file", str(file)))
 
     def prepare(self, preview: str) -> None:
         """A new preview of the clone's own files."""
-        self._used.append(preview)
         self._options[preview] = []
 
     def deploy(self, preview: str) -> Command:
@@ -94,7 +66,7 @@ class Ours:
 
     def change_dashboard(self, preview: str) -> None:
         """The branch's configuration becomes a copy with one dashboard's title changed."""
-        folder = self._root / f"config-{preview}"
+        folder = self._base.root / f"config-{preview}"
         shutil.copytree(self._clone.path / "config", folder)
         retitle_a_dashboard(folder)
         self._options[preview] += ["--config-dir", str(folder)]
@@ -121,14 +93,14 @@ class Ours:
         return Command(argv=["./preview", *arguments], cwd=self._clone.path, environment=self._clone.environment)
 
     def _branch(self, preview: str) -> str:
-        return f"{self._token}/{preview}"
+        return self._base.branch(preview)
 
     def _stack(self, preview: str) -> str:
         return stack_of(slug_of(self._branch(preview)))
 
     def _state_files(self, preview: str) -> list[Path]:
         stack = self._stack(preview)
-        files = (self._clone.data / APPLICATION / "state/.pulumi").rglob("*")
+        files = (self._base.data / "state/.pulumi").rglob("*")
         return [file for file in files if file.is_file() and _is_of(file, stack)]
 
 

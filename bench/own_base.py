@@ -16,6 +16,7 @@ from typing import Any
 
 import docker
 
+from bench.containers import left_behind
 from bench.process_tree import Command, Measured, measure
 from components.services import SERVICES
 from stacks.names import slug_of
@@ -111,7 +112,7 @@ def own_base(max_previews: int) -> Iterator[OwnBase]:
         yield OwnBase(clone, engine, token, root)
     finally:
         _take_away(clone)
-        if left := _names_with(engine, token):
+        if left := left_behind(engine, token):
             raise RuntimeError(f"Left behind: {', '.join(left)}; the state is in {root}.")
         shutil.rmtree(root)
 
@@ -142,10 +143,3 @@ def _take_away(clone: Clone) -> None:
 def _destroyed(done: Finished) -> None:
     if done.code:
         print(last_lines(done.text), file=sys.stderr)
-
-
-def _names_with(engine: Any, token: str) -> list[str]:
-    names = [container.name for container in engine.containers.list(all=True, ignore_removed=True)]
-    names += [network.name for network in engine.networks.list()]
-    names += [volume.name for volume in engine.volumes.list()]
-    return sorted(name for name in names if token in name)

@@ -97,16 +97,18 @@ class Rounds:
         with counted_api(socket) as api:
             tool.point_at(api.address)
             tool.prepare(preview)
-            for name, command in (
-                (FIRST, tool.deploy(preview)),
-                (NOOP, tool.deploy(preview)),
-                (DESTROY, tool.destroy(preview)),
-            ):
-                before = api.calls
-                measure(command, self._log)
-                self.calls[name][tool.name] = api.calls - before
-                self._say(f"{tool.name}: {name}: {self.calls[name][tool.name]} calls")
-        tool.point_at(f"unix://{socket}")
+            try:
+                for name, command in (
+                    (FIRST, tool.deploy(preview)),
+                    (NOOP, tool.deploy(preview)),
+                    (DESTROY, tool.destroy(preview)),
+                ):
+                    before = api.calls
+                    measure(command, self._log)
+                    self.calls[name][tool.name] = api.calls - before
+                    self._say(f"{tool.name}: {name}: {self.calls[name][tool.name]} calls")
+            finally:
+                tool.point_at(f"unix://{socket}")
 
     def _watched(self, step: Step, tool: Tool, preview: str) -> None:
         """A timed update, with a look at what became of the containers."""
