@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from components.labels import BASE, PREVIEW
+from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
 from stacks.operations.docker_state import Belonging, ContainerState, belonging_of, state_of
 from stacks.operations.errors import OperationError, RefusedError
@@ -16,6 +18,7 @@ from stacks.operations.tunnel import open_socket
 from stacks.outputs import BaseOutputs
 
 LOG_LINES = 50
+_POLL_SECONDS = 0.5
 _PULL_TIMEOUT_SECONDS = 300
 
 
@@ -70,6 +73,24 @@ class DockerEngine:
             for state in self._states()
             if state.slug == slug and (state.exit_code if state.service not in by_key() else not state.well)
         ]
+
+    def unwell(self, slug: str, give_up: Callable[[], bool] = lambda: False) -> list[ContainerState]:
+        """Containers of one preview that are not well, once those that run have had a minute to become it.
+
+        Args:
+            slug: The preview.
+            give_up: Says whether to stop waiting.
+
+        Raises:
+            OperationError: The engine does not say.
+        """
+        may_become = Retrying(
+            retry=retry_if_result(lambda found: any(state.status == "running" for state in found) and not give_up()),
+            stop=stop_after_delay(HEALTHY_WITHIN_SECONDS),
+            wait=wait_fixed(_POLL_SECONDS),
+            retry_error_callback=lambda last: last.outcome.result() if last.outcome else [],
+        )
+        return may_become(lambda: [state for state in self.of_slug(slug) if not state.well])
 
     def _states(self) -> list[ContainerState]:
         with self._asking("list its containers"):

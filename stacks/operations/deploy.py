@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +14,7 @@ from components.slot import script
 from stacks.names import slug_of, stack_of, url_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
+from stacks.operations.docker_state import ContainerState
 from stacks.operations.drift import has_drifted
 from stacks.operations.errors import (
     InterruptedOperationError,
@@ -131,6 +133,7 @@ class _Deploy:
             changes = self._engine.up(
                 self._stack, self._step, refresh=has_drifted(self._base, docker, self._slug, self._before)
             )
+            self._require_well(docker)
         except LockedError:
             raise
         except OperationError as error:
@@ -142,6 +145,17 @@ class _Deploy:
             changes=changes,
             base=self._base,
         )
+
+    def _require_well(self, docker: DockerEngine) -> None:
+        """The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+
+        Raises:
+            OperationError: Some are not well.
+        """
+        unwell = docker.unwell(self._slug, give_up=lambda: bool(self._interrupts.received))
+        if unwell:
+            self._container_failed = True
+            raise OperationError(f"{_named(unwell)}.")
 
     def _step(self, step: Step) -> None:
         if step.kind == "Container" and step.state == "failed":
@@ -213,7 +227,8 @@ class _Deploy:
             if self._before.outputs:
                 self._told.note("putting the last good version back")
                 put_back(self._engine, self._base, docker, self._stack, self._slug, self._before, self._told.step)
-                return "The last good version is running again."
+                unwell = docker.unwell(self._slug)
+                return f"The last good version is {f'back, but {_named(unwell)}' if unwell else 'running again'}."
             self._told.note("removing what was made")
             made = self._engine.snapshot(self._stack)
             # First: a container that no state knows holds volumes and a network that the state does.
@@ -227,3 +242,8 @@ class _Deploy:
             what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
             return f"{what}: {error} Deploy again, or destroy the preview."
         return "Everything that was made has been removed again."
+
+
+def _named(unwell: Sequence[ContainerState]) -> str:
+    """What is wrong with containers, as a clause."""
+    return "; ".join(f"the container {state.name} is {state.health or state.status}" for state in unwell)

@@ -93,7 +93,7 @@ def test_a_browser_that_trusts_the_authority_shows_the_page_without_a_warning(
     browser = Browser(
         tmp_path, addresses={production.host(name): production.records()[production.host(name)]["content"]}
     )
-    assert "PostgreSQL activity" not in browser.page(production.url(name)), "nobody is trusted without a reason"
+    assert "ERR_CERT_AUTHORITY_INVALID" in browser.page(production.url(name)), "nobody is trusted without a reason"
     browser.trust(production.pebble.issuing_root())
     assert "PostgreSQL activity" in browser.page(production.url(name))
 

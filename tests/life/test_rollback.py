@@ -93,6 +93,23 @@ def test_containers_removed_or_stopped_by_hand_run_again_and_nothing_else_is_tou
     assert {service for service in after if after[service] != before[service]} == {"victoriametrics"}
 
 
+def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("paused")
+    ground.deploy(branch)
+    backend = ground.containers(branch)["backend"]
+    backend.pause()
+    done = ground.clone.preview("deploy", branch)
+    backend.unpause()
+    assert done.code == 5, done.text
+    said = " ".join(done.stderr.split())
+    assert f"the container {backend.name} is paused" in said
+    assert f"The last good version is back, but the container {backend.name} is paused." in said
+    assert "Traceback" not in done.text
+    ground.deploy(branch)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_first_deploy_leaves_nothing(ground: Ground, number: signal.Signals) -> None:
     branch = ground.branch(f"interrupted-{number.name.lower()}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tenacity import retry, retry_if_result, stop_after_attempt
 
 from tests.support.prerequisites import browser
 
@@ -39,8 +40,12 @@ class Browser:
         (self._home / "root.pem").write_text(root, encoding="utf-8")
         self._certutil("-A", "-n", "authority", "-t", "C,,", "-i", str(self._home / "root.pem"))
 
+    @retry(stop=stop_after_attempt(3), retry=retry_if_result(lambda shown: not shown))
     def page(self, url: str) -> str:
-        """What the page consists of once its scripts have run."""
+        """What the page consists of once its scripts have run; not even an error's page is empty.
+
+        On a machine without a free processor Chromium sometimes ends without having shown anything.
+        """
         program = browser()
         if not program:
             pytest.fail("Chromium is needed: run make test, which installs it")

@@ -28,8 +28,9 @@ def assert_ends_cleanly(generator: Generator, database: Database, number: signal
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_signal_in_a_pattern_ends_pgbench_too(pattern: str, filled: Database, start: Start) -> None:
     generator = start(filled, WORKLOAD_SEED=str(seed_starting_with(pattern)))
-    running = "select count(*) from pg_stat_activity where application_name = 'pgbench' and xact_start is not null"
-    eventually(lambda: filled.value(running), what="pgbench's transactions")
+    # In a valley the server is idle nearly all the time, so a look for a transaction might never meet one.
+    connected = "select count(*) from pg_stat_activity where application_name = 'pgbench'"
+    eventually(lambda: filled.value(connected), what="pgbench's sessions")
     assert_ends_cleanly(generator, filled)
     [record] = filled.records()
     assert record.name == pattern
