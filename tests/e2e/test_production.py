@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.support.browser import Browser
@@ -93,9 +93,11 @@ def test_a_browser_that_trusts_the_authority_shows_the_page_without_a_warning(
     browser = Browser(
         tmp_path, addresses={production.host(name): production.records()[production.host(name)]["content"]}
     )
-    assert "ERR_CERT_AUTHORITY_INVALID" in browser.page(production.url(name)), "nobody is trusted without a reason"
+    assert browser.page(production.url(name)) == "net::ERR_CERT_AUTHORITY_INVALID", "nobody is trusted without a reason"
     browser.trust(production.pebble.issuing_root())
-    assert "PostgreSQL activity" in browser.page(production.url(name))
+    Retrying(stop=stop_after_delay(60), retry=retry_if_result(lambda shown: "PostgreSQL activity" not in shown))(
+        lambda: browser.page(production.url(name))
+    )
 
 
 def test_a_changed_dashboard_reaches_the_vm_and_restarts_nothing(production: Production, engine: Any) -> None:

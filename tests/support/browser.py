@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tenacity import retry, retry_if_result, stop_after_attempt
 
 from tests.support.prerequisites import browser
 
@@ -40,12 +40,8 @@ class Browser:
         (self._home / "root.pem").write_text(root, encoding="utf-8")
         self._certutil("-A", "-n", "authority", "-t", "C,,", "-i", str(self._home / "root.pem"))
 
-    @retry(stop=stop_after_attempt(3), retry=retry_if_result(lambda shown: not shown))
     def page(self, url: str) -> str:
-        """What the page consists of once its scripts have run; not even an error's page is empty.
-
-        On a machine without a free processor Chromium sometimes ends without having shown anything.
-        """
+        """What the page consists of once its scripts have run, or why it could not be loaded (``net::ERR_…``)."""
         program = browser()
         if not program:
             pytest.fail("Chromium is needed: run make test, which installs it")
@@ -56,9 +52,8 @@ class Browser:
             "--virtual-time-budget=10000", "--dump-dom", url,
         ]  # fmt: skip
         environment = {**os.environ, "HOME": str(self._home)}
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=True
-        ).stdout
+        shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=True)
+        return shown.stdout or "".join(re.findall(r"Page load failed: (\S+)", shown.stderr))
 
     def _certutil(self, *arguments: str) -> None:
         subprocess.run(["certutil", "-d", f"sql:{self._trusted}", *arguments], check=True, capture_output=True)
