@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +13,6 @@ from components.slot import script
 from stacks.names import slug_of, stack_of, url_of
 from stacks.operations import base as bases
 from stacks.operations.containers import DockerEngine
-from stacks.operations.docker_state import ContainerState
 from stacks.operations.drift import has_drifted
 from stacks.operations.errors import (
     InterruptedOperationError,
@@ -133,11 +131,15 @@ class _Deploy:
             changes = self._engine.up(
                 self._stack, self._step, refresh=has_drifted(self._base, docker, self._slug, self._before)
             )
-            self._require_well(docker)
+            unwell = self._unwell(docker)
+            if unwell and not self._before.outputs:
+                raise OperationError(f"{unwell}.")
         except LockedError:
             raise
         except OperationError as error:
             self._fail(docker, error)
+        if unwell:
+            self._refuse_to_succeed(docker, unwell)
         return Deployed(
             url=url_of(self._slug, scheme=self._base.scheme, domain=self._base.domain, port=self._base.port),
             slug=self._slug,
@@ -146,16 +148,25 @@ class _Deploy:
             base=self._base,
         )
 
-    def _require_well(self, docker: DockerEngine) -> None:
-        """The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+    def _unwell(self, docker: DockerEngine) -> str:
+        """What is wrong with containers, as a clause; empty where nothing is.
+
+        The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+        """
+        found = docker.unwell(self._slug, give_up=lambda: bool(self._interrupts.received))
+        self._container_failed = self._container_failed or bool(found)
+        return "; ".join(f"the container {state.name} is {state.health or state.status}" for state in found)
+
+    def _refuse_to_succeed(self, docker: DockerEngine, unwell: str) -> None:
+        """Say that an update was made, and is not good.
 
         Raises:
-            OperationError: Some are not well.
+            OperationError: Always.
         """
-        unwell = docker.unwell(self._slug, give_up=lambda: bool(self._interrupts.received))
-        if unwell:
-            self._container_failed = True
-            raise OperationError(f"{_named(unwell)}.")
+        sentence = f"The preview of {self._request.branch!r} is up to date, but {unwell}: mend that and deploy again."
+        if self._interrupts.received:
+            raise InterruptedOperationError(sentence, self._interrupts.received)
+        raise UnhealthyError(sentence, self._redacted_logs(docker, self._secrets()))
 
     def _step(self, step: Step) -> None:
         if step.kind == "Container" and step.state == "failed":
@@ -193,7 +204,7 @@ class _Deploy:
         with self._interrupts.held_off(self._told.note):
             # Before anything is removed: what the containers have to say goes with them.
             secrets = self._secrets()
-            logs = {name: redact(lines, secrets) for name, lines in self._last_words(docker).items()}
+            logs = self._redacted_logs(docker, secrets)
             outcome = self._undo(docker)
         text = redact(str(error), secrets)
         number = self._interrupts.received
@@ -204,6 +215,9 @@ class _Deploy:
             sentence = f"The preview of {self._request.branch!r} did not come up: {text} {outcome}"
             raise UnhealthyError(sentence, logs) from error
         raise OperationError(f"{text} {outcome}") from error
+
+    def _redacted_logs(self, docker: DockerEngine, secrets: set[str]) -> dict[str, str]:
+        return {name: redact(lines, secrets) for name, lines in self._last_words(docker).items()}
 
     def _last_words(self, docker: DockerEngine) -> dict[str, str]:
         """Container that is not well → its last lines; empty where the Docker engine does not answer."""
@@ -227,8 +241,7 @@ class _Deploy:
             if self._before.outputs:
                 self._told.note("putting the last good version back")
                 put_back(self._engine, self._base, docker, self._stack, self._slug, self._before, self._told.step)
-                unwell = docker.unwell(self._slug)
-                return f"The last good version is {f'back, but {_named(unwell)}' if unwell else 'running again'}."
+                return "The last good version is running again."
             self._told.note("removing what was made")
             made = self._engine.snapshot(self._stack)
             # First: a container that no state knows holds volumes and a network that the state does.
@@ -242,8 +255,3 @@ class _Deploy:
             what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
             return f"{what}: {error} Deploy again, or destroy the preview."
         return "Everything that was made has been removed again."
-
-
-def _named(unwell: Sequence[ContainerState]) -> str:
-    """What is wrong with containers, as a clause."""
-    return "; ".join(f"the container {state.name} is {state.health or state.status}" for state in unwell)

@@ -42,7 +42,7 @@ class InterruptedOperationError(OperationError):
 
 
 class UnhealthyError(OperationError):
-    """The preview did not come up; what was made has been removed or put back.
+    """A container of the preview is not well; what could not be kept has been removed or put back.
 
     Attributes:
         logs: Container → its last lines.

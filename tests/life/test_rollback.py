@@ -104,8 +104,8 @@ def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
     backend.unpause()
     assert done.code == 5, done.text
     said = " ".join(done.stderr.split())
-    assert f"the container {backend.name} is paused" in said
-    assert f"The last good version is back, but the container {backend.name} is paused." in said
+    assert f"is up to date, but the container {backend.name} is paused: mend that and deploy again." in said
+    assert "listening on 8000" in said, "its last lines"
     assert "Traceback" not in done.text
     ground.deploy(branch)
 
