@@ -82,8 +82,10 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._labels = preview_labels(args.slot.slug, args.edge_network)
         slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches the engine comes after it.
+        self._slot = slot.taken
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
-        # Docker's provider waits two seconds for each to be gone; giving the slot back removes all of them at once.
+        # Docker's provider stops containers one layer after the other and waits two seconds for each volume to be gone;
+        # giving the slot back removes everything at once.
         self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
         files = PreviewFiles(
             f"{name}-files",
@@ -199,6 +201,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*files, *waits_for],
+                deleted_with=self._slot,
                 # A container's name is taken until it is gone.
                 delete_before_replace=True,
                 # The engine cannot change it, but Docker's provider reports that it had.

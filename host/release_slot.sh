@@ -1,7 +1,7 @@
 #!/bin/sh
-# Gives a preview's place on the host back: what the Docker engine still keeps for it, and its files. Says so when there
-# were any; nothing there is fine. Never stops a container: one that runs keeps its volumes and its network, and the
-# script fails.
+# Gives a preview's place on the host back: what the Docker engine keeps for it, all at once, and its files. Says so when
+# there were any; nothing there is fine. Containers are killed rather than stopped: what they would save on their way out
+# goes with them.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH (whose it must be; empty for anybody's), BASE (label of the
 # base's previews), LOCK_SECONDS.
 set -eu
@@ -27,9 +27,11 @@ if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     printf '%s\n' "The place of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
     exit 3
 fi
-remove_all "docker rm --volumes" "docker ps --all --filter status=created --filter status=exited"
+remove_all "docker rm --force --volumes" "docker ps --all"
 remove_all "docker network rm" "docker network ls"
 remove_all "docker volume rm" "docker volume ls"
 [ -d "$DIRECTORY" ] || exit 0
+# First: a place that is only half gone is nobody's.
+rm -f -- "$DIRECTORY/branch"
 rm -rf -- "$DIRECTORY"
 echo released

@@ -3,7 +3,8 @@
 # or memory are short. Check and taking are one step under the host's lock. A place counts from here until the containers
 # run, and then because they run; one whose deploy died stops counting after half an hour. Can be run again.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
-# DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS.
+# DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
+# preview must have its place already; exit code 4 where it has not).
 set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
@@ -29,6 +30,10 @@ flock -w "${LOCK_SECONDS:-30}" 9 || refuse "The host is busy: another operation 
 owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
 if [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     refuse "The preview of this slug belongs to branch '$owner', so branch '$BRANCH' cannot be deployed: destroy that preview first or rename the branch."
+fi
+if [ -z "$owner" ] && [ -n "${KNOWN:-}" ]; then
+    echo "The place of the preview of branch '$BRANCH' is gone from the host." >&2
+    exit 4
 fi
 
 if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'); then

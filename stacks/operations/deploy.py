@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +23,7 @@ from stacks.operations.errors import (
 from stacks.operations.events import Reporting, Step
 from stacks.operations.host_shell import HostShell, ScriptError
 from stacks.operations.interrupts import Interrupts
+from stacks.operations.last_words import last_words, secrets_of
 from stacks.operations.redact import redact
 from stacks.operations.remains import forget_pending, release_slot, remove_unknown
 from stacks.operations.request import DeployRequest, require_configuration, require_ownership, values_of
@@ -33,6 +33,7 @@ from stacks.operations.workspace import Changes, Engine
 from stacks.outputs import BaseOutputs
 
 _REFUSED = 3
+_LOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ def deploy(
         base = bases.outputs_in(of_base, request.base)
         if request.only_existing and not (before and before.outputs):
             return None
-        return _Deploy(engine, checkout, request, base, before or Snapshot(), interrupts, told).run(new=before is None)
+        return _Deploy(engine, checkout, request, base, before, interrupts, told).run()
 
 
 class _Deploy:
@@ -100,7 +101,7 @@ class _Deploy:
         checkout: Path,
         request: DeployRequest,
         base: BaseOutputs,
-        before: Snapshot,
+        before: Snapshot | None,
         interrupts: Interrupts,
         told: Reporting,
     ) -> None:
@@ -108,14 +109,15 @@ class _Deploy:
         self._checkout = checkout
         self._request = request
         self._base = base
-        self._before = before
+        self._before = before or Snapshot()
+        self._new = before is None
         self._interrupts = interrupts
         self._told = told
         self._slug = slug_of(request.branch)
         self._stack = stack_of(self._slug)
         self._container_failed = False
 
-    def run(self, *, new: bool) -> Deployed:
+    def run(self) -> Deployed:
         require_ownership(self._slug, self._request, self._before.outputs)
         values = values_of(self._request, self._before.outputs, self._checkout)
         docker = DockerEngine.of(self._base)
@@ -125,7 +127,7 @@ class _Deploy:
         self._mend(docker)
         self._take_slot()
         try:
-            if new:
+            if self._new:
                 self._engine.create(self._stack)
             self._engine.configure(self._stack, values)
             changes = self._engine.up(
@@ -166,7 +168,7 @@ class _Deploy:
         sentence = f"The preview of {self._request.branch!r} is up to date, but {unwell}: mend that and deploy again."
         if self._interrupts.received:
             raise InterruptedOperationError(sentence, self._interrupts.received)
-        raise UnhealthyError(sentence, self._redacted_logs(docker, self._secrets()))
+        raise UnhealthyError(sentence, self._last_words(docker, secrets_of(self._engine, self._stack)))
 
     def _step(self, step: Step) -> None:
         if step.kind == "Container" and step.state == "failed":
@@ -175,11 +177,16 @@ class _Deploy:
 
     def _take_slot(self) -> None:
         """Take the place on the host before anything is made; the stack's own resource finds it taken."""
+        place = self._base.slot(self._slug, self._request.branch).environment
+        if self._before.has_slot:
+            place["KNOWN"] = "1"
         try:
-            HostShell(self._base).run(
-                script("take_slot"), self._base.slot(self._slug, self._request.branch).environment
-            )
+            HostShell(self._base).run(script("take_slot"), place)
         except ScriptError as error:
+            if error.code == _LOST:
+                self._start_over(f"{error} Removing what is left of it")
+                self._take_slot()
+                return
             if error.code == _REFUSED:
                 raise RefusedError(f"{error} Nothing was changed.") from error
             raise
@@ -191,9 +198,13 @@ class _Deploy:
         forget_pending(self._engine, self._stack, self._before)
         if self._before.ids and not self._before.outputs:
             # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
-            self._told.note("removing what a first deploy that died has left")
-            self._engine.destroy(self._stack, self._told.step)
-            self._before = Snapshot()
+            self._start_over("removing what a first deploy that died has left")
+
+    def _start_over(self, why: str) -> None:
+        self._told.note(why)
+        self._engine.destroy(self._stack, self._told.step)
+        self._before = Snapshot()
+        self._new = True
 
     def _fail(self, docker: DockerEngine, error: OperationError) -> None:
         """Leave nothing of a first deploy, or the last good version of a preview; then say what went wrong.
@@ -203,8 +214,8 @@ class _Deploy:
         """
         with self._interrupts.held_off(self._told.note):
             # Before anything is removed: what the containers have to say goes with them.
-            secrets = self._secrets()
-            logs = self._redacted_logs(docker, secrets)
+            secrets = secrets_of(self._engine, self._stack)
+            logs = self._last_words(docker, secrets)
             outcome = self._undo(docker)
         text = redact(str(error), secrets)
         number = self._interrupts.received
@@ -216,24 +227,8 @@ class _Deploy:
             raise UnhealthyError(sentence, logs) from error
         raise OperationError(f"{text} {outcome}") from error
 
-    def _redacted_logs(self, docker: DockerEngine, secrets: set[str]) -> dict[str, str]:
-        return {name: redact(lines, secrets) for name, lines in self._last_words(docker).items()}
-
-    def _last_words(self, docker: DockerEngine) -> dict[str, str]:
-        """Container that is not well → its last lines; empty where the Docker engine does not answer."""
-        with suppress(OperationError):
-            return {
-                state.name: docker.last_lines(state.name)
-                for state in docker.failed(self._slug)
-                # Where something else failed, one on its way has only been cut short.
-                if self._container_failed or (state.health != "starting" and state.status != "created")
-            }
-        return {}
-
-    def _secrets(self) -> set[str]:
-        with suppress(OperationError):
-            return self._engine.secrets(self._stack)
-        return set()
+    def _last_words(self, docker: DockerEngine, secrets: set[str]) -> dict[str, str]:
+        return last_words(docker, self._slug, secrets, container_failed=self._container_failed)
 
     def _undo(self, docker: DockerEngine) -> str:
         """Returns: what was done, as a sentence."""
@@ -249,8 +244,6 @@ class _Deploy:
             if made is not None:
                 self._engine.destroy(self._stack, self._told.step)
             release_slot(self._base, self._slug, self._request.branch)
-            if made is not None:
-                self._engine.remove(self._stack)
         except OperationError as error:
             what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
             return f"{what}: {error} Deploy again, or destroy the preview."

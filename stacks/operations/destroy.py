@@ -88,16 +88,14 @@ def destroy_stack(
         changes = None
         if snapshot is not None and forget:
             changes = engine.destroy_only(stack, "cloudflare", told.step)
+            engine.remove(stack, force=True, wait_seconds=wait_seconds)
         elif snapshot is not None:
             changes = engine.destroy(stack, told.step, wait_seconds=wait_seconds)
-        if outputs is not None and not forget and release_slot(outputs, slug, _owner(snapshot, branch)):
+        if not forget and _release_unknown(outputs, slug, snapshot or Snapshot(), branch):
             left.append("place on the host")
         for name in left:
             told.note(f"removed {name}, left by an update that died")
-        if snapshot is not None:
-            told.note("removing the stack")
-            engine.remove(stack, force=forget, wait_seconds=wait_seconds)
-        elif left:
+        if left and snapshot is None:
             changes = Changes(counts={"delete": len(left)})
         return changes
 
@@ -110,8 +108,11 @@ def _outputs(snapshot: Snapshot | None, base: str) -> BaseOutputs | None:
         return None
 
 
-def _owner(snapshot: Snapshot | None, branch: str) -> str:
-    return str(snapshot.outputs.get("branch", branch)) if snapshot else branch
+def _release_unknown(base: BaseOutputs | None, slug: str, snapshot: Snapshot, branch: str) -> bool:
+    """Give a place back that an update that died had taken without the state knowing; returns whether there was one."""
+    if base is None or snapshot.has_slot:
+        return False
+    return release_slot(base, slug, str(snapshot.outputs.get("branch", branch)))
 
 
 def _remove_unknown(base: BaseOutputs | None, slug: str, snapshot: Snapshot, *, forget: bool) -> list[str]:

@@ -12,6 +12,7 @@ CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+_IN_SLOT = "preview:slot:Slot$"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +22,14 @@ class Snapshot:
     Attributes:
         outputs: Outputs of its last successful update, without secrets; empty where it had none.
         ids: Type of a resource → ids of those that the state knows.
+        has_slot: Whether the preview's place on the host is in the state, so that destroying the stack gives it back.
         pending: Names of the resources that an update had begun to make, change or remove when it died.
         saved_at: RFC 3339 time at which the state was last written.
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    has_slot: bool = False
     pending: tuple[str, ...] = ()
     saved_at: str = ""
 
@@ -44,6 +47,7 @@ class Snapshot:
         return cls(
             outputs={name: value for name, value in outputs.items() if not _secret(value)},
             ids={kind: frozenset(found) for kind, found in ids.items()},
+            has_slot=any(_IN_SLOT in str(row["urn"]) for row in resources),
             pending=tuple(
                 str(operation["resource"]["urn"]).rsplit("::", 1)[-1]
                 for operation in deployment.get("pending_operations") or []

@@ -19,6 +19,22 @@ class Workspace(automation.LocalWorkspace):
         """Nothing; see the class."""
 
 
+class DestroyWorkspace(Workspace):
+    """For a stack that goes: its state is written once, at the end, and the same run of the engine then removes it.
+
+    Writing the state before and after each of fifty steps takes as long as removing what they stand for. What is lost
+    when such a run dies is which part was done: all of it can be done again.
+    """
+
+    def __init__(self, work_dir: str, command: automation.PulumiCommand) -> None:
+        once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        super().__init__(work_dir=work_dir, pulumi_command=command, env_vars=once)
+
+    def serialize_args_for_op(self, stack_name: str) -> list[str]:  # noqa: ARG002
+        """Arguments of ``pulumi destroy`` besides the API's own, which runs it again to remove the stack."""
+        return ["--remove"]
+
+
 class Stack(automation.Stack):
     """A stack that exists.
 

@@ -19,7 +19,7 @@ from stacks.operations.errors import EngineError
 from stacks.operations.events import Listener, OnStep, words
 from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
 from stacks.operations.process import EngineProcess
-from stacks.operations.stack import Stack, Workspace
+from stacks.operations.stack import DestroyWorkspace, Stack, Workspace
 from stacks.operations.waiting import LockWait
 from stacks.program import run
 from stacks.settings import PROJECT
@@ -138,15 +138,23 @@ class Engine(Backend):
         )
 
     def destroy(self, stack: str, on_step: OnStep, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Changes:
-        """``pulumi destroy``, from the state alone: the program does not run.
+        """``pulumi destroy --remove``, from the state alone: the program does not run.
+
+        A run that dies leaves the state as it was, and can be run again.
 
         Raises:
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        return self._operate(
-            stack, on_step, lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener), wait_seconds
+        changes = self._operate(
+            stack,
+            on_step,
+            lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener),
+            wait_seconds,
+            DestroyWorkspace(self._directory, self.process),
         )
+        self._forget_files(stack)
+        return changes
 
     def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
         """``pulumi destroy --target`` of the resources of one provider, for when the others cannot be reached.
@@ -203,6 +211,9 @@ class Engine(Backend):
             for attempt in attempts:
                 with attempt:
                     self._workspace.remove_stack(stack, force=force)
+        self._forget_files(stack)
+
+    def _forget_files(self, stack: str) -> None:
         (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
         shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
         self._locks.forget(stack)
@@ -213,11 +224,12 @@ class Engine(Backend):
         on_step: OnStep,
         operation: Callable[[automation.Stack, Listener], object],
         wait_seconds: float = LOCK_WAIT_SECONDS,
+        workspace: Workspace | None = None,
     ) -> Changes:
         started = time.monotonic()
         listener = Listener(on_step)
         with self._waiting.attempts(stack, wait_seconds, listener.errors) as attempts:
-            selected = Stack(stack, self._workspace)
+            selected = Stack(stack, workspace or self._workspace)
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
                     listener.errors.clear()

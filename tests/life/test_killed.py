@@ -7,6 +7,7 @@ before the stack exists, while resources are made, while health is waited for, a
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import time
 
@@ -30,9 +31,9 @@ def moments(seed: int) -> list[float]:
     return shares
 
 
-def killed_after(ground: Ground, branch: str, seconds: float) -> None:
-    """Deploy, and kill the command, the engine and its plugins at once after some time."""
-    with ground.clone.started("deploy", branch) as process:
+def killed_after(ground: Ground, branch: str, seconds: float, command: str = "deploy") -> None:
+    """Run a command, and kill it, the engine and its plugins at once after some time."""
+    with ground.clone.started(command, branch) as process:
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -92,3 +93,36 @@ class TestAKilledUpdate:
             killed_after(ground, live, update_seconds / 2)
         assert ground.clone.preview("destroy", live).code == 0
         ground.require_nothing(live)
+
+
+@pytest.fixture(scope="module")
+def destroy_seconds(ground: Ground) -> float:
+    """How long an undisturbed destroy takes on this machine at the moment."""
+    branch = ground.branch("undisturbed")
+    ground.deploy(branch)
+    return ground.clone.preview("destroy", branch).seconds
+
+
+@pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED + 2)[:6])))
+def test_a_killed_destroy_is_ended_or_made_good_by_the_next_command(
+    ground: Ground, destroy_seconds: float, number: int, share: float
+) -> None:
+    branch = ground.branch(f"half-gone-{number}")
+    ground.deploy(branch)
+    killed_after(ground, branch, share * destroy_seconds, "destroy")
+    if number % 2:
+        ground.deploy(branch)
+    done = ground.clone.preview("destroy", branch)
+    assert done.code == 0, done.text
+    ground.require_nothing(branch)
+
+
+def test_a_preview_whose_place_is_gone_from_the_host_is_made_anew(ground: Ground) -> None:
+    branch = ground.branch("lost-place")
+    ground.deploy(branch)
+    shutil.rmtree(ground.directory(branch))
+    done = ground.deploy(branch)
+    assert "is gone from the host" in done.stderr
+    assert " created in " in done.stderr
+    assert ground.clone.preview("destroy", branch).code == 0
+    ground.require_nothing(branch)

@@ -163,24 +163,38 @@ def test_a_released_place_is_free_for_anyone_and_releasing_twice_is_fine(machine
     assert machine.take("feature_a", LIMIT="1").returncode == 0
 
 
-def test_giving_a_place_back_removes_what_the_engine_keeps_but_stops_nothing(machine: Machine) -> None:
+def test_giving_a_place_back_removes_what_the_engine_keeps_for_this_preview_alone(machine: Machine) -> None:
     machine.take("a")
     machine.program(
         "docker",
-        f'echo "$*" >>{machine.root}/asked\n'
+        f'echo "$*" >>{machine.root}/removed\n'
         'case "$1 $2" in "ps --all") echo c1; echo c2 ;; "network ls") echo n1 ;; "volume ls") echo v1 ;; esac',
     )
     assert machine.script("release_slot", "a").stdout == "released\n"
-    asked = (machine.root / "asked").read_text(encoding="utf-8").splitlines()
-    assert [line for line in asked if " ls " not in line and not line.startswith("ps ")] == [
-        "rm --volumes c1 c2", "network rm n1", "volume rm v1",
+    asked = (machine.root / "removed").read_text(encoding="utf-8").splitlines()
+    lists = [line for line in asked if " ls " in line or line.startswith("ps ")]
+    assert len(lists) == 3
+    for line in lists:
+        assert "--filter label=pgai.preview.slug=a --filter label=pgai.preview.base=edge" in line
+    assert [line for line in asked if line not in lists] == [
+        "rm --force --volumes c1 c2", "network rm n1", "volume rm v1",
     ]  # fmt: skip
-    for line in asked:
-        if " ls " in line or line.startswith("ps --all"):
-            assert "--filter label=pgai.preview.slug=a --filter label=pgai.preview.base=edge" in line
-        if line.startswith("ps --all"):
-            assert "status=created" in line
-            assert "status=exited" in line
+
+
+def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_place(machine: Machine) -> None:
+    machine.take("feature/a")
+    machine.program("docker", f'echo "$*" >>{machine.root}/removed; echo found')
+    assert machine.script("release_slot", "feature_a").returncode == 3
+    assert not (machine.root / "removed").exists()
+
+
+def test_a_place_that_must_be_there_already_and_is_not_is_not_made(machine: Machine) -> None:
+    lost = machine.take("a", KNOWN="1")
+    assert lost.returncode == 4
+    assert "place of the preview of branch 'a' is gone from the host" in lost.stderr
+    assert not (machine.root / "previews/a").exists()
+    machine.take("a")
+    assert machine.take("a", KNOWN="1").returncode == 0
 
 
 def test_a_place_whose_volumes_are_in_use_is_kept_with_its_files(machine: Machine) -> None:

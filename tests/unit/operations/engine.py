@@ -62,13 +62,12 @@ class StandInEngine:
         if self.failures.get(stack):
             raise self.failures[stack].pop(0)
         self.destroyed.append(stack)
+        del self.states[stack]
         return Changes(counts={"delete": 1})
 
-    def remove(self, stack: str, *, force: bool = False, wait_seconds: float = 60) -> None:
-        del self.states[stack]
-
     def edit(self, stack: str, change: Any) -> None:
-        state = {"resources": [{"type": "pulumi:pulumi:Stack", "outputs": dict(self.states[stack].outputs)}]}
+        outputs = dict(self.states[stack].outputs)
+        state = {"resources": [{"urn": f"urn:…::{stack}", "type": "pulumi:pulumi:Stack", "outputs": outputs}]}
         change(state)
         self.states[stack] = Snapshot.of({"deployment": state})
 

@@ -35,6 +35,13 @@ def test_ids_are_those_of_real_resources() -> None:
     assert not snapshot.empty
 
 
+def test_a_place_is_known_by_what_took_it_and_not_by_its_component() -> None:
+    component = {"urn": "urn:…::preview:environment:PreviewEnvironment$preview:slot:Slot::a-slot", "type": "…"}
+    taken = {"urn": "urn:…$preview:slot:Slot$command:local:Command::a-slot-place", "type": "command:local:Command"}
+    assert not Snapshot.of({"deployment": {"resources": [component]}}).has_slot
+    assert Snapshot.of({"deployment": {"resources": [component, taken]}}).has_slot
+
+
 def test_what_had_begun_when_an_update_died_is_named() -> None:
     assert Snapshot.of(EXPORT).pending == ("a-target",)
 
