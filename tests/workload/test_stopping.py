@@ -63,6 +63,16 @@ def test_a_signal_in_the_initialisation_ends_the_statement_on_the_server(empty: 
     assert "INIT: cut short by SIGTERM" in generator.output
 
 
+def test_a_signal_before_there_is_a_record_misses_none(empty: Database, start: Start) -> None:
+    waits = "select count(*) from pg_stat_activity where usename = 'workload' and wait_event_type = 'Lock'"
+    with empty.server.connect(empty.name) as other, other.transaction(force_rollback=True):
+        other.execute("create schema workload")
+        generator = start(empty)
+        eventually(lambda: empty.value(waits), what="the generator's wait for its own schema")
+        assert_ends_cleanly(generator, empty)
+    assert re.search(r"cut short by SIGTERM; ending\n\S+ ended\n$", generator.output)
+
+
 def test_a_signal_while_the_database_refuses(filled: Database, start: Start) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
