@@ -80,18 +80,19 @@ def destroy_stack(
     slug = slug_of_stack(stack)
     with engine.held(stack, "destroy", wait_seconds=wait_seconds):
         snapshot, of_base = engine.snapshots([stack, base])
-        require(snapshot or Snapshot())
-        own_base = str((snapshot or Snapshot()).outputs.get("base", base))
+        known = snapshot or Snapshot()
+        require(known)
+        own_base = str(known.outputs.get("base", base))
         outputs = _outputs(of_base if own_base == base else engine.snapshot(own_base), own_base)
         # First: a container that no state knows holds volumes and a network that the state does.
-        left = _remove_unknown(outputs, slug, snapshot or Snapshot(), forget=forget)
+        left = _remove_unknown(outputs, slug, known, forget=forget)
         changes = None
         if snapshot is not None and forget:
             changes = engine.destroy_only(stack, "cloudflare", told.step)
             engine.remove(stack, force=True, wait_seconds=wait_seconds)
         elif snapshot is not None:
             changes = engine.destroy(stack, told.step, wait_seconds=wait_seconds)
-        if not forget and _release_unknown(outputs, slug, snapshot or Snapshot(), branch):
+        if not forget and _release_unknown(outputs, slug, known, branch):
             left.append("place on the host")
         for name in left:
             told.note(f"removed {name}, left by an update that died")
