@@ -19,7 +19,7 @@ from stacks.settings import PROJECT
 _PARALLEL_READS = 4
 
 
-class _NoSuchStackError(EngineError):
+class NoSuchStackError(EngineError):
     """The backend has no such stack."""
 
 
@@ -52,7 +52,7 @@ class Backend:
         """
         try:
             return Snapshot.of(json.loads(self._run("stack", "export", "--stack", stack)))
-        except _NoSuchStackError:
+        except NoSuchStackError:
             return None
 
     def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
@@ -108,6 +108,6 @@ class Backend:
         try:
             return self.process.run(list(args), self._directory, {}).stdout
         except automation.errors.StackNotFoundError as error:
-            raise _NoSuchStackError(words(error)) from error
+            raise NoSuchStackError(words(error)) from error
         except automation.errors.CommandError as error:
             raise EngineError(words(error)) from error

@@ -26,7 +26,11 @@ from stacks.operations.errors import LockedError
 
 LOCK_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.25
-_ENGINE_LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_ENGINE_LOCK = re.compile(
+    # The lock's address ends with the options of the backend's own, if it has any.
+    r"(?P<file>[^\s?]+)(?:\?\S*)?: "
+    r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
+)
 
 OnNote = Callable[[str], None]
 
@@ -71,6 +75,11 @@ def holders_named_in(message: str) -> list[Holder]:
         Holder(user=found["user"], host=found["host"], pid=int(found["pid"]), since=found["since"])
         for found in _ENGINE_LOCK.finditer(message)
     ]
+
+
+def files_named_in(message: str) -> str:
+    """Where the backend keeps those locks, out of the same."""
+    return " and ".join(found["file"] for found in _ENGINE_LOCK.finditer(message))
 
 
 class Locks:

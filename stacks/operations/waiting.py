@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fix
 
 from stacks.operations.errors import EngineError, LockedError
 from stacks.operations.events import words
-from stacks.operations.locks import Holder, Locks, OnNote, holders_named_in
+from stacks.operations.locks import Holder, Locks, OnNote, files_named_in, holders_named_in
 
 _POLL_SECONDS = 0.5
 _CLEARING_SECONDS = 5.0
@@ -31,13 +31,16 @@ class LockWait:
         self._on_note = on_note
 
     @contextmanager
-    def attempts(self, stack: str, wait_seconds: float, errors: Iterable[str] = ()) -> Iterator[Retrying]:
+    def attempts(
+        self, stack: str, wait_seconds: float, errors: Iterable[str] = (), *, exists: bool = True
+    ) -> Iterator[Retrying]:
         """Attempts of an operation until the engine's lock is free, and its failures as the project's own.
 
         Args:
             stack: The stack.
             wait_seconds: How long to wait for another operation to end.
             errors: What the engine has said went wrong, by the time it fails.
+            exists: Whether there is such a stack already; the engine only cancels for one that there is.
 
         Raises:
             LockedError: Another operation held the stack for the whole wait.
@@ -63,9 +66,10 @@ class LockWait:
         except automation.errors.ConcurrentUpdateError as error:
             holders = holders_named_in(str(error))
             waited = f", which did not end within {wait_seconds:.0f} s" if wait_seconds else ""
+            cure = f"run pulumi cancel --yes --stack {stack}" if exists else f"delete {files_named_in(str(error))}"
             raise LockedError(
                 f"The stack {stack!r} is held by {_listed(holders)}{waited}. Wait for it to end; if its process is "
-                f"gone, run pulumi cancel --yes --stack {stack}."
+                f"gone, {cure}."
             ) from error
         except automation.errors.CommandError as error:
             raise EngineError("\n".join(errors) or words(error)) from error

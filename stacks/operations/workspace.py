@@ -14,9 +14,8 @@ from typing import Any
 from pulumi import automation
 
 from stacks.names import STACK_PREFIX
-from stacks.operations.backend import Backend
-from stacks.operations.errors import EngineError
-from stacks.operations.events import Listener, OnStep, words
+from stacks.operations.backend import Backend, NoSuchStackError
+from stacks.operations.events import Listener, OnStep
 from stacks.operations.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
 from stacks.operations.process import EngineProcess
 from stacks.operations.stack import DestroyWorkspace, Stack, Workspace
@@ -79,12 +78,12 @@ class Engine(Backend):
 
         Raises:
             EngineError: The backend refuses it.
+            LockedError: Another operation held its name for the whole wait.
         """
-        try:
-            with self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
-                self._workspace.create_stack(stack)
-        except automation.errors.CommandError as error:
-            raise EngineError(words(error)) from error
+        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS, exists=False) as attempts:
+            for attempt in attempts:
+                with attempt, self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
+                    self._workspace.create_stack(stack)
 
     @contextmanager
     def _configuration_kept(self, stack: str) -> Iterator[None]:
@@ -237,4 +236,16 @@ class Engine(Backend):
         return Changes(counts=listener.counts, seconds=time.monotonic() - started)
 
     def _cancel(self, stack: str) -> None:
-        self._run("cancel", "--yes", "--stack", stack)
+        """``pulumi cancel``, also for a name whose stack is gone, or not made yet.
+
+        Who dies between the two leaves a lock on a name without a stack. The engine cancels only for a stack that
+        exists, and makes none whose name is locked; but it gives such a name to one that it has.
+        """
+        try:
+            self._run("cancel", "--yes", "--stack", stack)
+        except NoSuchStackError:
+            spare = f"spare-{stack}"
+            with suppress(automation.errors.StackAlreadyExistsError):
+                self._workspace.create_stack(spare)
+            self._run("stack", "rename", stack, "--stack", spare)
+            self._run("cancel", "--yes", "--stack", stack)

@@ -60,19 +60,48 @@ def test_who_waits_in_vain_is_told_who_holds_the_preview_and_what_to_do(
     ground.require_nothing(elsewhere)
 
 
+def pid_of_the_dead() -> int:
+    """Id of a process that has ended."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    return gone.pid
+
+
 def test_the_lock_of_a_dead_process_is_cleared_with_a_note(
     ground: Ground, gone_afterwards: Callable[[str], str]
 ) -> None:
     branch = gone_afterwards("dead")
     assert ground.clone.pulumi("stack", "init", stack_of(slug_of(branch))).code == 0
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    with engine_lock(ground, branch, host=socket.gethostname(), pid=gone.pid) as lock:
+    with engine_lock(ground, branch, host=socket.gethostname(), pid=pid_of_the_dead()) as lock:
         done = ground.clone.preview("destroy", branch)
         assert done.code == 0, done.text
         assert not lock.exists()
     assert "cleared the lock of pulumi by ci" in done.stderr
     assert done.seconds < 30
+
+
+def test_the_lock_of_one_who_died_between_stack_and_lock_is_cleared_by_the_next_deploy(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("nameless")
+    with engine_lock(ground, branch, host=socket.gethostname(), pid=pid_of_the_dead()) as lock:
+        done = ground.deploy(branch)
+        assert not lock.exists()
+    assert "cleared the lock of pulumi by ci" in done.stderr
+    listed = json.loads(ground.clone.pulumi("stack", "ls", "--json").stdout)
+    assert stack_of(slug_of(branch)) in {row["name"].rsplit("/", 1)[-1] for row in listed}
+    assert not [row["name"] for row in listed if "spare-" in row["name"]]
+
+
+def test_a_name_that_a_process_elsewhere_holds_is_refused_with_the_way_out(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("claimed")
+    with engine_lock(ground, branch, host="another-machine", pid=4711) as lock:
+        done = ground.clone.preview("deploy", branch)
+        assert done.code == 4, done.text
+        assert f"if its process is gone, delete file://{lock}." in done.stderr.replace("\n", " ")
+        assert lock.exists()
 
 
 def test_the_same_branch_twice_at_once_is_one_preview(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
