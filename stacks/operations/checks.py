@@ -59,7 +59,7 @@ class Address:
             if self._local:
                 detail = "browsers lead names below .localhost to this machine; its resolver does not know them"
                 return Check(name=name, ok=True, detail=detail)
-            return Check(name=name, ok=False, detail=f"{self._host}: {_words(error)}")
+            return Check(name=name, ok=False, detail=f"{self._host}: {reason_of(error)}")
         return Check(name=name, ok=True, detail=f"{self._host} is {', '.join(sorted(found))}")
 
     def certified(self) -> Check:
@@ -78,7 +78,7 @@ class Address:
                 fields = connection.getpeercert() or {}
                 version = connection.version()
         except OSError as error:
-            return Check(name=name, ok=False, detail=_words(error))
+            return Check(name=name, ok=False, detail=reason_of(error))
         if self._local:
             whose = "the reverse proxy's own" if own else "not checked"
             detail = f"{whose}: on the local base nobody signs names below .localhost ({version})"
@@ -96,7 +96,7 @@ class Address:
                 timeout=_TIMEOUT_SECONDS,
             )
         except httpx.HTTPError as error:
-            return Check(name=name, ok=False, detail=f"port {port}: {_words(error)}")
+            return Check(name=name, ok=False, detail=f"port {port}: {reason_of(error)}")
         target = answer.headers.get("location", "")
         ok = answer.is_redirect and target.rstrip("/") == self._url.rstrip("/")
         return Check(name=name, ok=ok, detail=f"{answer.status_code} {target}".rstrip())
@@ -108,7 +108,7 @@ def may_look(viewer: Viewer) -> Check:
     try:
         found = viewer.dashboards()
     except (httpx.HTTPError, ValueError) as error:
-        return Check(name=name, ok=False, detail=_words(error))
+        return Check(name=name, ok=False, detail=reason_of(error))
     return Check(name=name, ok=bool(found), detail=f"{len(found)} dashboards are listed without a login")
 
 
@@ -121,7 +121,7 @@ def may_not_edit(viewer: Viewer) -> Check:
         # Without `overwrite`, and of a dashboard from a file: were it allowed, it would change nothing.
         answer = viewer.ask("POST", "/api/dashboards/db", json={"dashboard": dashboard, "overwrite": False})
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return Check(name=name, ok=False, detail=_words(error))
+        return Check(name=name, ok=False, detail=reason_of(error))
     detail = f"saving a dashboard without a login is answered with {answer.status_code}"
     return Check(name=name, ok=answer.status_code in (401, 403), detail=detail)
 
@@ -136,7 +136,7 @@ def dashboards_open(viewer: Viewer) -> Check:
             answers = [viewer.ask("GET", path.format(row["uid"])) for path in ("/d/{}", "/api/dashboards/uid/{}")]
             closed += [f"{row['title']} ({answer.status_code})" for answer in answers if answer.status_code != 200][:1]
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return Check(name=name, ok=False, detail=_words(error))
+        return Check(name=name, ok=False, detail=reason_of(error))
     opened = f"{len(found) - len(closed)} of {len(found)} open"
     detail = f"{opened}; closed: {listed(closed)}" if closed else opened
     return Check(name=name, ok=bool(found) and not closed, detail=detail)
@@ -159,6 +159,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _words(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why a request failed, in one line."""
     # The text of an HTTP status error ends with a line of advice for programmers.
     return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

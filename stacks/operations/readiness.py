@@ -9,7 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from stacks.operations.errors import OperationError
 from stacks.operations.panels import RANGE, PanelState, queries_of, state_of, variables_of, with_queries
@@ -17,6 +25,7 @@ from stacks.outputs import BaseOutputs
 
 DATA_WITHIN_SECONDS = 120
 _REQUEST_TIMEOUT_SECONDS = 15.0
+_ATTEMPTS = 3
 PROMETHEUS = "P7A0D6631BB10B34F"
 """Grafana's id of VictoriaMetrics; part of the layout that branches keep to."""
 
@@ -41,12 +50,15 @@ class Viewer:
         self._extensions = {"sni_hostname": host}
 
     def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
-        """Send one request, whatever the answer.
+        """Send one request, whatever the answer; again, as browsers do, where the connection broke before it was there.
 
         Raises:
             httpx.HTTPError: There is no answer.
         """
-        return self._client.request(method, path, json=json, extensions=self._extensions)
+        broken = retry_if_exception_type((httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError))
+        # Nothing that a viewer may do changes anything, so that nothing is done twice.
+        attempts = Retrying(retry=broken, stop=stop_after_attempt(_ATTEMPTS), reraise=True)
+        return attempts(self._client.request, method, path, json=json, extensions=self._extensions)
 
     def get(self, path: str) -> Any:
         """GET a path of Grafana's API."""

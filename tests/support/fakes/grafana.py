@@ -34,6 +34,7 @@ class FakeGrafana:
         empty: Dashboards whose panel has no data.
         login_needed: Whether anonymous visitors are turned away.
         editable: Whether they may save.
+        broken: Connections that are still to be closed without an answer.
         curve: Transactions per second at a Unix time; None where there is no sample.
     """
 
@@ -43,6 +44,7 @@ class FakeGrafana:
     empty: set[str] = field(default_factory=set)
     login_needed: bool = False
     editable: bool = False
+    broken: int = 0
     curve: Callable[[float], float | None] = lambda at: 10.0 if at // 120 % 2 else 100.0
 
     def __enter__(self) -> Self:
@@ -62,6 +64,10 @@ class FakeGrafana:
                 self._respond(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
             def _respond(self, asked: dict[str, Any]) -> None:
+                if outer.broken:
+                    outer.broken -= 1
+                    self.close_connection = True
+                    return
                 status, content = outer._answer(self.path, asked)
                 body = json.dumps(content).encode()
                 self.send_response(status)

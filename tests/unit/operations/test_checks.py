@@ -66,6 +66,22 @@ def test_a_grafana_without_dashboards_fulfils_nothing() -> None:
     assert checks.panels_filled([]).ok is False
 
 
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_connection_that_breaks_is_no_fault_of_the_preview(grafana: FakeGrafana, broken: int) -> None:
+    visitor = viewer(grafana)
+    grafana.broken = broken
+    assert checks.panels_filled(visitor.panels()).ok
+    grafana.broken = broken
+    assert checks.may_not_edit(visitor).ok
+
+
+def test_connections_that_break_again_and_again_are_told(grafana: FakeGrafana) -> None:
+    grafana.broken = 100
+    check = checks.may_look(viewer(grafana))
+    assert check.ok is False
+    assert check.detail == "Server disconnected without sending a response"
+
+
 def test_nobody_at_the_address_is_said_in_a_few_words(grafana: FakeGrafana) -> None:
     gone = viewer(grafana)
     grafana.__exit__(None, None, None)
