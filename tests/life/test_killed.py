@@ -66,13 +66,15 @@ class TestAKilledUpdate:
     """Of a preview that lives through all of them."""
 
     @pytest.fixture(scope="class")
-    def live(self, ground: Ground) -> str:
+    @classmethod
+    def live(cls, ground: Ground) -> str:
         branch = ground.branch("survivor")
         ground.deploy(branch)
         return branch
 
     @pytest.fixture(scope="class")
-    def update_seconds(self, ground: Ground, live: str) -> float:
+    @classmethod
+    def update_seconds(cls, ground: Ground, live: str) -> float:
         started = time.monotonic()
         with changed_files(ground.clone, "undisturbed"):
             ground.clone.preview("deploy", live)

@@ -42,7 +42,8 @@ class TestAFullMachine:
     """Both places taken by previews that run."""
 
     @pytest.fixture(scope="class")
-    def full(self, ground: Ground) -> Iterator[tuple[str, str]]:
+    @classmethod
+    def full(cls, ground: Ground) -> Iterator[tuple[str, str]]:
         first, second = ground.branch("first"), ground.branch("second")
         with ThreadPoolExecutor() as pool:
             list(pool.map(ground.deploy, (first, second)))

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.engine import Stack
+from tests.standins.remote import PROLOGUE, connect
 from tests.standins.support import Program, free_port, http_get, wait_for
 from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.sshd import Sshd
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-preview" / "standins"
@@ -101,3 +104,21 @@ def backend_python() -> Path:
         if done.returncode:
             pytest.fail(f"no Python with Flask and psycopg2 can be had:\n{done.stderr}")
     return own / "bin" / "python"
+
+
+@pytest.fixture
+def sshd() -> Iterator[Sshd]:
+    with Sshd() as server:
+        yield server
+
+
+@pytest.fixture
+def stack(tmp_path: Path, sshd: Sshd) -> Iterator[Stack]:
+    """A stack whose programs reach the server with keys from an agent."""
+    runtime = sshd.directory / "run"
+    runtime.mkdir()
+    with sshd.agent() as socket:
+        connection = {"host": sshd.host, "port": sshd.port, "user": sshd.user, "host_key": sshd.host_key}
+        result = Stack.make(tmp_path, PROLOGUE, SSH_AUTH_SOCK=socket, XDG_RUNTIME_DIR=str(runtime))
+        connect(result, **connection)
+        yield result

@@ -1,62 +1,20 @@
-"""The command plugin's remote commands and copies, over a real SSH server, keep the official contract."""
+"""The command plugin's remote commands, over a real SSH server, keep the official contract."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.standins.engine import Stack
+from tests.standins.remote import PROLOGUE, connect, refused
 from tests.support.sshd import Sshd, make_key
 
 pytestmark = pytest.mark.engine
-
-PROLOGUE = """
-import json, os
-import pulumi, pulumi_command as command
-connection = json.loads(os.environ["CONNECTION"])
-remote = lambda name, opts=None, **given: command.remote.Command(
-    name, opts=opts, **{"connection": connection, **given})
-copy = lambda name, **given: command.remote.CopyToRemote(name, **{"connection": connection, **given})
-"""
-
-
-@pytest.fixture
-def sshd() -> Iterator[Sshd]:
-    with Sshd() as server:
-        yield server
-
-
-@pytest.fixture
-def stack(tmp_path: Path, sshd: Sshd) -> Iterator[Stack]:
-    """A stack whose programs reach the server with keys from an agent."""
-    runtime = sshd.directory / "run"
-    runtime.mkdir()
-    with sshd.agent() as socket:
-        connection = {"host": sshd.host, "port": sshd.port, "user": sshd.user, "host_key": sshd.host_key}
-        result = Stack.make(tmp_path, PROLOGUE, SSH_AUTH_SOCK=socket, XDG_RUNTIME_DIR=str(runtime))
-        connect(result, **connection)
-        yield result
-
-
-def connect(stack: Stack, **changes: object) -> None:
-    """Change the connection that the stack's programs use; None leaves a value out."""
-    connection = {**json.loads(stack.env.get("CONNECTION", "{}")), **changes}
-    stack.env["CONNECTION"] = json.dumps({key: value for key, value in connection.items() if value is not None})
-
-
-def refused(stack: Stack, program: str = "remote('a', create='echo ran')\n") -> str:
-    """What the engine shows of an update that must fail, on one line."""
-    done = stack.up(program)
-    assert done.returncode != 0, done.stdout
-    assert "panic" not in done.stdout + done.stderr
-    return " ".join((done.stdout + done.stderr).split())
 
 
 def test_a_command_gets_its_input_and_environment_though_the_server_accepts_none(stack: Stack) -> None:
@@ -202,69 +160,6 @@ def test_a_dead_shared_connection_is_replaced(stack: Stack, sshd: Sshd) -> None:
     sshd.start()
     stack.outputs("remote('b', create='true')\n")
     assert sshd.connections == 2
-
-
-def test_directories_and_files_arrive_where_the_official_plugin_puts_them(stack: Stack, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    (source / "sub" / "empty").mkdir(parents=True)
-    (source / "one").write_text("1")
-    (source / "sub" / "two words").write_text("2")
-    (source / "link").symlink_to("one")
-    target = tmp_path / "it's there"
-    target.mkdir()
-    kept = target / "source" / "one"
-    kept.parent.mkdir()
-    kept.write_text("older and longer")
-    inode = kept.stat().st_ino
-    where = {name: str(target / name) for name in ("made/below", "dir", "file", "text/a.txt")}
-    done = stack.up(
-        f"archive = pulumi.FileArchive({str(source)!r})\n"
-        f"copy('into', source=archive, remote_path={str(target)!r})\n"
-        f"copy('below', source=archive, remote_path={where['made/below']!r})\n"
-        f"copy('entries', source=pulumi.FileArchive({str(source) + '/'!r}), remote_path={where['dir']!r})\n"
-        f"copy('file', source=pulumi.FileAsset({str(source / 'one')!r}), remote_path={where['file']!r})\n"
-        f"copy('text', source=pulumi.StringAsset('t'), remote_path={where['text/a.txt']!r})\n"
-    )
-    assert done.returncode == 0, done.stdout
-    found = {str(p.relative_to(target)): p.read_text() for p in target.rglob("*") if p.is_file()}
-    tree = {"one": "1", "sub/two words": "2", "link": "1"}
-    expected = {
-        f"{root}/{name}": text for root in ("source", "made/below/source", "dir") for name, text in tree.items()
-    }
-    assert found == {**expected, "file": "1", "text/a.txt": "t"}
-    assert (target / "dir" / "sub" / "empty").is_dir()
-    assert kept.stat().st_ino == inode
-
-
-def test_only_what_changed_is_copied_and_deleting_leaves_the_copy(stack: Stack, sshd: Sshd, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "one").write_text("1")
-    program = f"copy('a', source=pulumi.FileArchive({str(source) + '/'!r}), remote_path={str(tmp_path / 'there')!r})\n"
-    arrived = tmp_path / "there" / "one"
-    assert "2 created" in stack.up(program).stdout
-    arrived.write_text("changed by hand")
-    opened = sshd.log.count("Starting session")
-    assert "2 unchanged" in stack.up(program).stdout
-    assert arrived.read_text() == "changed by hand"
-    (source / "one").write_text("2")
-    assert "1 updated" in stack.up(program).stdout
-    assert arrived.read_text() == "2"
-    assert stack.destroy().returncode == 0
-    assert arrived.read_text() == "2"
-    assert sshd.log.count("Starting session") - opened == 1
-    assert sshd.connections == 1
-
-
-def test_a_copy_that_cannot_be_made_says_why(stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "source").mkdir()
-    (tmp_path / "file").write_text("in the way")
-    into = (
-        f"copy('a', source=pulumi.FileArchive({str(tmp_path / 'source')!r}), remote_path={str(tmp_path / 'file')!r})\n"
-    )
-    assert f"{tmp_path}/file exists and is not a directory" in refused(stack, into)
-    text = f"copy('b', source=pulumi.StringAsset('t'), remote_path={str(tmp_path / 'source')!r})\n"
-    assert "a StringAsset needs a file's name" in refused(stack, text)
 
 
 def test_a_dry_run_opens_no_connection(stack: Stack, sshd: Sshd) -> None:

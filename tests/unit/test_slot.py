@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from stacks.names import slug_of
+from tests.support.place import Machine
 
-HOST = Path(__file__).resolve().parents[2] / "host"
 HALF_AN_HOUR = 30 * 60
-
-
-@dataclass
-class Machine:
-    """A host whose Docker client, disk and memory say what a test wants."""
-
-    root: Path
-
-    def program(self, name: str, script: str) -> None:
-        path = self.root / "bin" / name
-        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        path.chmod(0o755)
-
-    def running(self, *slugs: str) -> None:
-        """Slugs of the containers that run."""
-        lines = " ".join(f"'{slug}'" for slug in slugs)
-        self.program("docker", f'echo "$*" >>{self.root}/asked\n' + (f"printf '%s\\n' {lines}" if slugs else ":"))
-
-    def disk(self, gigabytes: float) -> None:
-        self.program("df", f"echo header\necho /dev/sda1 100 50 {int(gigabytes * 1e9 / 1024)} 50% /")
-
-    def memory(self, gigabytes: float) -> None:
-        (self.root / "proc/meminfo").write_text(f"MemAvailable: {int(gigabytes * 1e9 / 1024)} kB\n", encoding="utf-8")
-
-    def script(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        slug = slug_of(branch)
-        values = {
-            "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
-            "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
-        }  # fmt: skip
-        return subprocess.run(
-            ["/bin/sh", str(HOST / f"{name}.sh")],
-            env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **values, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    def take(self, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.script("take_slot", branch, **environment)
-
-    def age(self, slug: str, seconds: float) -> None:
-        then = time.time() - seconds
-        os.utime(self.root / "previews" / slug / "slot", (then, then))
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "proc").mkdir()
-    made = Machine(tmp_path)
-    made.running()
-    made.disk(100)
-    made.memory(8)
-    return made
+    return Machine.make(tmp_path)
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
@@ -230,39 +176,3 @@ def test_places_are_listed_with_the_time_of_their_last_change(machine: Machine) 
     assert slug == "feature-a"
     assert moment.endswith("Z")
     assert machine.script("list_slots", "x", PREVIEWS=f"{machine.root}/nowhere").stdout == ""
-
-
-class TestTheGoodCopy:
-    """What an update that fails goes back to."""
-
-    @pytest.fixture
-    def preview(self, machine: Machine) -> Path:
-        machine.take("a")
-        preview = machine.root / "previews/a"
-        for folder in ("config", "workload"):
-            (preview / folder).mkdir()
-            (preview / folder / "file").write_text("good", encoding="utf-8")
-        return preview
-
-    def test_it_is_what_was_live_when_all_was_well(self, machine: Machine, preview: Path) -> None:
-        assert machine.script("keep_good", "a").returncode == 0
-        (preview / "config/file").write_text("bad", encoding="utf-8")
-        assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
-        assert (preview / "good/workload/file").read_text(encoding="utf-8") == "good"
-
-    def test_a_newer_one_takes_its_place_whole(self, machine: Machine, preview: Path) -> None:
-        machine.script("keep_good", "a")
-        (preview / "config/file").unlink()
-        (preview / "config/other").write_text("better", encoding="utf-8")
-        assert machine.script("keep_good", "a").returncode == 0
-        assert sorted(path.name for path in (preview / "good/config").iterdir()) == ["other"]
-        assert sorted(path.name for path in preview.iterdir()) == ["branch", "config", "good", "slot", "workload"]
-
-    def test_one_that_died_between_two_renames_is_mended(self, machine: Machine, preview: Path) -> None:
-        machine.script("keep_good", "a")
-        (preview / "good").rename(preview / "good.old")
-        (preview / "good.next").mkdir()
-        (preview / "workload/file").unlink()
-        (preview / "workload").rmdir()
-        assert machine.script("keep_good", "a").returncode != 0, "a copy that is not complete is no good one"
-        assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"

@@ -1,0 +1,50 @@
+"""What an update that fails goes back to: the files that were live when all was well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.place import Machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine.make(tmp_path)
+
+
+@pytest.fixture
+def preview(machine: Machine) -> Path:
+    machine.take("a")
+    preview = machine.root / "previews/a"
+    for folder in ("config", "workload"):
+        (preview / folder).mkdir()
+        (preview / folder / "file").write_text("good", encoding="utf-8")
+    return preview
+
+
+def test_it_is_what_was_live_when_all_was_well(machine: Machine, preview: Path) -> None:
+    assert machine.script("keep_good", "a").returncode == 0
+    (preview / "config/file").write_text("bad", encoding="utf-8")
+    assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
+    assert (preview / "good/workload/file").read_text(encoding="utf-8") == "good"
+
+
+def test_a_newer_one_takes_its_place_whole(machine: Machine, preview: Path) -> None:
+    machine.script("keep_good", "a")
+    (preview / "config/file").unlink()
+    (preview / "config/other").write_text("better", encoding="utf-8")
+    assert machine.script("keep_good", "a").returncode == 0
+    assert sorted(path.name for path in (preview / "good/config").iterdir()) == ["other"]
+    assert sorted(path.name for path in preview.iterdir()) == ["branch", "config", "good", "slot", "workload"]
+
+
+def test_one_that_died_between_two_renames_is_mended(machine: Machine, preview: Path) -> None:
+    machine.script("keep_good", "a")
+    (preview / "good").rename(preview / "good.old")
+    (preview / "good.next").mkdir()
+    (preview / "workload/file").unlink()
+    (preview / "workload").rmdir()
+    assert machine.script("keep_good", "a").returncode != 0, "a copy that is not complete is no good one"
+    assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
