@@ -92,6 +92,21 @@ class DockerEngine:
         )
         return may_become(lambda: [state for state in self.of_slug(slug) if not state.well])
 
+    def remove_broken(self, slug: str) -> list[ContainerState]:
+        """Remove containers of one preview that are broken, for an update to make anew; returns them as they were.
+
+        Raises:
+            OperationError: The engine does not say, or refuses.
+        """
+        broken = [state for state in self.of_slug(slug) if state.broken]
+        for state in broken:
+            with self._asking(f"remove the container {state.name}"), contextlib.suppress(NotFound):
+                self._remove_container(state.name)
+        return broken
+
+    def _remove_container(self, name: str) -> None:
+        self._client.api.remove_container(name, force=True, v=True)
+
     def _states(self) -> list[ContainerState]:
         with self._asking("list its containers"):
             found = self._client.api.containers(all=True, filters={"label": self._filters})
@@ -121,7 +136,7 @@ class DockerEngine:
             OperationError: The engine refuses.
         """
         remove = {
-            "container": lambda name: self._client.api.remove_container(name, force=True, v=True),
+            "container": self._remove_container,
             "network": self._client.api.remove_network,
             "volume": self._client.api.remove_volume,
         }[belonging.kind]

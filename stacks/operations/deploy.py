@@ -130,6 +130,8 @@ class _Deploy:
             if self._new:
                 self._engine.create(self._stack)
             self._engine.configure(self._stack, values)
+            for state in docker.remove_broken(self._slug):
+                self._told.note(f"{state}: making it anew")
             changes = self._engine.up(
                 self._stack, self._step, refresh=has_drifted(self._base, docker, self._slug, self._before)
             )
@@ -157,7 +159,7 @@ class _Deploy:
         """
         found = docker.unwell(self._slug, give_up=lambda: bool(self._interrupts.received))
         self._container_failed = self._container_failed or bool(found)
-        return "; ".join(f"the container {state.name} is {state.health or state.status}" for state in found)
+        return "; ".join(map(str, found))
 
     def _refuse_to_succeed(self, docker: DockerEngine, unwell: str) -> None:
         """Say that an update was made, and is not good.

@@ -23,6 +23,7 @@ class ContainerState:
         status: The engine's word: running, exited, restarting …
         health: healthy, unhealthy, starting; empty where there is no check.
         exit_code: Of one that has ended; None of any other.
+        fresh: Whether it has run for less than a second.
     """
 
     name: str
@@ -31,6 +32,10 @@ class ContainerState:
     status: str
     health: str
     exit_code: int | None = None
+    fresh: bool = False
+
+    def __str__(self) -> str:
+        return f"the container {self.name} is {self.health or self.status}"
 
     def as_dict(self) -> dict[str, str]:
         """For JSON."""
@@ -38,8 +43,13 @@ class ContainerState:
 
     @property
     def well(self) -> bool:
-        """Runs, and is healthy where it says."""
-        return self.status == "running" and self.health in ("healthy", "")
+        """Runs, and is healthy; where it does not say, it has run a second: what ends at once runs at times."""
+        return self.status == "running" and (self.health == "healthy" or not (self.health or self.fresh))
+
+    @property
+    def broken(self) -> bool:
+        """Is not well, and neither time nor a start will make it so."""
+        return self.health == "unhealthy" or self.status in ("dead", "paused", "restarting")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,4 +104,5 @@ def state_of(row: dict[str, Any]) -> ContainerState:
         status=str(row.get("State", "")),
         health=health,
         exit_code=exit_code,
+        fresh=status.startswith("Up Less than a second"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -93,21 +94,41 @@ def test_containers_removed_or_stopped_by_hand_run_again_and_nothing_else_is_tou
     assert {service for service in after if after[service] != before[service]} == {"victoriametrics"}
 
 
+def test_a_container_that_is_broken_is_made_anew_and_nothing_else_is_touched(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("broken")
+    ground.deploy(branch)
+    before = {service: container.id for service, container in ground.containers(branch).items()}
+    backend = ground.containers(branch)["backend"]
+    backend.pause()
+    done = ground.deploy(branch)
+    assert f"the container {backend.name} is paused: making it anew" in " ".join(done.stderr.split())
+    ground.require_live(branch)
+    after = {service: container.id for service, container in ground.containers(branch).items()}
+    assert {service for service in after if after[service] != before[service]} == {"backend"}
+
+
 def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
     ground: Ground, gone_afterwards: Callable[[str], str]
 ) -> None:
-    branch = gone_afterwards("paused")
+    branch = gone_afterwards("ends")
     ground.deploy(branch)
-    backend = ground.containers(branch)["backend"]
-    backend.pause()
-    done = ground.clone.preview("deploy", branch)
-    backend.unpause()
+    generator = ground.clone.path / "workload/generate.sh"
+    good = generator.read_text(encoding="utf-8")
+    generator.write_text("echo ends at once; exit 1\n", encoding="utf-8")
+    try:
+        done = ground.clone.preview("deploy", branch)
+    finally:
+        generator.write_text(good, encoding="utf-8")
     assert done.code == 5, done.text
     said = " ".join(done.stderr.split())
-    assert f"is up to date, but the container {backend.name} is paused: mend that and deploy again." in said
-    assert "listening on 8000" in said, "its last lines"
+    name = ground.containers(branch)["workload"].name
+    assert re.search(f"is up to date, but the container {name} is (restarting|exited): mend that and deploy", said)
+    assert "ends at once" in said, "its last lines"
     assert "Traceback" not in done.text
     ground.deploy(branch)
+    ground.require_live(branch)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
