@@ -245,7 +245,8 @@ class Engine(Backend):
             self._run("cancel", "--yes", "--stack", stack)
         except NoSuchStackError:
             spare = f"spare-{stack}"
-            with suppress(automation.errors.StackAlreadyExistsError):
-                self._workspace.create_stack(spare)
-            self._run("stack", "rename", stack, "--stack", spare)
+            with self._configuration_kept(stack):
+                with suppress(automation.errors.StackAlreadyExistsError):
+                    self._workspace.create_stack(spare)
+                self._run("stack", "rename", stack, "--stack", spare)
             self._run("cancel", "--yes", "--stack", stack)
