@@ -69,7 +69,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
 
     Attributes:
         credentials: Service → ``user`` and ``password``; secret.
-        ready: Known once every container is healthy; what depends on it keeps its old value when one is not.
+        ready: Known once every container is well; what depends on it keeps its old value when one is not.
     """
 
     credentials: pulumi.Output[dict[str, dict[str, str]]]
@@ -129,15 +129,17 @@ class PreviewEnvironment(pulumi.ComponentResource):
             waits_for = [containers[key] for key in service.after]
             containers[service.key] = self._container(service, files.placed, waits_for)
         self.credentials = self._secrets.credentials
-        args.host.command(
+        good = args.host.command(
             f"{name}-good",
             create=script("keep_good"),
             # Goes with the slot.
             delete=None,
-            environment={"DIRECTORY": args.slot.directory, "DIGEST": digest_of(args.folders)},
+            environment={**args.slot.place, "DIGEST": digest_of(args.folders)},
+            # What was good with other containers has yet to prove so with these.
+            triggers=[container.id for container in containers.values()],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(containers.values())),
         )
-        self.ready = pulumi.Output.all(*(container.id for container in containers.values())).apply(lambda _: True)
+        self.ready = good.urn.apply(lambda _: True)
         self.register_outputs({"credentials": self.credentials})
 
     def _image(self, service: ServiceSpec) -> str:

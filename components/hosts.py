@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,7 @@ class Host(Protocol):
         delete: str | None,
         environment: Mapping[str, str],
         opts: pulumi.ResourceOptions,
+        triggers: Sequence[pulumi.Input[str]] = (),
     ) -> pulumi.Resource:
         """A shell script that runs on the host when the resource is made or changed, and another when it goes.
 
@@ -34,6 +35,7 @@ class Host(Protocol):
             delete: POSIX shell script; must work from the state alone.
             environment: Variables of both scripts; never a secret.
             opts: Parent, dependencies.
+            triggers: What else it is run again for when it changes.
         """
         ...
 

@@ -37,17 +37,24 @@ class SlotArgs:
     docker_host: str = ""
 
     @property
-    def environment(self) -> dict[str, str]:
-        """Variables of the scripts that take the slot and give it back."""
+    def place(self) -> dict[str, str]:
+        """Variables of the scripts that look at what is there of the preview."""
         return {
             "DIRECTORY": self.directory,
             "SLUG": self.slug,
-            "BRANCH": self.branch,
             "BASE": self.base,
+            **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the scripts that take the slot and give it back."""
+        return {
+            **self.place,
+            "BRANCH": self.branch,
             "LIMIT": str(self.limit),
             "DISK_GB": str(self.disk_gb),
             "MEMORY_GB": str(self.memory_gb),
-            **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
         }
 
 

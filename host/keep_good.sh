@@ -1,9 +1,26 @@
 #!/bin/sh
-# Keeps a copy of a preview's files beside the live ones, once all its containers are healthy with them: what an update
-# that fails goes back to. The copy is complete at every moment, or the one before it is still there.
-# Environment: DIRECTORY (of the preview).
+# Keeps a copy of a preview's files beside the live ones, once all its containers are well with them: what an update that
+# fails goes back to. The copy is complete at every moment, or the one before it is still there.
+# Environment: DIRECTORY (of the preview), SLUG, BASE (label of the base's previews).
 set -eu
 umask 022
+: "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}"
+
+# Pulumi has waited for those with a health check. One without is well when it has run for a second: what ends at once is
+# started again and again, and found running now and then.
+while :; do
+    states=$(docker ps --all --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE" \
+        --format '{{.Names}} {{.Status}}')
+    ending=$(printf '%s\n' "$states" | sed -n 's/ Restarting .*/ ends again and again./p')
+    if [ -n "$ending" ]; then
+        printf '%s\n' "$ending" >&2
+        exit 1
+    fi
+    case $states in
+        *" Up Less than a second"*) sleep 0.1 ;;
+        *) break ;;
+    esac
+done
 good=$DIRECTORY/good
 [ -d "$good" ] || [ ! -d "$good.old" ] || mv -- "$good.old" "$good"
 rm -rf -- "$good.next" "$good.old"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +78,14 @@ class SshHost:
         delete: str | None,
         environment: Mapping[str, str],
         opts: pulumi.ResourceOptions,
+        triggers: Sequence[pulumi.Input[str]] = (),
     ) -> pulumi.Resource:
         return command.remote.Command(
             name,
             connection=self._address.connection(),
             create=with_variables(create, environment),
             delete=with_variables(delete, environment) if delete else None,
+            triggers=list(triggers) or None,
             opts=opts,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class LocalHost:
         delete: str | None,
         environment: Mapping[str, str],
         opts: pulumi.ResourceOptions,
+        triggers: Sequence[pulumi.Input[str]] = (),
     ) -> pulumi.Resource:
         return command.local.Command(
             name,
@@ -59,6 +60,7 @@ class LocalHost:
             environment=dict(environment),
             # Scripts run where the state is destroyed too, which need not be a checkout.
             dir="/",
+            triggers=list(triggers) or None,
             opts=opts,
         )
 

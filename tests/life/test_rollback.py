@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -109,11 +108,10 @@ def test_a_container_that_is_broken_is_made_anew_and_nothing_else_is_touched(
     assert {service for service in after if after[service] != before[service]} == {"backend"}
 
 
-def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
-    ground: Ground, gone_afterwards: Callable[[str], str]
-) -> None:
+def test_a_workload_that_ends_at_once_is_taken_back(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
     branch = gone_afterwards("ends")
     ground.deploy(branch)
+    before = ground.row(branch)
     generator = ground.clone.path / "workload/generate.sh"
     good = generator.read_text(encoding="utf-8")
     generator.write_text("echo ends at once; exit 1\n", encoding="utf-8")
@@ -123,12 +121,34 @@ def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
         generator.write_text(good, encoding="utf-8")
     assert done.code == 5, done.text
     said = " ".join(done.stderr.split())
-    name = ground.containers(branch)["workload"].name
-    assert re.search(f"is up to date, but the container {name} is (restarting|exited): mend that and deploy", said)
+    assert f"preview-{slug_of(branch)}-workload ends again and again." in said
+    assert "The last good version is running again." in said
     assert "ends at once" in said, "its last lines"
     assert "Traceback" not in done.text
-    ground.deploy(branch)
     ground.require_live(branch)
+    assert ground.row(branch) == before, "commit and expiry are those of the last good version"
+    assert (ground.directory(branch) / "workload/generate.sh").read_text(encoding="utf-8") == good
+
+
+def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("unwell")
+    ground.deploy(branch)
+    live = ground.directory(branch) / "workload/generate.sh"
+    good = live.read_text(encoding="utf-8")
+    live.write_text("echo spoilt by hand; exit 1\n", encoding="utf-8")
+    workload = ground.containers(branch)["workload"]
+    workload.stop(timeout=1)
+    done = ground.clone.preview("deploy", branch)
+    live.write_text(good, encoding="utf-8")
+    assert done.code == 5, done.text
+    said = " ".join(done.stderr.split())
+    assert f"is up to date, but the container {workload.name} is " in said
+    assert "mend that and deploy again." in said
+    assert "spoilt by hand" in said, "its last lines"
+    assert "Traceback" not in done.text
+    ground.deploy(branch)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

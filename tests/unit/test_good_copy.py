@@ -48,3 +48,27 @@ def test_one_that_died_between_two_renames_is_mended(machine: Machine, preview: 
     (preview / "workload").rmdir()
     assert machine.script("keep_good", "a").returncode != 0, "a copy that is not complete is no good one"
     assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
+
+
+def test_files_with_which_a_container_ends_again_and_again_are_not_good(machine: Machine, preview: Path) -> None:
+    machine.script("keep_good", "a")
+    (preview / "workload/file").write_text("bad", encoding="utf-8")
+    machine.program(
+        "docker", "echo 'preview-a-target Up 9 days (healthy)'; echo 'preview-a-workload Restarting (1) 1 s'"
+    )
+    done = machine.script("keep_good", "a")
+    assert done.returncode == 1
+    assert done.stderr == "preview-a-workload ends again and again.\n"
+    assert (preview / "good/workload/file").read_text(encoding="utf-8") == "good"
+
+
+def test_a_container_that_has_just_been_started_has_a_second_to_end(machine: Machine, preview: Path) -> None:
+    looks = machine.root / "looks"
+    machine.program(
+        "docker",
+        f"echo >>{looks}\n"
+        f"case $(wc -l <{looks}) in [123]) echo 'w Up Less than a second' ;; *) echo 'w Up 1 second' ;; esac",
+    )
+    assert machine.script("keep_good", "a").returncode == 0
+    assert looks.read_text(encoding="utf-8") == "\n" * 4
+    assert (preview / "good/workload/file").exists()
