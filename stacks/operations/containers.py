@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from components.labels import BASE, PREVIEW
 from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
-from stacks.operations.docker_state import Belonging, ContainerState, belonging_of, state_of
+from stacks.operations.docker_state import Belonging, ContainerState, Kind, belonging_of, state_of
 from stacks.operations.errors import OperationError, RefusedError
 from stacks.operations.tunnel import open_socket
 from stacks.outputs import BaseOutputs
@@ -100,12 +100,8 @@ class DockerEngine:
         """
         broken = [state for state in self.of_slug(slug) if state.broken]
         for state in broken:
-            with self._asking(f"remove the container {state.name}"), contextlib.suppress(NotFound):
-                self._remove_container(state.name)
+            self._remove("container", state.name, state.name)
         return broken
-
-    def _remove_container(self, name: str) -> None:
-        self._client.api.remove_container(name, force=True, v=True)
 
     def _states(self) -> list[ContainerState]:
         with self._asking("list its containers"):
@@ -135,13 +131,16 @@ class DockerEngine:
         Raises:
             OperationError: The engine refuses.
         """
+        self._remove(belonging.kind, belonging.id, belonging.name)
+
+    def _remove(self, kind: Kind, identity: str, name: str) -> None:
         remove = {
-            "container": self._remove_container,
+            "container": lambda one: self._client.api.remove_container(one, force=True, v=True),
             "network": self._client.api.remove_network,
             "volume": self._client.api.remove_volume,
-        }[belonging.kind]
-        with self._asking(f"remove the {belonging.kind} {belonging.name}"), contextlib.suppress(NotFound):
-            remove(belonging.id)
+        }[kind]
+        with self._asking(f"remove the {kind} {name}"), contextlib.suppress(NotFound):
+            remove(identity)
 
     def follow(self, container: str) -> Iterator[str]:
         """Lines of a container's log as they come, from the last ones on, until it ends."""

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from components.labels import SERVICE, SLUG
 
+Kind = Literal["container", "network", "volume"]
+
 _ENDED = re.compile(r"Exited \((\d+)\)")
 
 
@@ -64,16 +66,14 @@ class Belonging:
         created_at: RFC 3339 time.
     """
 
-    kind: Literal["container", "network", "volume"]
+    kind: Kind
     id: str
     name: str
     slug: str
     created_at: str
 
 
-def belonging_of(
-    kind: Literal["container", "network", "volume"], identity: str, name: str, row: dict[str, Any]
-) -> Belonging:
+def belonging_of(kind: Kind, identity: str, name: str, row: dict[str, Any]) -> Belonging:
     """A row of one of the engine's lists, with its id and name."""
     created = row.get("Created") or row.get("CreatedAt") or ""
     if isinstance(created, int):

@@ -206,9 +206,11 @@ def _panels(viewer: Viewer) -> Check:
     try:
         return checks.panels_filled(viewer.panels())
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return Check(
-            name="every panel has data", ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}"
-        )
+        return _unanswered("every panel has data", error)
+
+
+def _unanswered(name: str, error: Exception) -> Check:
+    return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
 
 
 def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) -> Check:
@@ -233,6 +235,6 @@ def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directo
     try:
         found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
+        return _unanswered(name, error)
     taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
     return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,15 +51,13 @@ def test_an_update_that_fails_puts_the_last_good_version_back(
     good = dashboard.read_bytes()
 
     changed = ground.clone.path / "config/grafana/dashboards/activity.json"
-    changed.write_text('{"uid": "activity", "title": "Bad", "panels": []}', encoding="utf-8")
     workload = ground.clone.path / "workload/generate.sh"
     kept = workload.read_text(encoding="utf-8")
-    workload.write_text(f"{kept}\n# changed\n", encoding="utf-8")
-    try:
+    with (
+        instead(changed, '{"uid": "activity", "title": "Bad", "panels": []}'),
+        instead(workload, f"{kept}\n# changed\n"),
+    ):
         done = ground.clone.preview("deploy", branch, "--commit", "bad", "--image", f"backend={broken}")
-    finally:
-        changed.write_bytes(good)
-        workload.write_text(kept, encoding="utf-8")
 
     assert done.code == 5, done.text
     assert "The last good version is running again." in done.stderr
@@ -112,13 +110,8 @@ def test_a_workload_that_ends_at_once_is_taken_back(ground: Ground, gone_afterwa
     branch = gone_afterwards("ends")
     ground.deploy(branch)
     before = ground.row(branch)
-    generator = ground.clone.path / "workload/generate.sh"
-    good = generator.read_text(encoding="utf-8")
-    generator.write_text("echo ends at once; exit 1\n", encoding="utf-8")
-    try:
+    with instead(ground.clone.path / "workload/generate.sh", "echo ends at once; exit 1\n") as good:
         done = ground.clone.preview("deploy", branch)
-    finally:
-        generator.write_text(good, encoding="utf-8")
     assert done.code == 5, done.text
     said = " ".join(done.stderr.split())
     assert f"preview-{slug_of(branch)}-workload ends again and again." in said
@@ -135,13 +128,10 @@ def test_a_deploy_does_not_succeed_while_a_container_is_not_well(
 ) -> None:
     branch = gone_afterwards("unwell")
     ground.deploy(branch)
-    live = ground.directory(branch) / "workload/generate.sh"
-    good = live.read_text(encoding="utf-8")
-    live.write_text("echo spoilt by hand; exit 1\n", encoding="utf-8")
     workload = ground.containers(branch)["workload"]
-    workload.stop(timeout=1)
-    done = ground.clone.preview("deploy", branch)
-    live.write_text(good, encoding="utf-8")
+    with instead(ground.directory(branch) / "workload/generate.sh", "echo spoilt by hand; exit 1\n"):
+        workload.stop(timeout=1)
+        done = ground.clone.preview("deploy", branch)
     assert done.code == 5, done.text
     said = " ".join(done.stderr.split())
     assert f"is up to date, but the container {workload.name} is " in said
@@ -179,17 +169,24 @@ def test_an_interrupted_update_leaves_the_last_good_version(
 
 
 @contextmanager
+def instead(path: Path, text: str) -> Iterator[str]:
+    """Another text in a file while the block runs, which gets the file's own."""
+    own = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    try:
+        yield own
+    finally:
+        path.write_text(own, encoding="utf-8")
+
+
+@contextmanager
 def changed_files(clone: Clone, text: str) -> Iterator[None]:
     """Files of the clone whose change replaces containers, changed while the block runs."""
     paths = [clone.path / name for name in ("config/pgwatch-prometheus/sources.yml", "workload/generate.sh")]
-    before = {path: path.read_text(encoding="utf-8") for path in paths}
-    try:
-        for path, content in before.items():
-            path.write_text(f"{content}\n# {text}\n", encoding="utf-8")
+    with ExitStack() as changed:
+        for path in paths:
+            changed.enter_context(instead(path, f"{path.read_text(encoding='utf-8')}\n# {text}\n"))
         yield
-    finally:
-        for path, content in before.items():
-            path.write_text(content, encoding="utf-8")
 
 
 def _wait_for_line(process: subprocess.Popen[str], text: str) -> None:
