@@ -14,7 +14,7 @@ demo: ## a preview of the current branch on this machine's Docker engine
 
 test: ## set-up, checks and every test
 	@./preview setup
-	@$(PYTHON) -m tests.support.prerequisites
+	@$(PYTHON) -m tests.equipment.prerequisites
 	@$(MAKE) --no-print-directory check
 	$(PYTHON) -m pytest
 

@@ -30,14 +30,14 @@ from bench.ours import Ours
 from bench.own_base import own_base
 from bench.process_tree import together
 from bench.rounds import Rounds, Tool
+from cli.progress import SetupProgress
 from components.services import GRAFANA
 from stacks.moments import text_of
-from stacks.render import SetupProgress
-from stacks.setup.context import Context
-from stacks.setup.environment import environment, stamps
-from stacks.setup.paths import Paths
-from stacks.setup.process import is_root, output_of
-from stacks.setup.report import SetupError
+from stacks.paths import Paths
+from toolchain.context import Context
+from toolchain.environment import environment, stamps
+from toolchain.process import is_root, output_of
+from toolchain.report import SetupError
 
 _MAX_PREVIEWS = 12
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stacks.setup import golang
-from stacks.setup.context import Context, Step
-from stacks.setup.process import output_of
-from stacks.setup.stamps import Stamp, fingerprint
+from toolchain import golang
+from toolchain.context import Context, Step
+from toolchain.process import output_of
+from toolchain.stamps import Stamp, fingerprint
 
 VERSION = "2.35.1"
 """What is built where there is none."""

@@ -21,13 +21,13 @@ from pulumi import automation
 from bench.figures import spread
 from bench.machine import described
 from bench.record import parser, positive, run_to_its_end, write
-from stacks.operations.process import EngineProcess
-from stacks.operations.stack import Stack, Workspace
-from stacks.setup.environment import environment, stamps
-from stacks.setup.paths import Paths
+from operations.engine.process import EngineProcess
+from operations.engine.vendor import Stack, Workspace
+from stacks.paths import Paths
+from toolchain.environment import environment, stamps
 
 _PROJECT, _STACK = "floor", "floor"
-_MODULES = "import stacks.cli, stacks.commands.life, stacks.phases, stacks.operations.deploy"
+_MODULES = "import cli, cli.life, cli.phases, operations.life.deploy"
 _HEAD = """
 | with nothing to do | median s | min–max s |
 |---|---|---|"""

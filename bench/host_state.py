@@ -11,7 +11,7 @@ from typing import Any
 from bench.leaks import Things
 from bench.own_base import OwnBase
 from bench.processes import Process, named, running
-from stacks.setup.paths import Paths
+from stacks.paths import Paths
 
 _SYSTEM_TEMPORARY = Path("/tmp")
 _MIB = 2**20

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from bench.own_base import own_clone
 from stacks.names import stack_of
 from stacks.outputs import BaseOutputs
+from stacks.paths import APPLICATION
 from stacks.settings import PROJECT
-from stacks.setup.paths import APPLICATION
-from tests.support.checkout import Clone
-from tests.support.production import ok
+from tests.equipment.checkout import Clone
+from tests.equipment.production import ok
 
 _PATTERN = "bench-00000"
 _REFUSED = 3

@@ -20,9 +20,9 @@ from bench.containers import left_behind
 from bench.process_tree import Command, Measured, measure
 from components.services import SERVICES
 from stacks.names import slug_of
-from stacks.setup.paths import APPLICATION
-from tests.support.checkout import Clone, Finished
-from tests.support.production import ok
+from stacks.paths import APPLICATION
+from tests.equipment.checkout import Clone, Finished
+from tests.equipment.production import ok
 
 _LINES = 12
 

@@ -16,7 +16,7 @@ import docker
 
 from bench.machine import memory_gib
 from stacks.moments import text_of
-from tests.support.checkout import ORIGIN
+from tests.equipment.checkout import ORIGIN
 
 _INNERMOST_LIST = re.compile(r"\[\n\s+([^\[\]{}]*?)\n\s+\]")
 

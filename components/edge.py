@@ -11,8 +11,8 @@ import pulumi_docker as docker
 from components.certificate import Certificate, CertificateArgs
 from components.files import digest_of
 from components.hardening import hardened
-from components.hosts import Host
 from components.labels import FILES
+from components.machine import Host
 from components.service_spec import HealthCheck, http_health
 
 LABEL_BASE = "pgai.base"

@@ -13,8 +13,8 @@ import pulumi_docker as docker
 from components.container import Placement, preparing_container, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
-from components.hosts import Host
 from components.labels import preview_labels
+from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.hosts import Host
+from components.machine import Host
 
 _DIGEST_LENGTH = 16
 

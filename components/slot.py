@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.hosts import Host
+from components.machine import Host
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "host"
 

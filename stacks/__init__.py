@@ -1,1 +1,1 @@
-"""How previews are composed and operated: names, settings, programs, operations and the command."""
+"""The Pulumi programs, and what they stand on: names, settings, outputs, places."""

@@ -12,8 +12,8 @@ from stacks.configuration import ConfigurationError, gather, home_of
 from stacks.moments import text_of
 from stacks.names import host_of, slug_of, slug_of_stack, url_of
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
+from stacks.paths import Paths
 from stacks.settings import PreviewSettings, preview_settings
-from stacks.setup.paths import Paths
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 

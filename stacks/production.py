@@ -12,7 +12,7 @@ import pulumi_docker as docker
 from components.certificate import CertificateArgs
 from components.cloud_init import CloudInitArgs, user_data
 from components.edge import Edge, EdgeArgs
-from components.host import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
+from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.slot import script
 from stacks.outputs import export_when

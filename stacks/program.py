@@ -22,7 +22,7 @@ def run() -> None:
     sys.tracebacklimit = _FRAMES
     stack = pulumi.get_stack()
     if stack == "local":
-        from stacks import base
+        from stacks import local as base
 
         base.local()
     elif stack == "base":

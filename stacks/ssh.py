@@ -60,7 +60,7 @@ class SshAddress:
 
 
 class SshHost:
-    """A VM behind SSH. Satisfies :class:`components.hosts.Host`."""
+    """A VM behind SSH. Satisfies :class:`components.machine.Host`."""
 
     def __init__(self, address: SshAddress, directory: str) -> None:
         self._address = address

@@ -11,7 +11,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.environment import RecordArgs
-from components.hosts import Host
+from components.machine import Host
 from components.slot import script
 from stacks.outputs import BaseOutputs
 from stacks.ssh import SshAddress, SshHost
@@ -33,7 +33,7 @@ class Target:
 
 
 class LocalHost:
-    """This machine. Satisfies :class:`components.hosts.Host`."""
+    """This machine. Satisfies :class:`components.machine.Host`."""
 
     def __init__(self, directory: str) -> None:
         self._directory = directory

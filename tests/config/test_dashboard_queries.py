@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from tests.support.postgres import running_postgres
+from tests.equipment.postgres import running_postgres
 from tests.unit.config.monitoring import dashboards, metrics, targets
 
 QUERIES = {target.where: target.sql for target in targets() if target.sql}

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.unit.config.monitoring import columns, metrics
 
 #: What the Prometheus sink of pgwatch turns into a value or a label: int8, float8, bool, text.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.production import Production, running_production
+from tests.equipment.production import Production, running_production
 
 
 @pytest.fixture(scope="module")

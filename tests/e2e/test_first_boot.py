@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from components.cloud_init import FAILED_FILE, READY_FILE, CloudInitArgs, user_data
-from tests.support.first_boot import METADATA, STAGES, Machine, unbooted_machine
+from tests.equipment.first_boot import METADATA, STAGES, Machine, unbooted_machine
 
 PING = "http://127.0.0.1:9/ping"
 LAST_STEP = "DIRECTORY=/opt/postgres-ai-previews ENGINE_SECONDS=1 /usr/local/lib/pgai-preview/first_boot.sh"

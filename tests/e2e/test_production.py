@@ -15,8 +15,8 @@ import pytest
 from tenacity import Retrying, retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
-from tests.support.browser import Browser
-from tests.support.production import DOMAIN, Production, container_ids, ok, zone_name_server
+from tests.equipment.browser import Browser
+from tests.equipment.production import DOMAIN, Production, container_ids, ok, zone_name_server
 
 pytestmark = pytest.mark.engine
 

@@ -14,9 +14,9 @@ import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
-from tests.support import runbook
-from tests.support.checkout import Finished
-from tests.support.production import DOMAIN, Production, ok
+from tests.equipment import runbook
+from tests.equipment.checkout import Finished
+from tests.equipment.production import DOMAIN, Production, ok
 
 pytestmark = pytest.mark.engine
 

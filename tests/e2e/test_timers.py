@@ -18,9 +18,9 @@ import pytest
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from components.cloud_init import READY_FILE, CloudInitArgs, user_data
-from tests.support.bridge import address_for_containers
-from tests.support.first_boot import Machine
-from tests.support.systemd import booting_machine
+from tests.equipment.bridge import address_for_containers
+from tests.equipment.first_boot import Machine
+from tests.equipment.systemd import booting_machine
 
 TOKEN = "the-ping-of-this-test"
 HEALTH, PRUNE = "pgai-preview-health", "pgai-preview-prune"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from stacks.names import slug_of
-from tests.support.checkout import Clone, Finished
+from tests.equipment.checkout import Clone, Finished
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 

@@ -13,7 +13,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.engine.conftest import ARTIFACTS, World
-from tests.support.prerequisites import browser
+from tests.equipment.prerequisites import browser
 
 pytestmark = pytest.mark.engine
 

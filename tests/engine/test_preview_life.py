@@ -10,7 +10,7 @@ import pytest
 from components.services import by_key
 from stacks.names import slug_of
 from tests.engine.conftest import World, run_once
-from tests.support.outside import ADDRESS, PORT, server_outside
+from tests.equipment.outside import ADDRESS, PORT, server_outside
 
 pytestmark = pytest.mark.engine
 

@@ -13,7 +13,7 @@ import pytest
 
 from stacks.names import slug_of
 from tests.engine.conftest import World, container_ids, remains
-from tests.support.checkout import Clone, Finished
+from tests.equipment.checkout import Clone, Finished
 
 pytestmark = pytest.mark.engine
 

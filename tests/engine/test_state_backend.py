@@ -12,8 +12,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.engine.conftest import remains, unpacked
-from tests.support import runbook
-from tests.support.checkout import Clone
+from tests.equipment import runbook
+from tests.equipment.checkout import Clone
 
 pytestmark = pytest.mark.engine
 

@@ -14,7 +14,7 @@ import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.engine.conftest import ARTIFACTS, World
-from tests.support.checkout import Finished
+from tests.equipment.checkout import Finished
 
 pytestmark = pytest.mark.engine
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from tests.support.checkout import ORIGIN
-from tests.support.processes import has_ended
+from tests.equipment.checkout import ORIGIN
+from tests.equipment.processes import has_ended
 
 HOSTILE = "feature/a';touch>pwned;'$(touch>pwned)`touch>pwned`\"&touch>pwned|#"
 RECORDER = """#!/usr/bin/env python3

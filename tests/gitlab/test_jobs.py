@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from stacks.names import slug_of
-from stacks.setup.paths import Paths
+from stacks.paths import Paths
 from tests.engine.conftest import client, remains
-from tests.support.checkout import Clone, Finished
-from tests.support.gitlab.pipelines import PROJECT, SCHEDULE, TRIGGER, Pipeline, Repository, merge_request, push
+from tests.equipment.checkout import Clone, Finished
+from tests.equipment.gitlab.pipelines import PROJECT, SCHEDULE, TRIGGER, Pipeline, Repository, merge_request, push
 
 pytestmark = pytest.mark.engine
 

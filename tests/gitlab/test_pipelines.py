@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.checkout import Clone
-from tests.support.gitlab.pipelines import (
+from tests.equipment.checkout import Clone
+from tests.equipment.gitlab.pipelines import (
     DEFAULT_BRANCH,
     SCHEDULE,
     TRIGGER,

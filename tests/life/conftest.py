@@ -12,7 +12,7 @@ import pytest
 
 from stacks.names import slug_of, stack_of
 from tests.engine.conftest import ARTIFACTS, dangling_volumes, remains
-from tests.support.checkout import Clone, Finished
+from tests.equipment.checkout import Clone, Finished
 
 
 @dataclass(frozen=True)

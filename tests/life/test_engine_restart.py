@@ -11,9 +11,9 @@ import pytest
 from components.services import SERVICES
 from stacks.settings import BaseSettings
 from tests.engine.conftest import remains
+from tests.equipment.checkout import Clone
+from tests.equipment.second_engine import SecondEngine, running_second_engine
 from tests.life.conftest import Ground
-from tests.support.checkout import Clone
-from tests.support.second_engine import SecondEngine, running_second_engine
 
 pytestmark = pytest.mark.engine
 

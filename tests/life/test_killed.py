@@ -13,9 +13,9 @@ import time
 
 import pytest
 
+from tests.equipment.processes import kill_tree
 from tests.life.conftest import Ground
 from tests.life.test_rollback import changed_files
-from tests.support.processes import kill_tree
 
 pytestmark = pytest.mark.engine
 

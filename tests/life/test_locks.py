@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from operations.engine.locks import Locks
 from stacks.names import slug_of, stack_of
-from stacks.operations.locks import Locks
 from tests.life.conftest import Ground
 
 pytestmark = pytest.mark.engine

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from stacks.names import slug_of
+from tests.equipment.checkout import Clone
 from tests.life.conftest import Ground
-from tests.support.checkout import Clone
 
 pytestmark = pytest.mark.engine
 

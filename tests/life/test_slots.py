@@ -9,8 +9,8 @@ import pytest
 
 from stacks.names import slug_of, stack_of
 from tests.engine.conftest import container_ids
+from tests.equipment.checkout import Finished
 from tests.life.conftest import Ground
-from tests.support.checkout import Finished
 
 pytestmark = pytest.mark.engine
 

@@ -10,8 +10,9 @@ import pulumi
 import pytest
 
 from components.services import SECRETS, by_key
-from stacks import base, preview
-from tests.support.recording import LOCAL_OUTPUTS, Declared, declare
+from stacks import local as base
+from stacks import preview
+from tests.equipment.recording import LOCAL_OUTPUTS, Declared, declare
 
 BRANCH = "feature/add-metrics"
 SLUG = "feature-add-metrics"

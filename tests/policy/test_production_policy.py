@@ -10,8 +10,8 @@ import pulumi
 import pytest
 
 from stacks import preview, production
+from tests.equipment.recording import Declared, declare
 from tests.policy.test_policy import all_containers, containers, labels, plain
-from tests.support.recording import Declared, declare
 
 TOKEN = "cloudflare-token-of-the-test"
 ZONE = "0123456789abcdef0123456789abcdef"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.support import Program, free_port
-from tests.support.postgres import PostgresServer
 
 RECIPE = Path(__file__).resolve().parents[2] / "offline" / "images" / "flask-backend"
 

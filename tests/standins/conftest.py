@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.postgres import PostgresServer, running_postgres
+from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
 from tests.standins.remote import PROLOGUE, connect
 from tests.standins.support import Program, free_port, http_get, wait_for
-from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.sshd import Sshd
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-preview" / "standins"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stacks.setup import environment
-from stacks.setup.paths import Paths
+from stacks.paths import Paths
+from toolchain.environment import environment
 
 
 @dataclass

@@ -14,8 +14,8 @@ from hcloud.images.domain import Image
 from hcloud.locations.domain import Location
 from hcloud.server_types.domain import ServerType
 
-from tests.support.fakes import FakeHetzner, ServerEvent
-from tests.support.fakes.messages import Json
+from tests.equipment.fakes import FakeHetzner, ServerEvent
+from tests.equipment.fakes.messages import Json
 
 FSN = Location(name="fsn1")
 ANYWHERE = ["0.0.0.0/0", "::/0"]

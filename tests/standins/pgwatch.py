@@ -9,8 +9,8 @@ from pathlib import Path
 
 from psycopg import sql
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.support import Program, free_port, http_get, wait_for
-from tests.support.postgres import PostgresServer
 
 PASSWORD = "pw-" + secrets.token_hex(8)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.backend import Backend
 from tests.standins.support import http_get, wait_for
-from tests.support.postgres import PostgresServer
 
 NOW = int(time.time())
 START, END = NOW - 400, NOW - 100

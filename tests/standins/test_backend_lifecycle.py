@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.backend import Backend
 from tests.standins.support import free_port, http_get, wait_for
-from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.equipment.fakes import FakeCloudflare
+from tests.equipment.fakes.cloudflare.errors import error
+from tests.equipment.fakes.messages import Reply, Request
 from tests.standins.engine import Stack
-from tests.support.fakes import FakeCloudflare
-from tests.support.fakes.cloudflare.errors import error
-from tests.support.fakes.messages import Reply, Request
 
 pytestmark = pytest.mark.engine
 

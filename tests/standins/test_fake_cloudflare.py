@@ -12,7 +12,7 @@ import httpx
 import pytest
 from cloudflare import Cloudflare
 
-from tests.support.fakes import FakeCloudflare
+from tests.equipment.fakes import FakeCloudflare
 
 ZONE = "pgai.watch"
 

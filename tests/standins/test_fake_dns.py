@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.support.fakes import FakeCloudflare, FakeDns
+from tests.equipment.fakes import FakeCloudflare, FakeDns
 
 A, NS, SOA, TXT, AAAA, CAA = 1, 2, 6, 16, 28, 257
 

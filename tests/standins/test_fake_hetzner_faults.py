@@ -13,9 +13,9 @@ from hcloud import Client
 from hcloud.images.domain import Image
 from hcloud.server_types.domain import ServerType
 
+from tests.equipment.fakes import FakeHetzner, ServerEvent
+from tests.equipment.fakes.messages import Json
 from tests.standins.hetzner import Cloud, public_key, refused
-from tests.support.fakes import FakeHetzner, ServerEvent
-from tests.support.fakes.messages import Json
 
 
 @pytest.fixture

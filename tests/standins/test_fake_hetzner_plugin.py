@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from stacks.setup import environment
-from stacks.setup.paths import Paths
-from tests.support.fakes import FakeHetzner
+from stacks.paths import Paths
+from tests.equipment.fakes import FakeHetzner
+from toolchain.environment import environment
 
 pytestmark = pytest.mark.engine
 

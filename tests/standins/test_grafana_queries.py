@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.grafana import SINK_PASSWORD, Grafana, PrometheusStandIn
-from tests.support.postgres import PostgresServer
 
 PROMETHEUS, POSTGRES = "P7A0D6631BB10B34F", "P031DD592934B2F1F"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.postgres import PostgresServer
 from tests.standins.pgwatch import Pgwatch, make_databases
 from tests.standins.support import http_get, wait_for
-from tests.support.postgres import PostgresServer
 
 METRICS = r"""
 metrics:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.standins.pgwatch import PASSWORD, Pgwatch, make_databases
 from tests.standins.support import http_get, wait_for
-from tests.support.postgres import PostgresServer, running_postgres
 
 METRICS = """
 metrics:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacks.setup.docker_engine import connect
+from toolchain.docker import connect
 
 pytestmark = pytest.mark.engine
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.sshd import Sshd, make_key
 from tests.standins.engine import Stack
 from tests.standins.remote import PROLOGUE, connect, refused
-from tests.support.sshd import Sshd, make_key
 
 pytestmark = pytest.mark.engine
 

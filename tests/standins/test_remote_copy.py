@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
 from tests.standins.remote import refused
-from tests.support.sshd import Sshd
 
 pytestmark = pytest.mark.engine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.place import Machine
+from tests.equipment.place import Machine
 
 
 @pytest.fixture

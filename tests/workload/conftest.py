@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from tests.support.postgres import BINARIES, PostgresServer, running_postgres
+from tests.equipment.postgres import BINARIES, PostgresServer, running_postgres
 from tests.workload.database import Database
 from tests.workload.generator import Generator
 

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from tests.support.postgres import PostgresServer
+from tests.equipment.postgres import PostgresServer
 
 # Looks at pg_stat_activity every half millisecond; the snapshot would otherwise stay the same for a transaction.
 SAMPLER = """

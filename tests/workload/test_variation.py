@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from stacks.operations.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
-from tests.support.postgres import BINARIES
+from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from tests.equipment.postgres import BINARIES
 from tests.workload.database import Database
 from tests.workload.generator import Generator
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from stacks.operations.errors import LockedError
-from stacks.operations.locks import Holder
-from stacks.operations.snapshot import Snapshot
-from stacks.operations.workspace import Changes, Engine
+from operations.engine.locks import Holder
+from operations.engine.snapshot import Snapshot
+from operations.engine.workspace import Changes, Engine
+from operations.errors import LockedError
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacks.operations.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
 from tests.workload.generator import plan
 
 BACKGROUND_TPS = 2.0

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import pytest
 
-from stacks.operations import checks
-from stacks.operations.checks import Address
-from stacks.operations.readiness import Viewer
-from tests.support.fakes.grafana import FakeGrafana, base
+from operations.verify import checks
+from operations.verify.checks import Address
+from operations.verify.viewer import Viewer
+from tests.equipment.fakes.grafana import FakeGrafana, base
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.labels import SERVICE, SLUG
-from stacks.operations.docker_state import ContainerState, state_of
+from operations.machine.docker_state import ContainerState, state_of
 
 
 def state(state: str, status: str) -> ContainerState:

@@ -7,10 +7,10 @@ from typing import Literal, cast
 
 import pytest
 
-from stacks.operations.containers import DockerEngine
-from stacks.operations.docker_state import Belonging, ContainerState
-from stacks.operations.drift import has_drifted
-from stacks.operations.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
+from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
+from operations.life.drift import has_drifted
+from operations.machine.containers import DockerEngine
+from operations.machine.docker_state import Belonging, ContainerState
 from stacks.outputs import BaseOutputs
 
 BASE = BaseOutputs(

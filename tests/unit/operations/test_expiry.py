@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.operations.branches import branches_of
-from stacks.operations.errors import EngineError, NotFoundError, OperationError
-from stacks.operations.expiry import extend
-from stacks.operations.listing import previews
-from stacks.operations.reap import Reaped, ReapRequest, reap
-from stacks.operations.snapshot import Snapshot
+from operations.engine.snapshot import Snapshot
+from operations.errors import EngineError, NotFoundError, OperationError
+from operations.listing import previews
+from operations.upkeep.branches import branches_of
+from operations.upkeep.expiry import extend
+from operations.upkeep.reap import Reaped, ReapRequest, reap
 from tests.unit.operations.engine import StandInEngine, preview
 
 NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.operations.errors import LockedError
-from stacks.operations.locks import Holder, Locks, holders_named_in
+from operations.engine.locks import Holder, Locks, holders_named_in
+from operations.errors import LockedError
 
 SAID = (
     "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
@@ -70,7 +70,7 @@ def test_who_waits_says_so_once_and_goes_on_when_the_other_has_ended(locks: Lock
 
 def test_the_lock_of_a_killed_operation_is_free(locks: Locks, tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from stacks.operations.locks import Locks\n"
+        "import sys, time; from pathlib import Path; from operations.engine.locks import Locks\n"
         f"with Locks(Path({str(tmp_path / 'locks')!r})).held('preview-a', 'deploy', 0, print):\n"
         "    print('held', flush=True); time.sleep(600)"
     )

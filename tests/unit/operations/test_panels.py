@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.operations.panels import interpolate, queries_of, state_of, variables_of, with_queries
+from operations.verify.panels import interpolate, queries_of, state_of, variables_of, with_queries
 
 DASHBOARDS = Path(__file__).resolve().parents[3] / "config/grafana/dashboards"
 SOURCE = {"type": "prometheus", "uid": "P7A0D6631BB10B34F"}

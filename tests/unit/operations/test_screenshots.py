@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.operations.errors import OperationError
-from stacks.operations.screenshots import browser, take
+from operations.errors import OperationError
+from operations.verify.pictures import browser, take
 
 ONE = {"uid": "one", "panels": [{"gridPos": {"y": 40, "h": 10}}, {"title": "without a place"}]}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stacks.operations.redact import MASK, redact
-from stacks.operations.snapshot import CONTAINER, Snapshot
+from operations.engine.snapshot import CONTAINER, Snapshot
+from operations.redact import MASK, redact
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 EXPORT = {

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from stacks.operations import verify as subject
-from stacks.operations.checks import Address, Check
-from stacks.operations.errors import NotFoundError
-from stacks.operations.snapshot import Snapshot
-from stacks.operations.verify import Verification, VerifyRequest, verify
-from tests.support.fakes.grafana import FakeGrafana, base
+from operations.engine.snapshot import Snapshot
+from operations.errors import NotFoundError
+from operations.verify import verify as subject
+from operations.verify.checks import Address, Check
+from operations.verify.verify import Verification, VerifyRequest, verify
+from tests.equipment.fakes.grafana import FakeGrafana, base
 from tests.unit.operations.engine import StandInEngine, preview
 
 Verify = Callable[..., Verification]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from stacks.operations.patterns import patterns_since
+from operations.verify.patterns import patterns_since
 
 LOG = """\
 2026-01-31T12:00:00Z workload generator started: seed 7, time scale 1, pgbench scale 10, database target_database

@@ -1,0 +1,1 @@
+"""What a person types: arguments, and what is printed of the results."""

@@ -1,0 +1,113 @@
+"""What all commands share: where they print, options that return, and how an error ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import traceback
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from operations.errors import InterruptedOperationError, OperationError, UnhealthyError
+from stacks.names import NameRefusedError
+from stacks.paths import Paths
+from toolchain.report import SetupError
+
+# Modules that pull in the engine's client are imported by the commands that need them: `slug` answers at once.
+
+if TYPE_CHECKING:
+    from operations.engine.workspace import Engine
+
+EXIT_UNEXPECTED = 1
+EXIT_BAD_INPUT = 2
+_SIGNALLED = 128
+
+# Where nobody looks at a terminal, lines are as long as tables need.
+_WIDTH_OF_FILES = 200
+out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES)
+
+
+class _Commands(TyperGroup):
+    """Turns the project's errors into one sentence and an exit code; no trace reaches a user."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (NameRefusedError, OperationError, SetupError) as error:
+            if isinstance(error, UnhealthyError):
+                for container, lines in error.logs.items():
+                    err.rule(f"last lines of {container}", align="left")
+                    err.print(escape(lines) or "(no output)", highlight=False)
+            err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            raise typer.Exit(_exit_code(error)) from error
+        except KeyboardInterrupt:
+            err.print("Interrupted.")
+            raise typer.Exit(130) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if type(error).__module__.startswith(("click", "typer")):
+                raise
+            raise typer.Exit(_unexpected(error)) from error
+
+
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, NameRefusedError):
+        return EXIT_BAD_INPUT
+    if isinstance(error, InterruptedOperationError):
+        return _SIGNALLED + error.signal_number
+    return int(getattr(error, "exit_code", EXIT_UNEXPECTED))
+
+
+def _unexpected(error: Exception) -> int:
+    log = Paths.default().logs / f"error-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    err.print(
+        f"[bold red]Error:[/] {type(error).__name__} where none was expected: this is a fault of the project, so "
+        f"report it with {log}.",
+        soft_wrap=True,
+    )
+    return EXIT_UNEXPECTED
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Preview environments: every branch its own Pulumi stack, every step a Pulumi operation you could type.",
+)
+
+
+def phases() -> ModuleType:
+    """The module of the longer commands."""
+    from cli import phases as module
+
+    return module
+
+
+def engine() -> Engine:
+    """The engine, with the environment that set-up prepared."""
+    found: Engine = phases().engine(Paths.default(), note)
+    return found
+
+
+def note(text: str) -> None:
+    """Say what is going on."""
+    err.print(escape(text), highlight=False, soft_wrap=True)
+
+
+# Under which heading a command is listed.
+MAKE, LOOK, MACHINE, AUTOMATION = "Make and remove", "Look", "This machine", "For schedules and pipelines"
+
+Base = Annotated[str, typer.Option(envvar="PREVIEW_BASE", help="Base stack that previews run on.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Branch = Annotated[str, typer.Argument(help="Branch name.")]

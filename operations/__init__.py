@@ -1,0 +1,1 @@
+"""How previews are operated: functions that return results or raise errors of the project's own, and print nothing."""

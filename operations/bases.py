@@ -1,0 +1,118 @@
+"""Brings a base up and reads what it hands on."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from operations.engine.events import OnStep
+from operations.engine.snapshot import Snapshot
+from operations.engine.workspace import Changes, Engine
+from operations.errors import BadInputError, OperationError
+from operations.machine.containers import DockerEngine
+from stacks.outputs import BaseOutputs, OutputsError
+from stacks.settings import PROJECT, BaseSettings
+from stacks.validation import SettingsError, validate
+
+LOCAL = "local"
+
+
+def outputs(engine: Engine, base: str) -> BaseOutputs:
+    """What a base hands on.
+
+    Raises:
+        OperationError: It was never brought up.
+    """
+    return outputs_in(engine.snapshot(base), base)
+
+
+def outputs_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
+    """What a base hands on, out of its state; see :func:`outputs`."""
+    if snapshot is None:
+        raise OperationError(
+            f"The base stack {base!r} does not exist: bring it up first "
+            f"({'./preview demo does, or ' if base == LOCAL else ''}pulumi up --stack {base})."
+        )
+    try:
+        return BaseOutputs.of(base, snapshot.outputs)
+    except OutputsError as error:
+        raise OperationError(str(error)) from error
+
+
+def settings(checkout: Path, base: str) -> BaseSettings:
+    """The base's configuration file, checked as the program will check it.
+
+    Raises:
+        BadInputError: Values are wrong; all are named.
+    """
+    try:
+        return validate(BaseSettings, file_values(checkout, base), stack=base)
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
+
+
+def file_values(checkout: Path, stack: str) -> Mapping[str, object]:
+    """Values of this project in a stack's configuration file; empty where there is no file.
+
+    Raises:
+        BadInputError: The file is not YAML.
+    """
+    path = checkout / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise BadInputError(f"{path.name} is not valid YAML: {str(error).splitlines()[0]}; correct it.") from error
+    prefix = f"{PROJECT}:"
+    return {
+        key.removeprefix(prefix): value
+        for key, value in (content.get("config") or {}).items()
+        if key.startswith(prefix)
+    }
+
+
+def bring_up_local(engine: Engine, checkout: Path, docker_address: str, on_step: OnStep) -> Changes:
+    """``pulumi up`` of the local base, made first where it does not exist.
+
+    Raises:
+        BadInputError: Wrong configuration.
+        OperationError: A port is taken, or the engine failed.
+    """
+    wanted = settings(checkout, LOCAL)
+    _require_free_ports(wanted, DockerEngine(docker_address))
+    engine.create(LOCAL)
+    return engine.up(LOCAL, on_step)
+
+
+def _require_free_ports(wanted: BaseSettings, docker: DockerEngine) -> None:
+    ours = docker.published_ports(f"{wanted.name_prefix}traefik")
+    exporter = docker.is_running(f"{wanted.name_prefix}node-exporter")
+    ports = {
+        "httpPort": (wanted.bind_address, wanted.http_port),
+        "httpsPort": (wanted.bind_address, wanted.https_port),
+        "dashboardPort": ("127.0.0.1", wanted.dashboard_port),
+        **({} if exporter else {"nodeExporterPort": ("127.0.0.1", wanted.node_exporter_port)}),
+    }
+    taken = [
+        f"{port} ({key})" for key, (address, port) in ports.items() if port not in ours and not _is_free(address, port)
+    ]
+    if taken:
+        raise OperationError(
+            f"In use by another program on this machine: port {', port '.join(taken)}. Stop that program, or choose "
+            "other ports with pulumi config set KEY PORT --stack local. Nothing was changed."
+        )
+
+
+def _is_free(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

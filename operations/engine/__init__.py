@@ -1,0 +1,1 @@
+"""The Pulumi engine, driven through its Automation API."""

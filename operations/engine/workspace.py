@@ -1,0 +1,252 @@
+"""The Pulumi engine, driven through its Automation API, which only this module and its neighbours import."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi import automation
+
+from operations.engine.backend import Backend, NoSuchStackError
+from operations.engine.events import Listener, OnStep
+from operations.engine.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
+from operations.engine.process import EngineProcess
+from operations.engine.vendor import DestroyWorkspace, Stack, Workspace
+from operations.engine.waiting import LockWait
+from stacks.names import STACK_PREFIX
+from stacks.paths import Paths
+from stacks.program import run
+from stacks.settings import PROJECT
+
+# What can start together does; the engine's own default is four for each processor, and some waits take no processor.
+_PARALLEL = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What an update did: operation → number of resources, and how long it took in seconds."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> int:
+        """Resources that were made, changed or removed."""
+        return sum(count for operation, count in self.counts.items() if operation != "same")
+
+
+class Engine(Backend):
+    """Stacks of this project in the backend that the environment names.
+
+    Args:
+        paths: Where the project and its locks are.
+        version: Version of the engine.
+        on_note: Told in words of what is waited for or put right.
+    """
+
+    def __init__(self, paths: Paths, version: str, on_note: OnNote) -> None:
+        super().__init__(EngineProcess(version), str(paths.checkout))
+        self._paths = paths
+        self._checkout = paths.checkout
+        self._on_note = on_note
+        self._locks = Locks(paths.data / "locks")
+        self._waiting = LockWait(self._locks, self._cancel, on_note)
+        self._workspace = Workspace(work_dir=self._directory, pulumi_command=self.process)
+
+    def holder(self, stack: str) -> Holder | None:
+        """The operation of this command that works on a stack on this machine at the moment; None where none does."""
+        return self._locks.holder(stack)
+
+    def held(
+        self, stack: str, operation: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
+    ) -> AbstractContextManager[None]:
+        """Hold a stack over several updates, against other operations of this command on this machine.
+
+        Raises:
+            LockedError: Another one held it for the whole wait.
+        """
+        return self._locks.held(stack, operation, wait_seconds, self._on_note)
+
+    def create(self, stack: str) -> None:
+        """Make the stack where the backend has none.
+
+        Raises:
+            EngineError: The backend refuses it.
+            LockedError: Another operation held its name for the whole wait.
+        """
+        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS, exists=False) as attempts:
+            for attempt in attempts:
+                with attempt, self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
+                    self._workspace.create_stack(stack)
+
+    @contextmanager
+    def _configuration_kept(self, stack: str) -> Iterator[None]:
+        """Put a configuration file that is under version control back as it was.
+
+        The engine writes its salt into it, which belongs to the passphrase of one machine; the state has it too.
+        """
+        path = self._checkout / f"Pulumi.{stack}.yaml"
+        before = path.read_bytes() if path.is_file() and not stack.startswith(STACK_PREFIX) else None
+        try:
+            yield
+        finally:
+            if before is not None and path.read_bytes() != before:
+                path.write_bytes(before)
+
+    def configure(self, stack: str, values: Mapping[str, Any]) -> None:
+        """Write the stack's configuration file anew; what is not named falls back to the schema's default."""
+        settings = self._settings(stack)
+        settings.config = {f"{PROJECT}:{key}": value for key, value in values.items() if value not in ("", {})}
+        self._workspace.save_stack_settings(stack, settings)
+
+    def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
+        """Change values of the stack's configuration file, where this checkout has one."""
+        settings = self._settings(stack)
+        if settings.config:
+            settings.config.update({f"{PROJECT}:{key}": value for key, value in values.items()})
+            self._workspace.save_stack_settings(stack, settings)
+
+    def _settings(self, stack: str) -> automation.StackSettings:
+        try:
+            return self._workspace.stack_settings(stack)
+        except FileNotFoundError:
+            return automation.StackSettings()
+
+    def up(self, stack: str, on_step: OnStep, *, refresh: bool = False) -> Changes:
+        """``pulumi up``, with the program run by this process, which has its modules loaded already.
+
+        Args:
+            stack: The stack.
+            on_step: Told of each resource.
+            refresh: First look whether what the state knows is still there.
+
+        Raises:
+            EngineError: A resource failed; the message holds the engine's errors.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        return self._operate(
+            stack,
+            on_step,
+            lambda chosen, listener: chosen.up(program=run, parallel=_PARALLEL, refresh=refresh, on_event=listener),
+        )
+
+    def destroy(self, stack: str, on_step: OnStep, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Changes:
+        """``pulumi destroy --remove``, from the state alone: the program does not run.
+
+        A run that dies leaves the state as it was, and can be run again.
+
+        Raises:
+            EngineError: A resource failed; the message holds the engine's errors.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        changes = self._operate(
+            stack,
+            on_step,
+            lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener),
+            wait_seconds,
+            DestroyWorkspace(self._directory, self.process),
+        )
+        self._forget_files(stack)
+        return changes
+
+    def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
+        """``pulumi destroy --target`` of the resources of one provider, for when the others cannot be reached.
+
+        Args:
+            stack: The stack.
+            provider: Start of the resources' types, such as ``cloudflare``.
+            on_step: Told of each resource.
+
+        Raises:
+            EngineError: A resource failed.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        resources = json.loads(self._run("stack", "export", "--stack", stack))["deployment"].get("resources", [])
+        urns = [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
+        if not urns:
+            return Changes()
+        return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(target=urns, on_event=listener))
+
+    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """``pulumi stack export``, a change of the state, ``pulumi stack import``.
+
+        Args:
+            stack: The stack.
+            change: Changes the state in place.
+
+        Raises:
+            EngineError: The backend refuses the changed state.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS) as attempts:
+            for attempt in attempts:
+                with attempt, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                    # Without --show-secrets, so that nothing but ciphertext is on a disk.
+                    state = json.loads(self._run("stack", "export", "--stack", stack))
+                    change(state["deployment"])
+                    json.dump(state, file)
+                    file.flush()
+                    self.process.run(["stack", "import", "--file", file.name, "--stack", stack], self._directory, {})
+
+    def remove(self, stack: str, *, force: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
+        """``pulumi stack rm``, with the stack's configuration file.
+
+        Args:
+            stack: The stack.
+            force: Also where it still has resources, which are then forgotten.
+            wait_seconds: How long to wait for another operation to end.
+
+        Raises:
+            EngineError: The stack still has resources.
+            LockedError: Another operation held the stack for the whole wait.
+        """
+        with self._waiting.attempts(stack, wait_seconds) as attempts:
+            for attempt in attempts:
+                with attempt:
+                    self._workspace.remove_stack(stack, force=force)
+        self._forget_files(stack)
+
+    def _forget_files(self, stack: str) -> None:
+        (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
+        shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
+        self._locks.forget(stack)
+
+    def _operate(
+        self,
+        stack: str,
+        on_step: OnStep,
+        operation: Callable[[automation.Stack, Listener], object],
+        wait_seconds: float = LOCK_WAIT_SECONDS,
+        workspace: Workspace | None = None,
+    ) -> Changes:
+        started = time.monotonic()
+        listener = Listener(on_step)
+        with self._waiting.attempts(stack, wait_seconds, listener.errors) as attempts:
+            selected = Stack(stack, workspace or self._workspace)
+            for attempt in attempts:
+                with attempt, self._configuration_kept(stack):
+                    listener.errors.clear()
+                    operation(selected, listener)
+        return Changes(counts=listener.counts, seconds=time.monotonic() - started)
+
+    def _cancel(self, stack: str) -> None:
+        """``pulumi cancel``, also for a name whose stack is gone, or not made yet.
+
+        Who dies between the two leaves a lock on a name without a stack. The engine cancels only for a stack that
+        exists, and makes none whose name is locked; but it gives such a name to one that it has.
+        """
+        try:
+            self._run("cancel", "--yes", "--stack", stack)
+        except NoSuchStackError:
+            spare = f"spare-{stack}"
+            with self._configuration_kept(stack):
+                with suppress(automation.errors.StackAlreadyExistsError):
+                    self._workspace.create_stack(spare)
+                self._run("stack", "rename", stack, "--stack", spare)
+            self._run("cancel", "--yes", "--stack", stack)

@@ -1,0 +1,1 @@
+"""Making, updating and destroying previews."""

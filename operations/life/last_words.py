@@ -1,0 +1,35 @@
+"""What the containers of a preview that failed have to say, with every password masked."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from operations.engine.workspace import Engine
+from operations.errors import OperationError
+from operations.machine.containers import DockerEngine
+from operations.redact import redact
+
+
+def secrets_of(engine: Engine, stack: str) -> set[str]:
+    """Passwords to be masked; none where the stack does not say, as before its first resource."""
+    with suppress(OperationError):
+        return engine.secrets(stack)
+    return set()
+
+
+def last_words(docker: DockerEngine, slug: str, secrets: set[str], *, container_failed: bool) -> dict[str, str]:
+    """Container that is not well → its last lines; empty where the Docker engine does not answer.
+
+    Args:
+        docker: The preview's Docker engine.
+        slug: The preview.
+        secrets: What is masked.
+        container_failed: Whether it was a container that failed; else those on their way have only been cut short.
+    """
+    with suppress(OperationError):
+        return {
+            state.name: redact(docker.last_lines(state.name), secrets)
+            for state in docker.failed(slug)
+            if container_failed or (state.health != "starting" and state.status != "created")
+        }
+    return {}

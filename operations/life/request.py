@@ -1,0 +1,112 @@
+"""What a deploy is asked for, checked before anything is touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from operations.errors import BadInputError, RefusedError
+from stacks.configuration import ConfigurationError, gather
+from stacks.names import slug_of, stack_of
+from stacks.settings import PreviewSettings
+from stacks.validation import SettingsError, validate
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployRequest:
+    """What is asked for.
+
+    Attributes:
+        branch: Branch name.
+        base: Name of the base stack.
+        commit: Commit; only recorded.
+        config_directory: Monitoring configuration of the branch.
+        images: Service → image reference, where not the default.
+        only_existing: Do nothing where there is no preview of the branch.
+    """
+
+    branch: str
+    base: str
+    commit: str = ""
+    config_directory: Path | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    only_existing: bool = False
+
+
+def require_ownership(slug: str, request: DeployRequest, before: Mapping[str, Any]) -> None:
+    """Refuse what would take over another branch's preview, or move one to another base.
+
+    Args:
+        slug: Slug of the branch.
+        request: What is asked for.
+        before: Outputs of the preview's stack; empty where there is none.
+
+    Raises:
+        RefusedError: Names the owner, or the base.
+    """
+    owner = before.get("branch", request.branch)
+    if owner != request.branch:
+        raise RefusedError(
+            f"The slug {slug!r} belongs to the preview of branch {owner!r}, so branch {request.branch!r} cannot be "
+            f"deployed: rename the branch, or run ./preview destroy {owner} first. Nothing was changed."
+        )
+    base = before.get("base", request.base)
+    if base != request.base:
+        raise RefusedError(
+            f"The preview of {request.branch!r} runs on the base {base!r}, not on {request.base!r}: name it with "
+            f"--base {base}, or destroy the preview first. Nothing was changed."
+        )
+
+
+def require_configuration(request: DeployRequest, checkout: Path) -> tuple[str, ...]:
+    """Refuse a configuration directory that a preview cannot run with.
+
+    Returns:
+        What will be taken from elsewhere or changed, in words.
+
+    Raises:
+        BadInputError: Names every fault.
+    """
+    own = checkout / "config"
+    try:
+        return gather(request.config_directory or own, own).notes
+    except ConfigurationError as error:
+        raise BadInputError(str(error)) from error
+
+
+def values_of(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:
+    """Configuration of the preview's stack.
+
+    Args:
+        request: What is asked for.
+        before: Outputs of the preview's stack; empty where there is none.
+        checkout: Root of the project.
+
+    Raises:
+        BadInputError: Values cannot be used; all are named.
+    """
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    directory = request.config_directory.resolve() if request.config_directory else checkout / "config"
+    values: dict[str, Any] = {
+        "branch": request.branch,
+        "base": request.base,
+        "commit": request.commit,
+        "configDirectory": str(directory.relative_to(checkout) if directory.is_relative_to(checkout) else directory),
+        "deployedAt": now,
+        "createdAt": str(before.get("created_at") or now),
+        # An end that somebody has moved further away stays.
+        "expiresAt": str(before.get("expires_at") or ""),
+        "images": dict(request.images),
+    }
+    try:
+        validate(
+            PreviewSettings,
+            {key: value for key, value in values.items() if value != ""},
+            stack=stack_of(slug_of(request.branch)),
+        )
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
+    return values

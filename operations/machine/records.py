@@ -1,0 +1,103 @@
+"""Records of previews at Cloudflare, apart from any stack: read and removed with the vendor's own client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from operations.errors import OperationError
+from stacks.names import STACK_PREFIX
+from stacks.outputs import BaseOutputs
+
+TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsRecord:
+    """An A record that leads a preview's name to the machine of a base.
+
+    Attributes:
+        id: Cloudflare's id.
+        name: Host name.
+        created_at: RFC 3339 time.
+    """
+
+    id: str
+    name: str
+    created_at: str
+
+    def slug(self, domain: str) -> str:
+        """Slug of the preview it was made for."""
+        return self.name.removesuffix(f".{domain}").removeprefix(STACK_PREFIX)
+
+
+class DnsRecords:
+    """Records of a base's previews.
+
+    Args:
+        base: The base; its machine's address says which records are its own.
+
+    Raises:
+        OperationError: The token is missing.
+    """
+
+    def __init__(self, base: BaseOutputs) -> None:
+        # Takes a second and a half to import, which only they pay who ask.
+        from cloudflare import Cloudflare
+
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            raise OperationError(
+                f"{TOKEN_VARIABLE} is not set: export a Cloudflare token that may edit the DNS of {base.domain}."
+            )
+        self._base = base
+        self._client = Cloudflare(api_token=token)
+
+    def all(self) -> list[DnsRecord]:
+        """Every record of a preview that leads to the base's machine.
+
+        Raises:
+            OperationError: Cloudflare cannot be asked.
+        """
+        from cloudflare import CloudflareError
+
+        base = self._base
+        try:
+            rows = list(self._client.dns.records.list(zone_id=base.zone_id, type="A"))
+        except CloudflareError as error:
+            raise OperationError(
+                f"Cloudflare does not list the DNS records of {base.domain} ({error}): check {TOKEN_VARIABLE}."
+            ) from error
+        return sorted(
+            (
+                DnsRecord(id=str(row.id), name=row.name, created_at=row.created_on.isoformat())
+                for row in rows
+                if row.name.startswith(STACK_PREFIX)
+                and row.name.endswith(f".{base.domain}")
+                and row.content == base.address
+            ),
+            key=lambda record: record.name,
+        )
+
+    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:
+        """Remove the records of a host name whose ids are not known.
+
+        Returns:
+            Names of what was removed.
+
+        Raises:
+            OperationError: Cloudflare cannot be asked, or refuses.
+        """
+        from cloudflare import CloudflareError
+
+        chosen = [record for record in self.all() if record.name == name and record.id not in known]
+        try:
+            for record in chosen:
+                self._client.dns.records.delete(record.id, zone_id=self._base.zone_id)
+        except CloudflareError as error:
+            raise OperationError(
+                f"Cloudflare does not delete the DNS record {name} ({error}): check {TOKEN_VARIABLE}, or delete it by "
+                "hand."
+            ) from error
+        return [f"record {record.name}" for record in chosen]

@@ -1,0 +1,1 @@
+"""What keeps previews in order over time."""

@@ -1,0 +1,91 @@
+"""When a preview ends, and how that is moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from operations.engine.snapshot import STACK, Snapshot
+from operations.engine.workspace import Engine
+from operations.errors import NotFoundError
+from stacks.moments import text_of
+from stacks.names import slug_of, stack_of
+from stacks.settings import PreviewSettings
+
+UNFINISHED_FOR = dt.timedelta(hours=1)
+"""How long a preview whose first deploy never ended is left alone."""
+
+
+def moment(text: str) -> dt.datetime | None:
+    """A time as outputs and the backend write it; None where there is none."""
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def ends_at(engine: Engine, stack: str, snapshot: Snapshot) -> dt.datetime | None:
+    """When a preview ends; None where no deploy of it ever succeeded and nothing is known of its age.
+
+    Args:
+        engine: The engine.
+        stack: The preview's stack.
+        snapshot: Its state.
+
+    Raises:
+        EngineError: The backend cannot be read.
+    """
+    if not snapshot.outputs:
+        saved = moment(snapshot.saved_at)
+        return saved + UNFINISHED_FOR if saved else None
+    recorded = moment(str(snapshot.outputs.get("expires_at") or ""))
+    if recorded:
+        return recorded
+    # Brought up by a plain `pulumi up`, which says no time: its history does.
+    succeeded = moment(engine.last_good_end(stack))
+    return succeeded + dt.timedelta(hours=int(PreviewSettings.model_fields["ttl_hours"].default)) if succeeded else None
+
+
+def extend(engine: Engine, branch: str, hours: int, now: dt.datetime) -> dt.datetime:
+    """Move the end of a branch's preview; of one that has expired, counted from now.
+
+    Nothing of the preview changes: only what its stack records.
+
+    Args:
+        engine: The engine.
+        branch: Branch name.
+        hours: By how much.
+        now: The present.
+
+    Returns:
+        The new end.
+
+    Raises:
+        NotFoundError: There is no such preview.
+        LockedError: Another operation held it for the whole wait.
+        OperationError: The backend refuses.
+    """
+    stack = stack_of(slug_of(branch))
+    with engine.held(stack, "extend"):
+        snapshot = existing(engine, branch)
+        end = max(ends_at(engine, stack, snapshot) or now, now) + dt.timedelta(hours=hours)
+
+        def move(deployment: dict[str, Any]) -> None:
+            for row in deployment["resources"]:
+                if row["type"] == STACK:
+                    row["outputs"]["expires_at"] = text_of(end)
+
+        engine.edit(stack, move)
+        engine.reconfigure(stack, {"expiresAt": text_of(end)})
+    return end
+
+
+def existing(engine: Engine, branch: str) -> Snapshot:
+    """State of a branch's preview.
+
+    Raises:
+        NotFoundError: There is none, or the slug is another branch's.
+    """
+    snapshot = engine.snapshot(stack_of(slug_of(branch)))
+    outputs: Mapping[str, Any] = snapshot.outputs if snapshot else {}
+    if snapshot is None or outputs.get("branch") != branch:
+        raise NotFoundError(f"There is no preview of branch {branch!r}: ./preview list shows those that there are.")
+    return snapshot

@@ -1,0 +1,1 @@
+"""Whether a preview is what it has to be, as a viewer sees it."""

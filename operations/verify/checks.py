@@ -1,0 +1,165 @@
+"""What a viewer can find out about a preview at any moment, one check each."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from operations.verify.panels import PanelState
+from operations.verify.viewer import Viewer
+from stacks.outputs import BaseOutputs
+
+_TIMEOUT_SECONDS = 15.0
+_OWN_CERTIFICATE = b"TRAEFIK DEFAULT CERT"
+_NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One row of the result.
+
+    Attributes:
+        name: What a preview has to be.
+        ok: Whether it is; None where that cannot be told.
+        detail: What was seen.
+    """
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+class Address:
+    """The public address of a preview.
+
+    Args:
+        url: The address.
+        base: Its base.
+    """
+
+    def __init__(self, url: str, base: BaseOutputs) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._base = base
+        self._local = base.kind == "local"
+        self._host = parts.hostname or ""
+        self._server = "127.0.0.1" if self._local else self._host
+
+    def resolves(self) -> Check:
+        """The host name leads somewhere."""
+        name = "the name resolves"
+        try:
+            found = {str(row[4][0]) for row in socket.getaddrinfo(self._host, self._base.port, type=socket.SOCK_STREAM)}
+        except OSError as error:
+            if self._local:
+                detail = "browsers lead names below .localhost to this machine; its resolver does not know them"
+                return Check(name=name, ok=True, detail=detail)
+            return Check(name=name, ok=False, detail=f"{self._host}: {reason_of(error)}")
+        return Check(name=name, ok=True, detail=f"{self._host} is {', '.join(sorted(found))}")
+
+    def certified(self) -> Check:
+        """The certificate is one that a browser trusts; on the local base the reverse proxy's own."""
+        name = "the certificate is valid"
+        context = ssl.create_default_context()
+        if self._local:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection((self._server, self._base.port), _TIMEOUT_SECONDS) as plain,
+                context.wrap_socket(plain, server_hostname=self._host) as connection,
+            ):
+                own = _OWN_CERTIFICATE in (connection.getpeercert(binary_form=True) or b"")
+                fields = connection.getpeercert() or {}
+                version = connection.version()
+        except OSError as error:
+            return Check(name=name, ok=False, detail=reason_of(error))
+        if self._local:
+            whose = "the reverse proxy's own" if own else "not checked"
+            detail = f"{whose}: on the local base nobody signs names below .localhost ({version})"
+            return Check(name=name, ok=True, detail=detail)
+        return Check(name=name, ok=True, detail=f"until {fields.get('notAfter', '?')} ({version})")
+
+    def redirects(self) -> Check:
+        """Plain http leads to the same page by https."""
+        name = "http leads to https"
+        port = self._base.http_port
+        try:
+            answer = httpx.get(
+                f"http://{self._server}:{port}/",
+                headers={"Host": self._host if port == 80 else f"{self._host}:{port}"},
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except httpx.HTTPError as error:
+            return Check(name=name, ok=False, detail=f"port {port}: {reason_of(error)}")
+        target = answer.headers.get("location", "")
+        ok = answer.is_redirect and target.rstrip("/") == self._url.rstrip("/")
+        return Check(name=name, ok=ok, detail=f"{answer.status_code} {target}".rstrip())
+
+
+def may_look(viewer: Viewer) -> Check:
+    """Who is not logged in sees dashboards."""
+    name = "anyone may look"
+    try:
+        found = viewer.dashboards()
+    except (httpx.HTTPError, ValueError) as error:
+        return Check(name=name, ok=False, detail=reason_of(error))
+    return Check(name=name, ok=bool(found), detail=f"{len(found)} dashboards are listed without a login")
+
+
+def may_not_edit(viewer: Viewer) -> Check:
+    """Who is not logged in is refused when saving a dashboard."""
+    name = "nobody may edit"
+    try:
+        shown = viewer.dashboards()
+        dashboard = viewer.get(f"/api/dashboards/uid/{shown[0]['uid']}")["dashboard"] if shown else {"title": "none"}
+        # Without `overwrite`, and of a dashboard from a file: were it allowed, it would change nothing.
+        answer = viewer.ask("POST", "/api/dashboards/db", json={"dashboard": dashboard, "overwrite": False})
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return Check(name=name, ok=False, detail=reason_of(error))
+    detail = f"saving a dashboard without a login is answered with {answer.status_code}"
+    return Check(name=name, ok=answer.status_code in (401, 403), detail=detail)
+
+
+def dashboards_open(viewer: Viewer) -> Check:
+    """Every dashboard that is listed opens: its page, and what the page asks for."""
+    name = "every dashboard opens"
+    closed: list[str] = []
+    try:
+        found = viewer.dashboards()
+        for row in found:
+            answers = [viewer.ask("GET", path.format(row["uid"])) for path in ("/d/{}", "/api/dashboards/uid/{}")]
+            closed += [f"{row['title']} ({answer.status_code})" for answer in answers if answer.status_code != 200][:1]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return Check(name=name, ok=False, detail=reason_of(error))
+    opened = f"{len(found) - len(closed)} of {len(found)} open"
+    detail = f"{opened}; closed: {listed(closed)}" if closed else opened
+    return Check(name=name, ok=bool(found) and not closed, detail=detail)
+
+
+def panels_filled(panels: Sequence[PanelState]) -> Check:
+    """Every panel has data."""
+    empty = [panel.name for panel in panels if not panel.has_data]
+    filled = f"{len(panels) - len(empty)} of {len(panels)} panels have data"
+    return Check(
+        name="every panel has data",
+        ok=bool(panels) and not empty,
+        detail=f"{filled}; empty: {listed(empty)}" if empty else filled,
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence takes them, the first ten."""
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def reason_of(error: Exception) -> str:
+    """Why a request failed, in one line."""
+    # The text of an HTTP status error ends with a line of advice for programmers.
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -1,0 +1,107 @@
+"""Pictures of dashboards, taken by a headless Chromium as an anonymous viewer."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from operations.errors import OperationError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_WIDTH = 1600
+# Grafana draws a unit of a panel's place 30 pixels high with a gap of 8, below its own bars.
+_UNIT_PIXELS = 38
+_BARS_PIXELS = 130
+_LEAST_PIXELS = 900
+# The page's clock, which runs faster than the real one: time for the panels to be drawn.
+_DRAWN_WITHIN_MS = 10_000
+_TIMEOUT_SECONDS = 120
+# Chromium gives a page up when a network of the machine comes or goes, as Docker's do with every deploy nearby.
+_ATTEMPTS = 3
+_BLANK_BYTES = 25_000
+_FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--virtual-time-budget={_DRAWN_WITHIN_MS}",
+)
+
+
+def browser() -> str:
+    """A Chromium on PATH.
+
+    Raises:
+        OperationError: There is none.
+    """
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise OperationError(
+            f"Pictures need Chromium, and PATH has none of {', '.join(BROWSERS)}: install it, or leave --screenshots "
+            "away."
+        )
+    return found
+
+
+def take(
+    program: str, url: str, dashboards: Iterable[Mapping[str, Any]], directory: Path, *, trust_anything: bool
+) -> list[Path]:
+    """Take a picture of each dashboard, as high as it is.
+
+    Args:
+        program: The browser.
+        url: Public address of the preview.
+        dashboards: Dashboards as Grafana has them.
+        directory: Gets ``UID.png`` of each; made where it is missing.
+        trust_anything: Whether to pass over the certificate, which on the local base is the reverse proxy's own.
+
+    Returns:
+        The pictures that could be taken.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    flags = [*_FLAGS]
+    if trust_anything:
+        flags.append("--ignore-certificate-errors")
+    if os.geteuid() == 0:
+        # Chromium's sandbox refuses to run as root, as CI jobs do.
+        flags.append("--no-sandbox")
+    taken: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as profile:
+        for dashboard in dashboards:
+            uid = str(dashboard["uid"])
+            picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
+            picture.unlink(missing_ok=True)
+            size = f"--window-size={_WIDTH},{_height(dashboard)}"
+            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"]
+            for _ in range(_ATTEMPTS):
+                _run([program, *flags, *page])
+                if picture.exists() and picture.stat().st_size > _BLANK_BYTES:
+                    break
+            # A dashboard with little on it is as small as a blank page: after the last attempt it counts.
+            if picture.exists():
+                taken.append(picture)
+    return taken
+
+
+def _height(dashboard: Mapping[str, Any]) -> int:
+    places = [panel["gridPos"] for panel in dashboard.get("panels", []) if "gridPos" in panel]
+    units = max((place["y"] + place["h"] for place in places), default=0)
+    return max(_LEAST_PIXELS, _BARS_PIXELS + _UNIT_PIXELS * int(units))
+
+
+def _run(command: list[str]) -> None:
+    # Whether there is a picture is what counts: Chromium's exit code and its many complaints say little.
+    try:
+        subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return

@@ -1,0 +1,241 @@
+"""Whether a preview is what it has to be (R52), found out through its public address as a viewer would."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from operations import bases
+from operations.engine.workspace import Engine
+from operations.errors import NotFulfilledError, OperationError
+from operations.machine.containers import DockerEngine
+from operations.upkeep.expiry import existing
+from operations.verify import checks
+from operations.verify import pictures as screenshots
+from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from operations.verify.checks import Address, Check
+from operations.verify.patterns import patterns_since
+from operations.verify.viewer import DATA_WITHIN_SECONDS, Viewer
+from stacks.names import slug_of
+from stacks.outputs import BaseOutputs
+
+TPS = "transactions per second"
+CONNECTIONS = "connections"
+LATENCY = "statement latency, ms"
+_RATE = f"[{RATE_SECONDS}s]"
+_CALLS = f"clamp_min(sum(rate(pgwatch_statement_totals_calls{_RATE})), 0.001)"
+SERIES: Mapping[str, str] = {
+    TPS: f"sum(rate(pgwatch_db_stats_xact_commit{_RATE})) + sum(rate(pgwatch_db_stats_xact_rollback{_RATE}))",
+    CONNECTIONS: "sum(pgwatch_session_states_sessions)",
+    LATENCY: f"sum(rate(pgwatch_statement_totals_total_exec_time_ms{_RATE})) / {_CALLS}",
+}
+"""What the activity is shown by: name → PromQL."""
+_LOG_LINES = 500
+_ASK_EVERY_SECONDS = 5
+_LATE_SECONDS = 60
+
+OnNote = Callable[[str], None]
+OnCount = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyRequest:
+    """What is asked for.
+
+    Attributes:
+        branch: Branch name.
+        minutes: Length of the window in which the activity is looked at; it ends now.
+        wait: Whether to wait for what the window still lacks; else what there is must do.
+        pictures: Directory for a picture of every dashboard.
+    """
+
+    branch: str
+    minutes: int = JUDGED_MINUTES
+    wait: bool = True
+    pictures: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What was found.
+
+    Attributes:
+        branch: Branch name.
+        url: Public address of the preview.
+        minutes: Length of the window.
+        checks: The checks, in the order of a viewer's way in.
+        series: Name → samples of the window.
+        seconds: How long it took.
+    """
+
+    branch: str
+    url: str
+    minutes: int
+    checks: tuple[Check, ...]
+    series: Mapping[str, Samples]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """No check failed. One that could not be told is no failure."""
+        return not self.missing
+
+    @property
+    def missing(self) -> list[Check]:
+        """The checks that failed."""
+        return [check for check in self.checks if check.ok is False]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, for JSON; samples are pairs of a Unix time and a value."""
+        return {"ok": self.ok, **asdict(self)}
+
+    def require(self) -> None:
+        """Insist on it.
+
+        Raises:
+            NotFulfilledError: A check failed; names each.
+        """
+        if not self.ok:
+            missing = "; ".join(f"{check.name} – {check.detail}" for check in self.missing)
+            raise NotFulfilledError(
+                f"The preview of {self.branch!r} is not what it has to be. Missing: {missing}. "
+                "The runbook says what to look at."
+            )
+
+
+def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: OnCount) -> Verification:
+    """Check a preview.
+
+    What can be seen at once comes first; where that fails, nothing is waited for.
+
+    Args:
+        engine: The engine.
+        request: What is asked for.
+        on_note: Told in words what is going on.
+        on_count: Told how many seconds of the window there are, and how many there have to be.
+
+    Raises:
+        NotFoundError: There is no such preview.
+        OperationError: Pictures are asked for and there is no browser.
+    """
+    started = time.monotonic()
+    program = screenshots.browser() if request.pictures else ""
+    outputs = existing(engine, request.branch).outputs
+    base = bases.outputs(engine, str(outputs["base"]))
+    url = str(outputs["url"])
+    viewer = Viewer(url, base)
+
+    on_note("looking")
+    found = _at_once(Address(url, base), viewer)
+    if request.wait and all(check.ok is not False for check in found):
+        _await_window(viewer, request.minutes, on_note, on_count)
+    end = dt.datetime.now(dt.UTC)
+    start = end - dt.timedelta(minutes=request.minutes)
+    on_note("asking every panel's queries")
+    found.append(_panels(viewer))
+    found.append(_workload(base, slug_of(request.branch), start, request.minutes))
+    series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
+    verdict = judge(series[TPS], request.minutes)
+    found.append(Check(name="the activity varies", ok=verdict.varies, detail=verdict.detail))
+    if request.pictures:
+        on_note("taking pictures")
+        found.append(_pictures(program, url, base, viewer, request.pictures))
+    return Verification(
+        branch=request.branch,
+        url=url,
+        minutes=request.minutes,
+        checks=tuple(found),
+        series=series,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _at_once(address: Address, viewer: Viewer) -> list[Check]:
+    return [
+        address.resolves(),
+        address.certified(),
+        address.redirects(),
+        checks.may_look(viewer),
+        checks.may_not_edit(viewer),
+        checks.dashboards_open(viewer),
+    ]
+
+
+def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCount) -> None:
+    """Wait until the window is full of samples, as long as samples come at all."""
+    # The newest sample is always a little old.
+    wanted = minutes * 60 - 2 * STEP_SECONDS
+
+    def covered() -> float:
+        end = dt.datetime.now(dt.UTC)
+        samples = _series(viewer, SERIES[TPS], end - dt.timedelta(minutes=minutes), end)
+        seconds = samples[-1][0] - samples[0][0] if samples else -1.0
+        on_count(min(max(int(seconds), 0), wanted), wanted)
+        return seconds
+
+    def until(least: float, within: float) -> float:
+        try:
+            return Retrying(
+                stop=stop_after_delay(within),
+                wait=wait_fixed(_ASK_EVERY_SECONDS),
+                retry=retry_if_result(lambda seconds: seconds < least),
+            )(covered)
+        except RetryError as error:
+            return float(error.last_attempt.result())
+
+    there = until(0, DATA_WITHIN_SECONDS)
+    if 0 <= there < wanted:
+        on_note(f"waiting {wanted - there:.0f} s for what the window of {minutes} min lacks")
+        until(wanted, wanted - there + _LATE_SECONDS)
+
+
+def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetime) -> Samples:
+    try:
+        return viewer.series(expression, start, end, STEP_SECONDS)
+    except (httpx.HTTPError, ValueError, KeyError):
+        return []
+
+
+def _panels(viewer: Viewer) -> Check:
+    try:
+        return checks.panels_filled(viewer.panels())
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return _unanswered("every panel has data", error)
+
+
+def _unanswered(name: str, error: Exception) -> Check:
+    return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
+
+
+def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) -> Check:
+    name = "the workload runs"
+    try:
+        docker = DockerEngine.of(base)
+        container = next((state for state in docker.of_slug(slug) if state.service == "workload"), None)
+    except OperationError as error:
+        return Check(name=name, ok=None, detail=str(error))
+    if container is None or container.status != "running":
+        return Check(name=name, ok=False, detail=f"its container is {container.status if container else 'gone'}")
+    patterns = patterns_since(docker.last_lines(container.name, _LOG_LINES), start)
+    failed = f"; pgbench failed {patterns.failures} times" if patterns.failures else ""
+    if patterns.ran or patterns.pausing:
+        return Check(name=name, ok=True, detail=(", ".join(patterns.ran) or "in a pause between two patterns") + failed)
+    ok = None if patterns.starting and minutes < JUDGED_MINUTES else False
+    return Check(name=name, ok=ok, detail=f"no pattern has begun{failed}: docker logs {container.name}")
+
+
+def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directory: Path) -> Check:
+    name = "pictures of every dashboard"
+    try:
+        found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return _unanswered(name, error)
+    taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
+    return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")

@@ -1,1 +1,0 @@
-"""The operators' command, by subject: arguments, and what is printed of the results."""

@@ -1,1 +1,0 @@
-"""What the helper command adds to the engine: each step is a Pulumi operation that an operator could type."""

@@ -1,0 +1,59 @@
+"""A real browser without a window, with a profile of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.equipment.prerequisites import browser
+
+_SECONDS = 120
+
+
+class Browser:
+    """Chromium that trusts nobody but the public authorities and whom it is told to."""
+
+    def __init__(self, home: Path, *, addresses: Mapping[str, str]) -> None:
+        """Start with an empty profile.
+
+        Args:
+            home: Its user's home directory.
+            addresses: Host name → address, in the place of DNS.
+        """
+        self._home = home
+        self._rules = ",".join(f"MAP {name} {address}" for name, address in addresses.items())
+        self._trusted = home / ".pki/nssdb"
+        self._trusted.mkdir(parents=True)
+        self._certutil("-N", "--empty-password")
+
+    def trust(self, root: str) -> None:
+        """Trust an authority for servers.
+
+        Args:
+            root: Its certificate, PEM.
+        """
+        (self._home / "root.pem").write_text(root, encoding="utf-8")
+        self._certutil("-A", "-n", "authority", "-t", "C,,", "-i", str(self._home / "root.pem"))
+
+    def page(self, url: str) -> str:
+        """What the page consists of once its scripts have run, or why it could not be loaded (``net::ERR_…``)."""
+        program = browser()
+        if not program:
+            pytest.fail("Chromium is needed: run make test, which installs it")
+        command = [
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={self._home / 'profile'}", f"--host-resolver-rules={self._rules}",
+            "--virtual-time-budget=10000", "--dump-dom", url,
+        ]  # fmt: skip
+        environment = {**os.environ, "HOME": str(self._home)}
+        shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=True)
+        return shown.stdout or "".join(re.findall(r"Page load failed: (\S+)", shown.stderr))
+
+    def _certutil(self, *arguments: str) -> None:
+        subprocess.run(["certutil", "-d", f"sql:{self._trusted}", *arguments], check=True, capture_output=True)

@@ -1,0 +1,166 @@
+"""A user's clone of the project with a state, ports and names of its own, driven as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stacks.settings import PROJECT
+from tests.equipment.processes import kill_tree
+
+ORIGIN = Path(__file__).resolve().parents[2]
+_COMMAND_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return f"{self.stdout}\n{self.stderr}"
+
+
+@dataclass
+class Clone:
+    """The project's files in a directory of their own.
+
+    Attributes:
+        path: Root of the clone.
+        data: The clone's ``XDG_DATA_HOME``: state, passphrase, files of previews.
+        ports: Configuration key → port.
+        prefix: Put before the names of the base's networks and containers.
+        transcript: Everything that commands printed.
+        extra: More variables of the user's environment.
+    """
+
+    path: Path
+    data: Path
+    ports: Mapping[str, int]
+    prefix: str
+    transcript: list[str] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, root: Path, token: str) -> Clone:
+        """Copy the files that Git knows or would add, and give the copy free ports."""
+        path = root / "clone"
+        listed = subprocess.run(
+            ["git", "-C", str(ORIGIN), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for name in filter(None, listed.split("\0")):
+            source = ORIGIN / name
+            if source.is_file():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, path / name)
+        (path / ".venv").symlink_to(ORIGIN / ".venv")
+        keys = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
+        clone = cls(
+            path=path, data=root / "data", ports=dict(zip(keys, free_ports(len(keys)), strict=True)), prefix=f"{token}-"
+        )
+        clone.configure({**clone.ports, "namePrefix": clone.prefix})
+        return clone
+
+    def configure(self, values: Mapping[str, object]) -> None:
+        """Write the local base's configuration file."""
+        content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
+        (self.path / "Pulumi.local.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def commit(self) -> None:
+        """Put all of it into a Git repository of its own, on the branch ``main``."""
+        for command in (
+            ["init", "--quiet", "--initial-branch=main"],
+            ["add", "--all"],
+            ["-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=Start"],
+        ):
+            subprocess.run(["git", *command], cwd=self.path, check=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the clone's user."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PREVIEW_"))}
+        return {**kept, "XDG_DATA_HOME": str(self.data), "NO_COLOR": "1", "COLUMNS": "160", **self.extra}
+
+    def preview(self, *args: str, **environment: str) -> Finished:
+        """Run ``./preview``."""
+        return self._run(["./preview", *args], environment)
+
+    @contextmanager
+    def started(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """Run ``./preview`` while the block runs; whatever still runs of it then is killed."""
+        with subprocess.Popen(
+            ["./preview", *args],
+            cwd=self.path,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    kill_tree(process.pid)
+                said = process.stdout.read() if process.stdout else ""
+                self.transcript.append(f"$ ./preview {' '.join(args)} (ended with {process.wait()})\n{said}")
+
+    def pulumi(self, *args: str) -> Finished:
+        """Run plain ``pulumi`` as the README tells operators to."""
+        return self._run(["sh", "-c", 'eval "$(./preview env)" && exec pulumi "$@"', "pulumi", *args], {})
+
+    def shell(self, script: str) -> Finished:
+        """Run lines that a user types after ``eval "$(./preview env)"``; the first that fails ends it."""
+        return self._run(["sh", "-ec", f'eval "$(./preview env)"\n{script}'], {})
+
+    def json(self, *args: str) -> Any:
+        """Run ``./preview`` and read the JSON that it prints."""
+        done = self.preview(*args)
+        assert done.code == 0, done.text
+        return json.loads(done.stdout)
+
+    def _run(self, command: list[str], environment: Mapping[str, str]) -> Finished:
+        started = time.monotonic()
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        self.transcript.append(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+        return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nothing listens on, all different."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
