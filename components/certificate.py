@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
+from components.labels import PART_OF_BASE
 from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
 
 RESOLVER = "wildcard"
@@ -60,7 +61,7 @@ class Certificate(pulumi.ComponentResource):
         self, name: str, args: CertificateArgs, *, prefix: str, image: str, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__("preview:certificate:Certificate", name, None, opts)
-        base = {"pgai.base": "true"}
+        base = {PART_OF_BASE: "true"}
         storage = docker.Volume(
             f"{name}-storage",
             name=f"{prefix}traefik-acme",

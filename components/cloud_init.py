@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+
+from components.host_scripts import host_file
 
 # Hetzner refuses more.
 MAX_BYTES = 32 * 1024
@@ -19,7 +20,6 @@ STATE_DIRECTORY = "/var/lib/pgai-preview"
 READY_FILE = f"{STATE_DIRECTORY}/ready"
 FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 
-_HOST = Path(__file__).resolve().parents[1] / "host"
 _SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh")
 _CONFIGURATION = "/etc/pgai-preview"
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
@@ -154,11 +154,11 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
 
 
 def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
-    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", _host(name), "0755") for name in _SCRIPTS]
+    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in _SCRIPTS]
     # systemd's units: those of the health ping only where there is an address.
     units = ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
     files += [
-        _file(f"/etc/systemd/system/{unit}.{kind}", _host(f"systemd/{unit}.{kind}"))
+        _file(f"/etc/systemd/system/{unit}.{kind}", host_file(f"systemd/{unit}.{kind}"))
         for unit in units
         for kind in ("service", "timer")
     ]
@@ -167,7 +167,7 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
     if args.reboot_at:
         reboot += f'Unattended-Upgrade::Automatic-Reboot-Time "{args.reboot_at}";\n'
     files += [
-        _file("/etc/systemd/system/docker.service.d/block-metadata.conf", _host("systemd/block-metadata.conf")),
+        _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
         _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
         _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD),
         _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
@@ -176,7 +176,7 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
         _file(f"{_CONFIGURATION}/host.conf", f"DIRECTORY={args.directory}\n"),
     ]
     if key_of_docker:
-        files.append(_file(_DOCKER_KEY, _host("docker.asc")))
+        files.append(_file(_DOCKER_KEY, host_file("docker.asc")))
     if args.ping_url:
         files.append(_file(f"{_CONFIGURATION}/health.conf", f"PING_URL={args.ping_url}\n", "0600"))
     return files
@@ -184,10 +184,6 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
 
 def _file(path: str, content: str, permissions: str = "0644") -> dict[str, str]:
     return {"path": path, "permissions": permissions, "content": content}
-
-
-def _host(name: str) -> str:
-    return (_HOST / name).read_text(encoding="utf-8")
 
 
 class _Dumper(yaml.SafeDumper):

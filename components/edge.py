@@ -11,12 +11,9 @@ import pulumi_docker as docker
 from components.certificate import Certificate, CertificateArgs
 from components.files import digest_of
 from components.hardening import hardened
-from components.labels import FILES
+from components.labels import EDGE, FILES, PART_OF_BASE
 from components.machine import Host
 from components.service_spec import HealthCheck, http_health
-
-LABEL_BASE = "pgai.base"
-LABEL_EDGE = "pgai.edge"
 
 _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _SOCKET_PROXY_PORT = 2375
@@ -64,12 +61,12 @@ class Edge(pulumi.ComponentResource):
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:edge:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels = {LABEL_BASE: "true"}
+        labels = {PART_OF_BASE: "true"}
         public = docker.Network(
             f"{name}-network",
             name=f"{args.prefix}traefik-public",
             driver="bridge",
-            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
         private = docker.Network(
@@ -77,7 +74,7 @@ class Edge(pulumi.ComponentResource):
             name=f"{args.prefix}traefik-socket",
             driver="bridge",
             internal=True,
-            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
         files = f"{args.host.directory}/{args.prefix}socket-proxy"
@@ -144,7 +141,7 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **({LABEL_EDGE: f"{args.prefix}traefik-public", **certificate.labels} if certificate else {}),
+                    **({EDGE: f"{args.prefix}traefik-public", **certificate.labels} if certificate else {}),
                 },
                 memory_mib=192,
                 cpus="0.50",
@@ -178,7 +175,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
         f"--providers.docker.endpoint=tcp://socket-proxy:{_SOCKET_PROXY_PORT}",
         "--providers.docker.exposedbydefault=false",
         f"--providers.docker.network={network}",
-        f"--providers.docker.constraints=Label(`{LABEL_EDGE}`,`{network}`)",
+        f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         "--log.level=INFO",
@@ -195,7 +192,7 @@ def routing_labels(*, network: str, router: str, host: str, port: int) -> dict[s
         port: Port inside the container.
     """
     return {
-        LABEL_EDGE: network,
+        EDGE: network,
         "traefik.enable": "true",
         "traefik.docker.network": network,
         f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",

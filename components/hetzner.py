@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_hcloud as hcloud
 
+from components.labels import IN_CLOUD
+
 SERVER_NAME = re.compile(r"^ralph-preview-\d{2}$")
-LABELS = {"pgai-preview": "base"}
 _ANYWHERE = ["0.0.0.0/0", "::/0"]
 
 
@@ -60,7 +61,7 @@ class HetznerHost(pulumi.ComponentResource):
             # Names are unique, and the next key is there before this one goes.
             name=f"{args.server_name}-deploy-{digest}",
             public_key=args.ssh_public_key,
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         address = hcloud.PrimaryIp(
@@ -71,7 +72,7 @@ class HetznerHost(pulumi.ComponentResource):
             location=args.location,
             # DNS records of previews point here, so it stays when the server is replaced.
             auto_delete=False,
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         firewall = hcloud.Firewall(
@@ -85,7 +86,7 @@ class HetznerHost(pulumi.ComponentResource):
                 for port, text in (("22", "ssh"), ("80", "http, redirects"), ("443", "https"))
             ]
             + [hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")],
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         self.server = hcloud.Server(
@@ -98,7 +99,7 @@ class HetznerHost(pulumi.ComponentResource):
             user_data=args.user_data,
             firewall_ids=[firewall.id.apply(int)],
             public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
-            labels=LABELS,
+            labels=IN_CLOUD,
             # First boot is over: what it would do now is done by hand or by a new server, never by surprise.
             opts=pulumi.ResourceOptions.merge(
                 child,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
-from components.edge import LABEL_BASE
 from components.hardening import hardened
+from components.labels import PART_OF_BASE
 from components.service_spec import http_health
 
 
@@ -28,13 +28,13 @@ class NodeMetricsArgs:
 
 
 class NodeMetrics(pulumi.ComponentResource):
-    """node-exporter on loopback of the host (R43)."""
+    """node-exporter on loopback of the host."""
 
     def __init__(self, name: str, args: NodeMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:node_metrics:NodeMetrics", name, None, opts)
         address = f"127.0.0.1:{args.port}"
         options = hardened(
-            labels={LABEL_BASE: "true"},
+            labels={PART_OF_BASE: "true"},
             memory_mib=64,
             cpus="0.10",
             health=http_health(f"http://{address}/", interval_seconds=5),

@@ -13,8 +13,8 @@ from components.certificate import CertificateArgs
 from components.cloud_init import CloudInitArgs, user_data
 from components.edge import Edge, EdgeArgs
 from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
+from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from components.slot import script
 from stacks.outputs import export_when
 from stacks.settings import ProductionSettings, production_settings
 from stacks.ssh import SshAddress, SshHost

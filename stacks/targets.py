@@ -11,8 +11,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.environment import RecordArgs
+from components.host_scripts import script
 from components.machine import Host
-from components.slot import script
 from stacks.outputs import BaseOutputs
 from stacks.ssh import SshAddress, SshHost
 

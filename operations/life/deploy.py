@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
+from components.host_scripts import script
 from components.services import SERVICES
-from components.slot import script
 from operations import bases
 from operations.engine.events import Reporting, Step
 from operations.engine.interrupts import Interrupts

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from components.host_scripts import script
 from components.labels import preview_labels
-from components.slot import script
 from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
 from operations.engine.workspace import Engine
 from operations.machine.containers import DockerEngine

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from components.host_scripts import script
 from components.labels import BASE, PREVIEW
-from components.slot import script
 from operations import bases
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
