@@ -1,4 +1,4 @@
-"""First boot of the production machine: everything that R41 to R43 ask of it, as cloud-init user data."""
+"""First boot of the production machine, as cloud-init user data: users, Docker, swap, limits, updates, health."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from components.host_scripts import host_file
 # Hetzner refuses more.
 MAX_BYTES = 32 * 1024
 USER = "deploy"
+DIRECTORY = "/opt/postgres-ai-previews"
 SCRIPT_DIRECTORY = "/usr/local/lib/pgai-preview"
 STATE_DIRECTORY = "/var/lib/pgai-preview"
 # Written last of all. A machine that failed has the reason in FAILED_FILE instead.
@@ -28,13 +29,14 @@ _PING_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%-]*)*")
 _DIRECTORY = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
-_SSHD = f"""\
+_SSHD = """\
 # Read before the distribution's own settings; the first value of a keyword counts.
 PermitRootLogin no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthenticationMethods publickey
-AllowUsers {USER}
+AllowUsers {user}
+Port {port}
 X11Forwarding no
 # A deploy opens many sessions at once, most of them through one shared connection.
 MaxSessions 64
@@ -56,6 +58,7 @@ class CloudInitArgs:
         distribution: Of the machine's image; needed for Docker's repository.
         docker_from: ``docker.com``: Docker's own apt repository, its key pinned in this repository.
             ``distribution``: the package of the image's distribution.
+        ssh_port: Port of the SSH server.
         directory: Absolute path of the project's directory on the machine.
         ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
         swap_gib: Size of the swap file in GiB.
@@ -65,7 +68,8 @@ class CloudInitArgs:
     authorized_keys: tuple[str, ...]
     distribution: Literal["debian", "ubuntu"] = "debian"
     docker_from: Literal["docker.com", "distribution"] = "docker.com"
-    directory: str = "/opt/postgres-ai-previews"
+    ssh_port: int = 22
+    directory: str = DIRECTORY
     ping_url: str | None = field(default=None, repr=False)
     swap_gib: int = 4
     reboot_at: str | None = None
@@ -169,7 +173,7 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
     files += [
         _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
         _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
-        _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD),
+        _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD.format(user=USER, port=args.ssh_port)),
         _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
         _file("/etc/apt/apt.conf.d/20auto-upgrades", _AUTO_UPGRADES),
         _file("/etc/apt/apt.conf.d/52pgai-preview", reboot),

@@ -26,7 +26,7 @@ class EdgeArgs:
 
     Attributes:
         host: The machine.
-        prefix: Put before the names of networks and containers; empty for the only base on an engine.
+        name_prefix: Put before the names of networks and containers; empty for the only base on a Docker engine.
         bind_address: Address on which the two public ports listen.
         http_port: Port that redirects to https.
         https_port: Port of the previews.
@@ -38,7 +38,7 @@ class EdgeArgs:
     """
 
     host: Host
-    prefix: str
+    name_prefix: str
     bind_address: str
     http_port: int
     https_port: int
@@ -64,27 +64,27 @@ class Edge(pulumi.ComponentResource):
         labels = {PART_OF_BASE: "true"}
         public = docker.Network(
             f"{name}-network",
-            name=f"{args.prefix}traefik-public",
+            name=f"{args.name_prefix}traefik-public",
             driver="bridge",
             labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
         private = docker.Network(
             f"{name}-socket-network",
-            name=f"{args.prefix}traefik-socket",
+            name=f"{args.name_prefix}traefik-socket",
             driver="bridge",
             internal=True,
             labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
-        files = f"{args.host.directory}/{args.prefix}socket-proxy"
+        files = f"{args.host.directory}/{args.name_prefix}socket-proxy"
         digest = digest_of({"socket-proxy": _SOCKET_PROXY_FILES})
         placed = args.host.copy(
             f"{name}-socket-proxy-files", source=_SOCKET_PROXY_FILES, destination=files, digest=digest, opts=child
         )
         socket_proxy = docker.Container(
             f"{name}-socket-proxy",
-            name=f"{args.prefix}traefik-socket-proxy",
+            name=f"{args.name_prefix}traefik-socket-proxy",
             image=args.socket_proxy_image,
             hostname="socket-proxy",
             # The socket belongs to root; with every capability dropped root is just the socket's owner.
@@ -110,7 +110,7 @@ class Edge(pulumi.ComponentResource):
             Certificate(
                 f"{name}-certificate",
                 args.certificate,
-                prefix=args.prefix,
+                name_prefix=args.name_prefix,
                 image=args.traefik_image,
                 opts=child,
             )
@@ -119,7 +119,7 @@ class Edge(pulumi.ComponentResource):
         )
         traefik = docker.Container(
             f"{name}-traefik",
-            name=f"{args.prefix}traefik",
+            name=f"{args.name_prefix}traefik",
             image=args.traefik_image,
             hostname="traefik",
             # A new volume belongs to root, who without capabilities can do no more than use it.
@@ -141,7 +141,7 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **({EDGE: f"{args.prefix}traefik-public", **certificate.labels} if certificate else {}),
+                    **({EDGE: f"{args.name_prefix}traefik-public", **certificate.labels} if certificate else {}),
                 },
                 memory_mib=192,
                 cpus="0.50",
@@ -162,7 +162,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
     The container listens on the published ports themselves, so that the redirect to the https entry point names a
     port that is right outside too.
     """
-    network = f"{args.prefix}traefik-public"
+    network = f"{args.name_prefix}traefik-public"
     return [
         f"--entrypoints.web.address=:{args.http_port}",
         "--entrypoints.web.http.redirections.entrypoint.to=websecure",

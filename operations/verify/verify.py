@@ -1,4 +1,4 @@
-"""Whether a preview is what it has to be (R52), found out through its public address as a viewer would."""
+"""Whether a preview is what it has to be, found out through its public address as a viewer would."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from typing import Any
 import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from operations import bases
 from operations.engine.workspace import Engine
 from operations.errors import NotFulfilledError, OperationError
-from operations.machine.containers import DockerEngine
-from operations.upkeep.expiry import existing
+from operations.find import existing, machine_at
+from operations.machine.access import Machine
+from operations.machine.entrance import Entrance
 from operations.verify import checks
 from operations.verify import pictures as screenshots
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
 from operations.verify.checks import Address, Check
 from operations.verify.patterns import patterns_since
 from operations.verify.viewer import DATA_WITHIN_SECONDS, Viewer
-from stacks.names import slug_of
-from stacks.outputs import BaseOutputs
 
 TPS = "transactions per second"
 CONNECTIONS = "connections"
@@ -51,12 +49,14 @@ class VerifyRequest:
 
     Attributes:
         branch: Branch name.
+        base: Base that it must run on; empty: any.
         minutes: Length of the window in which the activity is looked at; it ends now.
         wait: Whether to wait for what the window still lacks; else what there is must do.
         pictures: Directory for a picture of every dashboard.
     """
 
     branch: str
+    base: str = ""
     minutes: int = JUDGED_MINUTES
     wait: bool = True
     pictures: Path | None = None
@@ -127,26 +127,26 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     """
     started = time.monotonic()
     program = screenshots.browser() if request.pictures else ""
-    outputs = existing(engine, request.branch).outputs
-    base = bases.outputs(engine, str(outputs["base"]))
-    url = str(outputs["url"])
-    viewer = Viewer(url, base)
+    preview = existing(engine, request.branch, request.base)
+    machine = machine_at(engine, preview.outputs.base)
+    url = preview.outputs.url
+    viewer = Viewer(url, machine.entrance)
 
     on_note("looking")
-    found = _at_once(Address(url, base), viewer)
+    found = _at_once(Address(url, machine.entrance), viewer)
     if request.wait and all(check.ok is not False for check in found):
         _await_window(viewer, request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
     found.append(_panels(viewer))
-    found.append(_workload(base, slug_of(request.branch), start, request.minutes))
+    found.append(_workload(machine, preview.name.slug, start, request.minutes))
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
     verdict = judge(series[TPS], request.minutes)
     found.append(Check(name="the activity varies", ok=verdict.varies, detail=verdict.detail))
     if request.pictures:
         on_note("taking pictures")
-        found.append(_pictures(program, url, base, viewer, request.pictures))
+        found.append(_pictures(program, url, machine.entrance, viewer, request.pictures))
     return Verification(
         branch=request.branch,
         url=url,
@@ -214,16 +214,15 @@ def _unanswered(name: str, error: Exception) -> Check:
     return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
 
 
-def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) -> Check:
+def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> Check:
     name = "the workload runs"
     try:
-        docker = DockerEngine.of(base)
-        container = next((state for state in docker.of_slug(slug) if state.service == "workload"), None)
+        container = next((state for state in machine.docker.of_slug(slug) if state.service == "workload"), None)
     except OperationError as error:
         return Check(name=name, ok=None, detail=str(error))
     if container is None or container.status != "running":
         return Check(name=name, ok=False, detail=f"its container is {container.status if container else 'gone'}")
-    patterns = patterns_since(docker.last_lines(container.name, _LOG_LINES), start)
+    patterns = patterns_since(machine.docker.last_lines(container.name, _LOG_LINES), start)
     failed = f"; pgbench failed {patterns.failures} times" if patterns.failures else ""
     if patterns.ran or patterns.pausing:
         return Check(name=name, ok=True, detail=(", ".join(patterns.ran) or "in a pause between two patterns") + failed)
@@ -231,11 +230,11 @@ def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) ->
     return Check(name=name, ok=ok, detail=f"no pattern has begun{failed}: docker logs {container.name}")
 
 
-def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directory: Path) -> Check:
+def _pictures(program: str, url: str, entrance: Entrance, viewer: Viewer, directory: Path) -> Check:
     name = "pictures of every dashboard"
     try:
         found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
     except (httpx.HTTPError, ValueError, KeyError) as error:
         return _unanswered(name, error)
-    taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
+    taken = screenshots.take(program, url, found, directory, trust_anything=not entrance.certified)
     return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")
