@@ -43,7 +43,7 @@ class PreviewEnvironmentArgs:
     """What a preview is made of.
 
     Attributes:
-        slot: Place on the host; names the slug and its owner.
+        slot: Slot on the machine; names the slug and its owner.
         url: Public address.
         host_name: Host name of the public address.
         edge_network: Network of the base's reverse proxy.
@@ -135,7 +135,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             create=script("keep_good"),
             # Goes with the slot.
             delete=None,
-            environment={**args.slot.place, "DIGEST": digest_of(args.folders)},
+            environment={**args.slot.identity, "DIGEST": digest_of(args.folders)},
             # What was good with other containers has yet to prove so with these.
             triggers=[container.id for container in containers.values()],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(containers.values())),
@@ -155,7 +155,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         ).name
 
     def _prepared(self, service: ServiceSpec, placement: Placement, files: list[pulumi.Resource]) -> Placement:
-        """The same place, to be had only once the service's data is there."""
+        """The same placement, known only once the service's data is there."""
         own = pulumi.ResourceOptions(depends_on=files, delete_before_replace=True)
         container = preparing_container(
             f"{self._name}-{service.key}-init", service, placement, pulumi.ResourceOptions.merge(self._kept, own)

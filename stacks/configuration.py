@@ -113,8 +113,8 @@ def _files(directory: Path, part: str) -> Iterator[str]:
                 yield path.relative_to(directory).as_posix()
         return
     wanted = (".json",) if part == DASHBOARDS else _YAML
-    place = directory / part
-    for path in [place] if place.is_file() else sorted(place.rglob("*")):
+    found = directory / part
+    for path in [found] if found.is_file() else sorted(found.rglob("*")):
         if path.is_file() and path.suffix in wanted:
             yield path.relative_to(directory).as_posix()
 
