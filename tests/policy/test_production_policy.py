@@ -11,7 +11,7 @@ import pytest
 
 from stacks import preview, production
 from tests.equipment.recording import Declared, declare
-from tests.policy.test_policy import all_containers, containers, labels, plain
+from tests.policy.declared import all_containers, containers, labels, plain
 
 TOKEN = "cloudflare-token-of-the-test"
 ZONE = "0123456789abcdef0123456789abcdef"
