@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -65,17 +65,19 @@ def declare_base(answers: Mapping[str, Mapping[str, Any]], **config: str) -> lis
     return declare(production.production, stack="base", config={**CONFIG, **config}, answers=answers)
 
 
-@pytest.fixture(autouse=True)
-def _token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+@pytest.fixture(scope="module", autouse=True)
+def _token() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+        yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def of_base() -> list[Declared]:
     return declare_base(hetzner())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def of_preview() -> list[Declared]:
     return declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"}, base_outputs=VM_OUTPUTS)
 
