@@ -13,8 +13,8 @@ import httpx
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from tests.engine.conftest import ARTIFACTS, World
-from tests.equipment.checkout import Finished
+from tests.engine.world import World
+from tests.equipment.checkout import ARTIFACTS, Finished
 
 pytestmark = pytest.mark.engine
 

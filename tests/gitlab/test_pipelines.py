@@ -53,6 +53,11 @@ def configuration(repository: Repository) -> dict[str, Any]:
         pytest.param(merge_request(BRANCH, target=FORK), CHECKS, id="a fork's merge request, run in the fork"),
         pytest.param(tag("v1"), {}, id="a tag"),
         pytest.param(SCHEDULE, {"preview:cleanup": "on_success"}, id="the schedule"),
+        pytest.param(
+            Pipeline({**SCHEDULE.variables, "LONG_TESTS": "yes"}),
+            {"preview:cleanup": "on_success", "long": "on_success"},
+            id="the schedule of the long tests",
+        ),
         pytest.param(TRIGGER, {"preview:webhook": "on_success"}, id="a webhook"),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
         pytest.param(push(BRANCH, source="trigger"), {}, id="a webhook that names another branch"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from tests.unit.config.monitoring import CONFIG, DASHBOARDS, columns, metrics, read_yaml
+from tests.equipment.monitoring import CONFIG, DASHBOARDS, columns, metrics, read_yaml
 
 MOUNT = "/postgres_ai_configs"
 FILES = sorted(path for path in CONFIG.rglob("*") if path.is_file())

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-CONFIG = Path(__file__).resolve().parents[3] / "config"
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 DASHBOARDS = CONFIG / "grafana" / "dashboards"
 
 #: Series that no pgwatch metric makes: those of VictoriaMetrics itself, and of programs that publish their process.

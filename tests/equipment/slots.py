@@ -1,4 +1,4 @@
-"""A host in a directory, for the scripts that give out and take back places."""
+"""A host in a directory, for the scripts that give out and take back slots."""
 
 from __future__ import annotations
 
