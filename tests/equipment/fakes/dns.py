@@ -15,7 +15,7 @@ from typing import Self
 
 from tests.equipment.fakes.cloudflare import FakeCloudflare
 from tests.equipment.fakes.cloudflare.state import State
-from tests.equipment.fakes.messages import Json
+from tests.equipment.fakes.http import Json
 
 _TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "TXT": 16, "AAAA": 28}
 _ANY = 255
