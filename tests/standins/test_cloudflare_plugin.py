@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Response, request
 
 from tests.equipment.fakes import FakeCloudflare
 from tests.equipment.fakes.cloudflare.errors import error
-from tests.equipment.fakes.messages import Reply, Request
 from tests.standins.engine import Stack
 
 pytestmark = pytest.mark.engine
@@ -35,12 +35,12 @@ class Forgetful(FakeCloudflare):
 
     forgot = False
 
-    def answer(self, request: Request) -> Reply:
-        reply = super().answer(request)
+    def _after(self, response: Response) -> Response:
+        response = super()._after(response)
         if request.method == "POST" and not self.forgot:
             self.forgot = True
             return error(500, 10001, "Internal server error")
-        return reply
+        return response
 
 
 @pytest.fixture
