@@ -20,7 +20,8 @@ from cli.verify_table import verify_line
 from operations import bases
 from operations.life.request import DeployRequest
 from operations.verify.verify import VerifyRequest
-from operations.verify.viewer import Viewer, wait_for_data
+from operations.verify.viewer import Viewer
+from operations.verify.waiting import wait_for_data
 from stacks.paths import Paths
 from stacks.settings import DEFAULT_DOCKER_HOST
 

@@ -1,4 +1,4 @@
-"""Whether the activity of a preview visibly varies (R52), judged by a stated rule. Pure.
+"""Whether the activity of a preview visibly varies, judged by a stated rule. Pure.
 
 The rule looks at transactions per second as the dashboards draw them: the rate over 40 s, a point every 10 s. *Busy* is
 their 90th percentile, *quiet* their 10th, the middle lies half way between. The activity varies when

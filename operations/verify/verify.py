@@ -1,4 +1,4 @@
-"""Whether a preview is what it has to be (R52), found out through its public address as a viewer would."""
+"""Whether a preview is what it has to be, found out through its public address as a viewer would."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from operations.engine.workspace import Engine
 from operations.errors import NotFulfilledError, OperationError
 from operations.machine.containers import DockerEngine
 from operations.upkeep.expiry import existing
-from operations.verify import checks
+from operations.verify import checks, verdict
 from operations.verify import pictures as screenshots
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from operations.verify.answers import RefusedError
+from operations.verify.branch_files import dashboards_listed
 from operations.verify.checks import Address, Check
+from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
-from operations.verify.viewer import DATA_WITHIN_SECONDS, Viewer
+from operations.verify.viewer import Viewer
+from operations.verify.waiting import DATA_WITHIN_SECONDS
 from stacks.names import slug_of
 from stacks.outputs import BaseOutputs
 
@@ -73,6 +77,7 @@ class Verification:
         checks: The checks, in the order of a viewer's way in.
         series: Name → samples of the window.
         seconds: How long it took.
+        panels: Every panel, and why it is empty.
     """
 
     branch: str
@@ -81,6 +86,7 @@ class Verification:
     checks: tuple[Check, ...]
     series: Mapping[str, Samples]
     seconds: float
+    panels: tuple[PanelState, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -94,7 +100,7 @@ class Verification:
 
     def as_dict(self) -> dict[str, Any]:
         """The same, for JSON; samples are pairs of a Unix time and a value."""
-        return {"ok": self.ok, **asdict(self)}
+        return {"ok": self.ok, **asdict(self), "panels": [panel.as_dict() for panel in self.panels]}
 
     def require(self) -> None:
         """Insist on it.
@@ -110,7 +116,13 @@ class Verification:
             )
 
 
-def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: OnCount) -> Verification:
+def verify(
+    engine: Engine,
+    request: VerifyRequest,
+    on_note: OnNote,
+    on_count: OnCount,
+    expected: Mapping[str, str] | None = None,
+) -> Verification:
     """Check a preview.
 
     What can be seen at once comes first; where that fails, nothing is waited for.
@@ -120,6 +132,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         request: What is asked for.
         on_note: Told in words what is going on.
         on_count: Told how many seconds of the window there are, and how many there have to be.
+        expected: The branch's dashboards, ``uid`` → title; None where its files cannot be read.
 
     Raises:
         NotFoundError: There is no such preview.
@@ -134,16 +147,19 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
 
     on_note("looking")
     found = _at_once(Address(url, base), viewer)
+    if expected is not None:
+        found.append(_listed(viewer, expected))
     if request.wait and all(check.ok is not False for check in found):
         _await_window(viewer, request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
-    found.append(_panels(viewer))
+    panels = _panels(viewer)
+    found.append(verdict.panels_filled(panels) if isinstance(panels, tuple) else panels)
     found.append(_workload(base, slug_of(request.branch), start, request.minutes))
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
-    verdict = judge(series[TPS], request.minutes)
-    found.append(Check(name="the activity varies", ok=verdict.varies, detail=verdict.detail))
+    activity = judge(series[TPS], request.minutes)
+    found.append(Check(name="the activity varies", ok=activity.varies, detail=activity.detail))
     if request.pictures:
         on_note("taking pictures")
         found.append(_pictures(program, url, base, viewer, request.pictures))
@@ -154,6 +170,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         checks=tuple(found),
         series=series,
         seconds=time.monotonic() - started,
+        panels=panels if isinstance(panels, tuple) else (),
     )
 
 
@@ -199,15 +216,22 @@ def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCou
 def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetime) -> Samples:
     try:
         return viewer.series(expression, start, end, STEP_SECONDS)
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx.HTTPError, ValueError):
         return []
 
 
-def _panels(viewer: Viewer) -> Check:
+def _listed(viewer: Viewer, expected: Mapping[str, str]) -> Check:
     try:
-        return checks.panels_filled(viewer.panels())
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        return _unanswered("every panel has data", error)
+        return dashboards_listed(expected, viewer.dashboards())
+    except (httpx.HTTPError, RefusedError) as error:
+        return _unanswered("every dashboard of the branch is listed", error)
+
+
+def _panels(viewer: Viewer) -> tuple[PanelState, ...] | Check:
+    try:
+        return tuple(viewer.panels())
+    except (httpx.HTTPError, RefusedError) as error:
+        return _unanswered(verdict.NAME, error)
 
 
 def _unanswered(name: str, error: Exception) -> Check:
@@ -234,8 +258,8 @@ def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) ->
 def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directory: Path) -> Check:
     name = "pictures of every dashboard"
     try:
-        found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+        found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
+    except (httpx.HTTPError, RefusedError) as error:
         return _unanswered(name, error)
     taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
     return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")
