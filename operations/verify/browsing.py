@@ -107,7 +107,7 @@ def _answers(asks: Asks, panel: Shown) -> tuple[dict[str, Any], str]:
 
 
 def _requests(panel: Shown) -> list[list[Query]]:
-    """A request for each data source, so that one that fails hides no other; one for all where they are computed with."""
+    """A request for each data source, so that one that fails hides no other; one for all where they are computed."""
     if any(query.is_expression for query in panel.queries):
         return [list(panel.queries)]
     groups: dict[str, list[Query]] = {}

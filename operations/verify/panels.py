@@ -72,7 +72,7 @@ class Query:
     @property
     def ref(self) -> str:
         """Its letter."""
-        return text(self.body.get("refId")) or "A"
+        return str(self.body["refId"])
 
     @property
     def is_expression(self) -> bool:
@@ -193,7 +193,8 @@ def _body(model: Mapping[str, Any], source: Source, target: Mapping[str, Any], v
     for name in ("expr", "rawSql"):
         if name in target:
             body[name] = interpolate(target[name], scope, source.format)
-    return {**body, "datasource": source.reference, "intervalMs": step, "maxDataPoints": points}
+    ref = text(body.get("refId")) or "A"
+    return {**body, "refId": ref, "datasource": source.reference, "intervalMs": step, "maxDataPoints": points}
 
 
 def intervals(step: int, least: str) -> dict[str, Variable]:

@@ -30,32 +30,10 @@ _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"(?<![\w:.$])[a-zA-Z_:][\w:]*+(?!\s*\()", re.ASCII)
 _MOST_READ = 10_000
-_KEYWORDS = frozenset(
-    [
-        "and",
-        "or",
-        "unless",
-        "by",
-        "without",
-        "on",
-        "ignoring",
-        "group_left",
-        "group_right",
-        "offset",
-        "bool",
-        "inf",
-        "nan",
-        "atan2",
-        "start",
-        "end",
-        "default",
-        "if",
-        "ifnot",
-        "keep_metric_names",
-        "limit",
-        "with",
-    ]
-)
+_KEYWORDS = frozenset({
+    "and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool", "inf",
+    "nan", "atan2", "start", "end", "default", "if", "ifnot", "keep_metric_names", "limit", "with",
+})  # fmt: skip
 
 
 def metrics_in(expression: str) -> list[str]:

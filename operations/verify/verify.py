@@ -216,7 +216,7 @@ def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCou
 def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetime) -> Samples:
     try:
         return viewer.series(expression, start, end, STEP_SECONDS)
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, RefusedError):
         return []
 
 

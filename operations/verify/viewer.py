@@ -12,7 +12,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from operations.verify import browsing
-from operations.verify.answers import body_of, listing, mapping, mappings
+from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
 from operations.verify.panels import PanelState
 from stacks.outputs import BaseOutputs
 
@@ -91,8 +91,8 @@ class Viewer:
             step: Seconds between two values.
 
         Raises:
-            httpx.HTTPError: Grafana does not answer, or refuses the query.
-            ValueError: The answer is no series.
+            RefusedError: Grafana refuses the query, or the answer is no series.
+            httpx.HTTPError: It does not answer.
         """
         query = {
             "refId": "A",
@@ -105,16 +105,17 @@ class Viewer:
         }
         moments = {name: str(int(at.timestamp() * 1000)) for name, at in (("from", start), ("to", end))}
         response = self.ask("POST", "/api/ds/query", json={"queries": [query], **moments})
-        response.raise_for_status()
+        if not response.is_success:
+            raise RefusedError(f"HTTP {response.status_code}")
         frames = list(mappings(mapping(mapping(mapping(body_of(response)).get("results")).get("A")).get("frames")))
         columns = listing(mapping(frames[0].get("data")).get("values")) if frames else []
         if not columns:
             return []
         times, values = (listing(column) for column in (*columns, [])[:2])
         # What is no number, such as 0/0, arrives as null.
-        found = [(at, value) for at, value in zip(times, values, strict=True) if value is not None]
+        found = [(at, value) for at, value in zip(times, values, strict=False) if value is not None]
         if not all(isinstance(one, int | float) for sample in found for one in sample):
-            raise ValueError("the answer is no series of numbers")
+            raise RefusedError("the answer is no series of numbers")
         return [(at / 1000, float(value)) for at, value in found]
 
 
