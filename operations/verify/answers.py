@@ -35,7 +35,8 @@ def fetched(asks: Asks, path: str, parameters: Mapping[str, str] | None = None) 
         raise RefusedError(one_line(error)) from error
     body = body_of(response)
     if not response.is_success:
-        raise RefusedError(one_line(text(mapping(body).get("message"))) or f"HTTP {response.status_code}")
+        said = one_line(text(mapping(body).get("message")))
+        raise RefusedError(f"HTTP {response.status_code}" + (f", {said}" if said else ""))
     if body is None:
         raise RefusedError("the answer is no JSON")
     return body

@@ -235,7 +235,7 @@ def _panels(viewer: Viewer) -> tuple[PanelState, ...] | Check:
 
 
 def _unanswered(name: str, error: Exception) -> Check:
-    return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
+    return Check(name=name, ok=False, detail=f"Grafana does not answer as it should: {checks.reason_of(error)}")
 
 
 def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) -> Check:

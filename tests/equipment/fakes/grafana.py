@@ -38,7 +38,7 @@ SOURCES = (
 
 def _dashboard(uid: str) -> dict[str, Any]:
     title = uid.removeprefix("pgai-").title()
-    return {"uid": uid, "title": title, "panels": [{"title": "Curve", "targets": [{"refId": "A", "expr": uid}]}]}
+    return {"uid": uid, "title": title, "panels": [{"title": "Curve", "targets": [{"refId": "A", "expr": title}]}]}
 
 
 @dataclass
@@ -49,7 +49,7 @@ class FakeGrafana:
         directory: Gets the certificate.
         host: Name in the certificate.
         closed: Dashboards whose page fails.
-        empty: Dashboards whose panel has no data.
+        empty: Dashboards whose panel has no data, by their title.
         login_needed: Whether anonymous visitors are turned away.
         editable: Whether they may save.
         broken: Connections that are still to be closed without an answer.

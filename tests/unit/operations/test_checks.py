@@ -56,10 +56,10 @@ def test_a_dashboard_that_does_not_open_is_named(grafana: FakeGrafana) -> None:
 
 
 def test_an_empty_panel_is_named(grafana: FakeGrafana) -> None:
-    grafana.empty = {"pgai-activity"}
+    grafana.empty = {"Activity"}
     check = verdict.panels_filled(viewer(grafana).panels())
     assert check.ok is False
-    assert check.detail == "1 of 2 panels have data; empty: Activity / Curve (metric pgai does not exist)"
+    assert check.detail == "1 of 2 panels have data; empty: Activity / Curve (metric Activity does not exist)"
 
 
 def test_a_grafana_without_dashboards_fulfils_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,13 @@ def run(
     local = Snapshot(outputs=base(grafana.port).model_dump())
     engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
 
-    def verified(branch: str = "a", **options: Any) -> Verification:
+    def verified(branch: str = "a", expected: Mapping[str, str] | None = None, **options: Any) -> Verification:
         return verify(
             engine,
             VerifyRequest(branch=branch, **options),
             noted.append,
             lambda done, total: counted.append((done, total)),
+            expected,
         )
 
     return verified
@@ -124,3 +125,30 @@ def test_an_engine_that_cannot_be_asked_leaves_the_workload_open(run: Verify) ->
 def test_another_branch_of_the_same_slug_has_no_preview(run: Verify) -> None:
     with pytest.raises(NotFoundError, match="'A'"):
         run(branch="A")
+
+
+def test_a_dashboard_of_the_branch_that_is_not_listed_is_named(run: Verify) -> None:
+    assert check(run(expected={"pgai-tables": "Tables"}), "every dashboard of the branch is listed").ok
+    result = run(expected={"pgai-tables": "Tables", "gone": "Gone"})
+    assert [missing.detail for missing in result.missing] == ["1 of 2 are listed; missing: Gone"]
+
+
+def test_the_result_has_every_panel_with_its_reason(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.empty = {"Tables"}
+    result = run(wait=False)
+    assert result.as_dict()["panels"] == [
+        {"dashboard": "Activity", "panel": "Curve", "ok": True, "counted": True, "reason": ""},
+        {
+            "dashboard": "Tables", "panel": "Curve", "ok": False, "counted": True,
+            "reason": "metric Tables does not exist",
+        },
+    ]  # fmt: skip
+    assert [missing.name for missing in result.missing] == ["every panel has data"]
+
+
+def test_what_grafana_should_never_answer_is_a_check_that_failed(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.odd["/api/search"] = (200, {"not": "a list"})
+    result = run(wait=False, expected={"a": "A"})
+    details = {missing.name: missing.detail for missing in result.missing}
+    assert details["anyone may look"] == "the answer is no list of dashboards"
+    assert {"every dashboard of the branch is listed", "every panel has data"} <= details.keys()
