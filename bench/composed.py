@@ -13,7 +13,7 @@ from bench.ours import retitle_a_dashboard
 from bench.process_tree import Command
 from components.services import PASSFILES, SECRETS, SERVICES
 from stacks.configuration import home_of
-from stacks.names import host_of, url_of
+from stacks.names import host_of
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _FOLDERS = {"config": "config", "workload": "workload", "initdb": "components/initdb"}
@@ -100,7 +100,7 @@ class Composed:
                 slug=slug,
                 edge_network=self._edge_network,
                 host_name=host_of(slug, _DOMAIN),
-                url=url_of(slug, scheme="https", domain=_DOMAIN, port=self._port),
+                url=f"https://{host_of(slug, _DOMAIN)}:{self._port}",
                 home_dashboard=home_of(folder / "config"),
                 folders={name: folder / name for name in _FOLDERS},
                 secrets=folder / "secrets",

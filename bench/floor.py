@@ -21,8 +21,7 @@ from pulumi import automation
 from bench.figures import spread
 from bench.machine import described
 from bench.record import parser, positive, run_to_its_end, write
-from operations.engine.process import EngineProcess
-from operations.engine.vendor import Stack, Workspace
+from operations.engine.vendor import EngineProcess, Stack, Workspace
 from stacks.paths import Paths
 from toolchain.environment import environment, stamps
 

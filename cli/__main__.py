@@ -1,13 +1,13 @@
-"""The operators' command. Each subject has a module in :mod:`cli`; they print, nothing else does."""
+"""Entry point of ``./preview``; importing a command's module registers it."""
 
 from __future__ import annotations
 
 import os
 
-from cli import life, reports, start, verify, webhook
+from cli import deploy, destroy, expiry, listing, lock, logs, reap, setup, verify, webhook
 from cli.app import app
 
-__all__ = ["app", "life", "reports", "start", "verify", "webhook"]
+__all__ = ["app", "deploy", "destroy", "expiry", "listing", "lock", "logs", "reap", "setup", "verify", "webhook"]
 
 
 def main() -> None:

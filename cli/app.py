@@ -1,12 +1,11 @@
-"""What all commands share: where they print, options that return, and how an error ends."""
+"""What all commands share: where they print, options that several have, and how an error ends."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
 import traceback
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,12 +19,10 @@ from toolchain.report import SetupError
 
 # Modules that pull in the engine's client are imported by the commands that need them: `slug` answers at once.
 
-if TYPE_CHECKING:
-    from operations.engine.workspace import Engine
-
 EXIT_UNEXPECTED = 1
 EXIT_BAD_INPUT = 2
 _SIGNALLED = 128
+WAIT_SECONDS = 60.0
 
 # Where nobody looks at a terminal, lines are as long as tables need.
 _WIDTH_OF_FILES = 200
@@ -87,27 +84,13 @@ app = typer.Typer(
 )
 
 
-def phases() -> ModuleType:
-    """The module of the longer commands."""
-    from cli import phases as module
-
-    return module
-
-
-def engine() -> Engine:
-    """The engine, with the environment that set-up prepared."""
-    found: Engine = phases().engine(Paths.default(), note)
-    return found
-
-
-def note(text: str) -> None:
-    """Say what is going on."""
-    err.print(escape(text), highlight=False, soft_wrap=True)
-
-
 # Under which heading a command is listed.
 MAKE, LOOK, MACHINE, AUTOMATION = "Make and remove", "Look", "This machine", "For schedules and pipelines"
 
 Base = Annotated[str, typer.Option(envvar="PREVIEW_BASE", help="Base stack that previews run on.")]
+OnlyBase = Annotated[str, typer.Option("--base", envvar="PREVIEW_BASE", help="Only previews of this base stack.")]
+Wait = Annotated[
+    float, typer.Option("--wait", min=0, help="Seconds to wait for another operation that holds the preview.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Branch = Annotated[str, typer.Argument(help="Branch name.")]

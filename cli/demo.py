@@ -1,76 +1,93 @@
-"""Everything from a fresh machine to a page worth looking at.
-
-Apart from :mod:`cli.phases` because it talks to pages, which takes modules that a deploy need not load.
-"""
+"""Everything from a fresh machine to a page worth looking at."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
-from cli.phases import current_branch, current_commit, deploy_with_progress, engine, set_up
+from cli.app import err
+from cli.deploy import deploy_with_progress
 from cli.progress import Progressing
-from cli.tables import times_table
-from cli.verification import verify_with_progress
+from cli.result import Result
+from cli.session import current_branch, current_commit, open_engine
+from cli.verify import verify_with_progress
 from cli.verify_table import verify_line
-from operations import bases
+from operations.find import machine_at
 from operations.life.request import DeployRequest
+from operations.local_base import bring_up_local
 from operations.verify.verify import VerifyRequest
 from operations.verify.viewer import Viewer
 from operations.verify.waiting import wait_for_data
+from stacks.names import LOCAL
 from stacks.paths import Paths
 from stacks.settings import DEFAULT_DOCKER_HOST
 
 
-def demo(paths: Paths, branch: str | None, console: Console) -> str:
+def demo(branch: str | None, set_up: Callable[[], None]) -> Result:
     """Everything from a fresh machine to a page worth looking at.
 
-    Returns:
-        The address of the preview.
+    Args:
+        branch: Branch to show; None: the one that is checked out.
+        set_up: Set-up, with what it shows.
+
+    Raises:
+        OperationError: A step failed.
     """
-    chosen = branch or current_branch(paths.checkout)
+    checkout = Paths.default().checkout
+    chosen = branch or current_branch(checkout)
     times: list[tuple[str, float]] = []
 
-    started = time.monotonic()
-    set_up(paths, console)
-    times.append(("set-up", time.monotonic() - started))
-
-    started = time.monotonic()
-    address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-    with Progressing(console, "Local base", "edge-").running() as shown:
-        bases.bring_up_local(engine(paths, shown.note), paths.checkout, address, shown.step)
-    times.append(("local base", time.monotonic() - started))
-
-    started = time.monotonic()
-    wanted = DeployRequest(branch=chosen, base=bases.LOCAL, commit=current_commit(paths.checkout))
-    deployed = deploy_with_progress(paths, wanted, console)
-    assert deployed is not None, "only an update can find nothing to do"
-    times.append(("preview, all healthy", time.monotonic() - started))
-
-    started = time.monotonic()
-    with Progressing(console, "Dashboards have data").running() as shown:
-        panels = wait_for_data(Viewer(deployed.url, deployed.base), shown.count)
-    times.append((f"data in all {len(panels)} panels", time.monotonic() - started))
-
-    request = VerifyRequest(branch=chosen, minutes=1, wait=False)
-    verified = verify_with_progress(engine(paths, lambda _: None), request, console)
+    with _timed(times, "set-up"):
+        set_up()
+    with _timed(times, "local base"), Progressing(err, "Local base", "edge-").running() as shown:
+        address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+        bring_up_local(open_engine(shown.note), checkout, address, shown.step)
+    with _timed(times, "preview, all healthy"):
+        request = DeployRequest(branch=chosen, base=LOCAL, commit=current_commit(checkout))
+        deployed = deploy_with_progress(request)
+        assert deployed is not None, "only an update can find nothing to do"
+    with _timed(times, "data in all panels"), Progressing(err, "Dashboards have data").running() as shown:
+        viewer = Viewer(deployed.url, machine_at(open_engine(), LOCAL).entrance)
+        wait_for_data(viewer, shown.count)
+    verified = verify_with_progress(open_engine(), VerifyRequest(branch=chosen, minutes=1, wait=False))
     verified.require()
     times.append(("checks", verified.seconds))
 
-    command = f"./preview credentials {shlex.quote(chosen)}"
-    console.print()
-    console.print(times_table(times))
-    console.print(
+    quoted = escape(shlex.quote(chosen))
+    err.print()
+    err.print(_times_table(times))
+    err.print(
         f"\n[bold green]The preview of {escape(chosen)} is alive.[/]\n"
         f"  look      {deployed.url}  (anonymous viewer; the certificate is the local proxy's own)\n"
-        f"  log in    {escape(command)}\n"
-        f"  checks    {verify_line(verified)}; in full: ./preview verify {escape(shlex.quote(chosen))}\n"
-        f"  remove    ./preview destroy {escape(shlex.quote(chosen))}\n",
+        f"  log in    ./preview credentials {quoted}\n"
+        f"  checks    {verify_line(verified)}; in full: ./preview verify {quoted}\n"
+        f"  remove    ./preview destroy {quoted}\n",
         highlight=False,
         soft_wrap=True,
     )
-    return deployed.url
+    seconds = {phase: round(spent, 1) for phase, spent in times}
+    return Result(text=deployed.url, data={"branch": chosen, "url": deployed.url, "seconds": seconds})
+
+
+@contextmanager
+def _timed(times: list[tuple[str, float]], phase: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    times.append((phase, time.monotonic() - started))
+
+
+def _times_table(times: Sequence[tuple[str, float]]) -> Table:
+    """Time of each phase."""
+    rows = Table(box=None, pad_edge=False, show_header=False)
+    rows.add_column()
+    rows.add_column(justify="right")
+    for phase, seconds in times:
+        rows.add_row(phase, f"{seconds:.1f} s")
+    rows.add_row("[bold]total[/]", f"[bold]{sum(seconds for _, seconds in times):.1f} s[/]")
+    return rows

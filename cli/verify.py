@@ -1,37 +1,78 @@
-"""The command that says whether a preview is what it has to be."""
+"""``verify``."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.app import LOOK, Base, Branch, Json, app, engine, err, out
+from cli.app import LOOK, Branch, Json, OnlyBase, err
+from cli.result import Result, command
+from operations.errors import BadInputError, NotFulfilledError
+
+if TYPE_CHECKING:
+    from operations.engine.workspace import Engine
+    from operations.verify.verify import Verification, VerifyRequest
 
 
-@app.command(rich_help_panel=LOOK)
+@command(LOOK)
 def verify(
     branch: Branch,
-    base: Base = "local",
+    base: OnlyBase = "",
     minutes: Annotated[
         int, typer.Option(min=1, max=24 * 60, help="Window of the activity; what it lacks is waited for.")
     ] = 10,
-    as_json: Json = False,
     screenshots: Annotated[Path | None, typer.Option(help="Directory that gets a picture of every dashboard.")] = None,
     junit: Annotated[Path | None, typer.Option(help="File that gets the checks as JUnit XML, for CI.")] = None,
-) -> None:
+    as_json: Json = False,
+) -> Result:
     """Check a preview as a viewer: address, dashboards, panels, and that the activity varies."""
-    from cli.verification import verify_with_progress
+    from cli.session import open_engine
     from cli.verify_table import verify_table
     from operations.verify.verify import VerifyRequest
 
-    del base  # The stack says where its preview runs; the option is there so that every command takes it.
-    request = VerifyRequest(branch=branch, minutes=minutes, pictures=screenshots)
-    result = verify_with_progress(engine(), request, err, junit=junit)
-    if as_json:
-        typer.echo(json.dumps(result.as_dict(), indent=2))
-    else:
-        out.print(verify_table(result))
-    result.require()
+    request = VerifyRequest(branch=branch, base=base, minutes=minutes, pictures=screenshots)
+    found = verify_with_progress(open_engine(), request, junit=junit)
+    failure: NotFulfilledError | None = None
+    try:
+        found.require()
+    except NotFulfilledError as error:
+        failure = error
+    return Result(text=verify_table(found), data=found.as_dict(), failure=failure)
+
+
+def verify_with_progress(engine: Engine, request: VerifyRequest, *, junit: Path | None = None) -> Verification:
+    """Verify a preview, and show how it goes.
+
+    Args:
+        engine: The engine.
+        request: What is asked for.
+        junit: File that gets the checks as JUnit XML.
+
+    Raises:
+        BadInputError: A directory for results cannot be made.
+        OperationError: See :func:`operations.verify.verify.verify`.
+    """
+    from cli.progress import Progressing
+    from operations.verify.report import junit_xml
+    from operations.verify.verify import verify as run
+
+    # What cannot be written is said before anything is waited for.
+    for directory in (junit.absolute().parent if junit else None, request.pictures):
+        if directory:
+            _make(directory)
+    with Progressing(err, f"Verify {request.branch}").running() as shown:
+        result = run(engine, request, shown.note, shown.count)
+    if junit:
+        junit.write_text(junit_xml(f"preview {request.branch}", result.checks, result.seconds), encoding="utf-8")
+    return result
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(
+            f"The directory {directory} cannot be made ({error.strerror}): name one that can be written to."
+        ) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
+from components.labels import PART_OF_BASE
 from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
 
 RESOLVER = "wildcard"
@@ -22,23 +22,23 @@ class CertificateArgs:
 
     Attributes:
         domain: Domain of the previews.
-        email: Where the authority writes to.
         api_token: Cloudflare token that may edit the domain's records.
-        resolvers: DNS servers, with ports, that are asked whether the proof is visible.
-        delay_seconds: Pause before they are asked.
-        authority: Directory of the ACME server; empty for Let's Encrypt.
-        authority_roots: PEM file on the host with the roots of that server; empty for the system's.
-        api_url: Cloudflare's API; empty for the real one.
+        acme_email: Where the authority writes to.
+        acme_authority: Directory of the ACME server; empty for Let's Encrypt.
+        acme_roots: PEM file on the machine with the roots of that server; empty for the system's.
+        acme_delay_seconds: Pause before the DNS servers are asked.
+        dns_resolvers: DNS servers, with ports and separated by commas, that are asked whether the proof is visible.
+        cloudflare_api_url: Cloudflare's API; empty for the real one.
     """
 
     domain: str
-    email: str
     api_token: pulumi.Input[str]
-    resolvers: Sequence[str]
-    delay_seconds: int
-    authority: str
-    authority_roots: str
-    api_url: str
+    acme_email: str
+    acme_authority: str
+    acme_roots: str
+    acme_delay_seconds: int
+    dns_resolvers: str
+    cloudflare_api_url: str
 
 
 class Certificate(pulumi.ComponentResource):
@@ -57,21 +57,21 @@ class Certificate(pulumi.ComponentResource):
     volumes: list[docker.ContainerVolumeArgs]
 
     def __init__(
-        self, name: str, args: CertificateArgs, *, prefix: str, image: str, opts: pulumi.ResourceOptions
+        self, name: str, args: CertificateArgs, *, name_prefix: str, image: str, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__("preview:certificate:Certificate", name, None, opts)
-        base = {"pgai.base": "true"}
+        base = {PART_OF_BASE: "true"}
         storage = docker.Volume(
             f"{name}-storage",
-            name=f"{prefix}traefik-acme",
+            name=f"{name_prefix}traefik-acme",
             labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in base.items()],
             opts=pulumi.ResourceOptions(parent=self),
         )
         token = SecretFiles(
             f"{name}-token",
             SecretFilesArgs(
-                name=f"{prefix}traefik-secrets",
-                prefix=f"{prefix}edge",
+                name=f"{name_prefix}traefik-secrets",
+                prefix=f"{name_prefix}edge",
                 labels=base,
                 image=image,
                 volumes={"traefik": SecretVolume(owner="0", files={_TOKEN_FILE: args.api_token})},
@@ -80,18 +80,18 @@ class Certificate(pulumi.ComponentResource):
         )
         acme = f"--certificatesresolvers.{RESOLVER}.acme"
         self.arguments = [
-            f"{acme}.email={args.email}",
+            f"{acme}.email={args.acme_email}",
             # Traefik makes this file with mode 0600 and refuses it with any other.
             f"{acme}.storage={_STORAGE}/acme.json",
             f"{acme}.dnschallenge.provider=cloudflare",
-            f"{acme}.dnschallenge.resolvers={','.join(args.resolvers)}",
-            f"{acme}.dnschallenge.propagation.delaybeforechecks={args.delay_seconds}",
-            *([f"{acme}.caserver={args.authority}"] if args.authority else []),
-            *([f"{acme}.cacertificates={_STORAGE}-roots.pem"] if args.authority_roots else []),
+            f"{acme}.dnschallenge.resolvers={args.dns_resolvers}",
+            f"{acme}.dnschallenge.propagation.delaybeforechecks={args.acme_delay_seconds}",
+            *([f"{acme}.caserver={args.acme_authority}"] if args.acme_authority else []),
+            *([f"{acme}.cacertificates={_STORAGE}-roots.pem"] if args.acme_roots else []),
         ]
         self.environment = [
             f"CF_DNS_API_TOKEN_FILE={_SECRETS}/{_TOKEN_FILE}",
-            *([f"CLOUDFLARE_BASE_URL={args.api_url}"] if args.api_url else []),
+            *([f"CLOUDFLARE_BASE_URL={args.cloudflare_api_url}"] if args.cloudflare_api_url else []),
         ]
         router = "traefik.http.routers.base"
         self.labels = {
@@ -106,10 +106,10 @@ class Certificate(pulumi.ComponentResource):
             docker.ContainerVolumeArgs(container_path=_STORAGE, volume_name=storage.name),
             docker.ContainerVolumeArgs(container_path=_SECRETS, volume_name=token.volumes["traefik"], read_only=True),
         ]
-        if args.authority_roots:
+        if args.acme_roots:
             self.volumes.append(
                 docker.ContainerVolumeArgs(
-                    container_path=f"{_STORAGE}-roots.pem", host_path=args.authority_roots, read_only=True
+                    container_path=f"{_STORAGE}-roots.pem", host_path=args.acme_roots, read_only=True
                 )
             )
         self.register_outputs({})

@@ -1,25 +1,26 @@
-"""First boot of the production machine: everything that R41 to R43 ask of it, as cloud-init user data."""
+"""First boot of the production machine, as cloud-init user data: users, Docker, swap, limits, updates, health."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
+from components.host_scripts import host_file
+
 # Hetzner refuses more.
 MAX_BYTES = 32 * 1024
 USER = "deploy"
+DIRECTORY = "/opt/postgres-ai-previews"
 SCRIPT_DIRECTORY = "/usr/local/lib/pgai-preview"
 STATE_DIRECTORY = "/var/lib/pgai-preview"
 # Written last of all. A machine that failed has the reason in FAILED_FILE instead.
 READY_FILE = f"{STATE_DIRECTORY}/ready"
 FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 
-_HOST = Path(__file__).resolve().parents[1] / "host"
 _SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh")
 _CONFIGURATION = "/etc/pgai-preview"
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
@@ -28,13 +29,14 @@ _PING_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%-]*)*")
 _DIRECTORY = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
-_SSHD = f"""\
+_SSHD = """\
 # Read before the distribution's own settings; the first value of a keyword counts.
 PermitRootLogin no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthenticationMethods publickey
-AllowUsers {USER}
+AllowUsers {user}
+Port {port}
 X11Forwarding no
 # A deploy opens many sessions at once, most of them through one shared connection.
 MaxSessions 64
@@ -56,6 +58,7 @@ class CloudInitArgs:
         distribution: Of the machine's image; needed for Docker's repository.
         docker_from: ``docker.com``: Docker's own apt repository, its key pinned in this repository.
             ``distribution``: the package of the image's distribution.
+        ssh_port: Port of the SSH server.
         directory: Absolute path of the project's directory on the machine.
         ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
         swap_gib: Size of the swap file in GiB.
@@ -65,7 +68,8 @@ class CloudInitArgs:
     authorized_keys: tuple[str, ...]
     distribution: Literal["debian", "ubuntu"] = "debian"
     docker_from: Literal["docker.com", "distribution"] = "docker.com"
-    directory: str = "/opt/postgres-ai-previews"
+    ssh_port: int = 22
+    directory: str = DIRECTORY
     ping_url: str | None = field(default=None, repr=False)
     swap_gib: int = 4
     reboot_at: str | None = None
@@ -154,11 +158,11 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
 
 
 def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
-    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", _host(name), "0755") for name in _SCRIPTS]
+    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in _SCRIPTS]
     # systemd's units: those of the health ping only where there is an address.
     units = ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
     files += [
-        _file(f"/etc/systemd/system/{unit}.{kind}", _host(f"systemd/{unit}.{kind}"))
+        _file(f"/etc/systemd/system/{unit}.{kind}", host_file(f"systemd/{unit}.{kind}"))
         for unit in units
         for kind in ("service", "timer")
     ]
@@ -167,16 +171,16 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
     if args.reboot_at:
         reboot += f'Unattended-Upgrade::Automatic-Reboot-Time "{args.reboot_at}";\n'
     files += [
-        _file("/etc/systemd/system/docker.service.d/block-metadata.conf", _host("systemd/block-metadata.conf")),
+        _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
         _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
-        _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD),
+        _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD.format(user=USER, port=args.ssh_port)),
         _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
         _file("/etc/apt/apt.conf.d/20auto-upgrades", _AUTO_UPGRADES),
         _file("/etc/apt/apt.conf.d/52pgai-preview", reboot),
         _file(f"{_CONFIGURATION}/host.conf", f"DIRECTORY={args.directory}\n"),
     ]
     if key_of_docker:
-        files.append(_file(_DOCKER_KEY, _host("docker.asc")))
+        files.append(_file(_DOCKER_KEY, host_file("docker.asc")))
     if args.ping_url:
         files.append(_file(f"{_CONFIGURATION}/health.conf", f"PING_URL={args.ping_url}\n", "0600"))
     return files
@@ -184,10 +188,6 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
 
 def _file(path: str, content: str, permissions: str = "0644") -> dict[str, str]:
     return {"path": path, "permissions": permissions, "content": content}
-
-
-def _host(name: str) -> str:
-    return (_HOST / name).read_text(encoding="utf-8")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -11,12 +11,9 @@ import pulumi_docker as docker
 from components.certificate import Certificate, CertificateArgs
 from components.files import digest_of
 from components.hardening import hardened
-from components.labels import FILES
+from components.labels import EDGE, FILES, PART_OF_BASE
 from components.machine import Host
 from components.service_spec import HealthCheck, http_health
-
-LABEL_BASE = "pgai.base"
-LABEL_EDGE = "pgai.edge"
 
 _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _SOCKET_PROXY_PORT = 2375
@@ -29,7 +26,7 @@ class EdgeArgs:
 
     Attributes:
         host: The machine.
-        prefix: Put before the names of networks and containers; empty for the only base on an engine.
+        name_prefix: Put before the names of networks and containers; empty for the only base on a Docker engine.
         bind_address: Address on which the two public ports listen.
         http_port: Port that redirects to https.
         https_port: Port of the previews.
@@ -41,7 +38,7 @@ class EdgeArgs:
     """
 
     host: Host
-    prefix: str
+    name_prefix: str
     bind_address: str
     http_port: int
     https_port: int
@@ -64,30 +61,30 @@ class Edge(pulumi.ComponentResource):
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:edge:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels = {LABEL_BASE: "true"}
+        labels = {PART_OF_BASE: "true"}
         public = docker.Network(
             f"{name}-network",
-            name=f"{args.prefix}traefik-public",
+            name=f"{args.name_prefix}traefik-public",
             driver="bridge",
-            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
         private = docker.Network(
             f"{name}-socket-network",
-            name=f"{args.prefix}traefik-socket",
+            name=f"{args.name_prefix}traefik-socket",
             driver="bridge",
             internal=True,
-            labels=[docker.NetworkLabelArgs(label=LABEL_BASE, value="true")],
+            labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
         )
-        files = f"{args.host.directory}/{args.prefix}socket-proxy"
+        files = f"{args.host.directory}/{args.name_prefix}socket-proxy"
         digest = digest_of({"socket-proxy": _SOCKET_PROXY_FILES})
         placed = args.host.copy(
             f"{name}-socket-proxy-files", source=_SOCKET_PROXY_FILES, destination=files, digest=digest, opts=child
         )
         socket_proxy = docker.Container(
             f"{name}-socket-proxy",
-            name=f"{args.prefix}traefik-socket-proxy",
+            name=f"{args.name_prefix}traefik-socket-proxy",
             image=args.socket_proxy_image,
             hostname="socket-proxy",
             # The socket belongs to root; with every capability dropped root is just the socket's owner.
@@ -113,7 +110,7 @@ class Edge(pulumi.ComponentResource):
             Certificate(
                 f"{name}-certificate",
                 args.certificate,
-                prefix=args.prefix,
+                name_prefix=args.name_prefix,
                 image=args.traefik_image,
                 opts=child,
             )
@@ -122,7 +119,7 @@ class Edge(pulumi.ComponentResource):
         )
         traefik = docker.Container(
             f"{name}-traefik",
-            name=f"{args.prefix}traefik",
+            name=f"{args.name_prefix}traefik",
             image=args.traefik_image,
             hostname="traefik",
             # A new volume belongs to root, who without capabilities can do no more than use it.
@@ -144,7 +141,7 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **({LABEL_EDGE: f"{args.prefix}traefik-public", **certificate.labels} if certificate else {}),
+                    **({EDGE: f"{args.name_prefix}traefik-public", **certificate.labels} if certificate else {}),
                 },
                 memory_mib=192,
                 cpus="0.50",
@@ -165,7 +162,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
     The container listens on the published ports themselves, so that the redirect to the https entry point names a
     port that is right outside too.
     """
-    network = f"{args.prefix}traefik-public"
+    network = f"{args.name_prefix}traefik-public"
     return [
         f"--entrypoints.web.address=:{args.http_port}",
         "--entrypoints.web.http.redirections.entrypoint.to=websecure",
@@ -178,7 +175,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
         f"--providers.docker.endpoint=tcp://socket-proxy:{_SOCKET_PROXY_PORT}",
         "--providers.docker.exposedbydefault=false",
         f"--providers.docker.network={network}",
-        f"--providers.docker.constraints=Label(`{LABEL_EDGE}`,`{network}`)",
+        f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         "--log.level=INFO",
@@ -195,7 +192,7 @@ def routing_labels(*, network: str, router: str, host: str, port: int) -> dict[s
         port: Port inside the container.
     """
     return {
-        LABEL_EDGE: network,
+        EDGE: network,
         "traefik.enable": "true",
         "traefik.docker.network": network,
         f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",

@@ -13,13 +13,14 @@ import pulumi_docker as docker
 from components.container import Placement, preparing_container, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
+from components.host_scripts import script
 from components.labels import preview_labels
 from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
-from components.services import CONFIG_MOUNT, SERVICES, by_key
-from components.slot import Slot, SlotArgs, script
+from components.services import SERVICES, by_key
+from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"
 
@@ -175,14 +176,10 @@ class PreviewEnvironment(pulumi.ComponentResource):
             files_directory=args.slot.directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
-            environment=(
-                {
-                    "GF_SERVER_ROOT_URL": f"{args.url}/",
-                    "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{CONFIG_MOUNT}/{args.home_dashboard}",
-                }
-                if service.public
-                else {}
-            ),
+            environment={
+                name: value.format(url=args.url, home_dashboard=args.home_dashboard)
+                for name, value in service.preview_environment.items()
+            },
             labels=(
                 routing_labels(
                     network=args.edge_network,

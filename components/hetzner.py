@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_hcloud as hcloud
 
+from components.labels import IN_CLOUD
+
 SERVER_NAME = re.compile(r"^ralph-preview-\d{2}$")
-LABELS = {"pgai-preview": "base"}
 _ANYWHERE = ["0.0.0.0/0", "::/0"]
 
 
@@ -27,7 +28,10 @@ class HetznerHostArgs:
         server_name: ``ralph-preview-NN``.
         server_type: Hetzner's name of the size, orderable in the location.
         location: Hetzner's name of the location.
-        image: Operating system.
+        server_image: Operating system.
+        ssh_port: Port of its SSH server.
+        http_port: Public port that redirects to https.
+        https_port: Public port of the previews.
         ssh_public_key: Public key of whoever deploys, one line of OpenSSH's form.
         user_data: cloud-init's configuration of the first boot.
     """
@@ -35,7 +39,10 @@ class HetznerHostArgs:
     server_name: str
     server_type: str
     location: str
-    image: str
+    server_image: str
+    ssh_port: int
+    http_port: int
+    https_port: int
     ssh_public_key: str
     user_data: pulumi.Input[str]
 
@@ -60,7 +67,7 @@ class HetznerHost(pulumi.ComponentResource):
             # Names are unique, and the next key is there before this one goes.
             name=f"{args.server_name}-deploy-{digest}",
             public_key=args.ssh_public_key,
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         address = hcloud.PrimaryIp(
@@ -71,7 +78,7 @@ class HetznerHost(pulumi.ComponentResource):
             location=args.location,
             # DNS records of previews point here, so it stays when the server is replaced.
             auto_delete=False,
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         firewall = hcloud.Firewall(
@@ -80,12 +87,16 @@ class HetznerHost(pulumi.ComponentResource):
             # In the cloud's network: ports that Docker publishes bypass a firewall on the host.
             rules=[
                 hcloud.FirewallRuleArgs(
-                    direction="in", protocol="tcp", port=port, source_ips=_ANYWHERE, description=text
+                    direction="in", protocol="tcp", port=str(port), source_ips=_ANYWHERE, description=text
                 )
-                for port, text in (("22", "ssh"), ("80", "http, redirects"), ("443", "https"))
+                for port, text in (
+                    (args.ssh_port, "ssh"),
+                    (args.http_port, "http, redirects"),
+                    (args.https_port, "https"),
+                )
             ]
             + [hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")],
-            labels=LABELS,
+            labels=IN_CLOUD,
             opts=child,
         )
         self.server = hcloud.Server(
@@ -93,12 +104,12 @@ class HetznerHost(pulumi.ComponentResource):
             name=args.server_name,
             server_type=args.server_type,
             location=args.location,
-            image=args.image,
+            image=args.server_image,
             ssh_keys=[key.id],
             user_data=args.user_data,
             firewall_ids=[firewall.id.apply(int)],
             public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
-            labels=LABELS,
+            labels=IN_CLOUD,
             # First boot is over: what it would do now is done by hand or by a new server, never by surprise.
             opts=pulumi.ResourceOptions.merge(
                 child,

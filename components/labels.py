@@ -1,4 +1,4 @@
-"""Labels by which everything that the engine keeps for a preview is found again. Imports no provider."""
+"""Every label that this project sets or looks for. Imports no provider."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ BASE = "pgai.preview.base"
 SERVICE = "pgai.preview.service"
 FILES = "pgai.preview.files"
 
+PART_OF_BASE = "pgai.base"
+"""On everything that Docker keeps for a base."""
+
+EDGE = "pgai.edge"
+"""Names the edge, by its network, whose reverse proxy follows the container."""
+
+IN_CLOUD = {"pgai-preview": "base"}
+"""Labels of a base's resources at Hetzner."""
+
 PREPARING = "-init"
 """Follows the service in the label of a container that prepares the service's data."""
 
 
 def preview_labels(slug: str, base: str) -> dict[str, str]:
-    """Labels of everything that the engine keeps for a preview.
+    """Labels of everything that Docker keeps for a preview.
 
     Args:
         slug: The preview.
-        base: Its base, by the name of the edge network: two bases can share an engine.
+        base: Its base, by the name of the edge network: two bases can share a Docker engine.
     """
     return {PREVIEW: "true", SLUG: slug, BASE: base}

@@ -74,6 +74,7 @@ class ServiceSpec:
         entrypoint: Takes the place of the image's entry point where given.
         command: Arguments.
         environment: Plain settings; never a secret.
+        preview_environment: Settings that depend on the preview, with ``{url}`` and ``{home_dashboard}`` for its own.
         secrets: Names of the secrets the container may read, each a file in ``/run/secrets``.
         user: User and group to run as, in numbers, where not the image's own; owns the service's secrets.
         tmpfs: Writable places in memory: path → mount options.
@@ -97,6 +98,7 @@ class ServiceSpec:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    preview_environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     secrets: tuple[str, ...] = ()
     user: str | None = None
     tmpfs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"/tmp": "size=16m"}))  # noqa: S108

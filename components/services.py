@@ -74,6 +74,10 @@ GRAFANA = ServiceSpec(
         "GF_SECURITY_DISABLE_GRAVATAR": "true",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
     },
+    preview_environment={
+        "GF_SERVER_ROOT_URL": "{url}/",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{CONFIG_MOUNT}/{{home_dashboard}}",
+    },
     secrets=("grafana_admin", "sink_grafana"),
     user="472:0",
     tmpfs={"/tmp": "size=16m", "/var/lib/grafana": "size=96m,uid=472,gid=0,mode=0750"},  # noqa: S108

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 
+from components.host_scripts import script
 from components.machine import Host
-
-SCRIPTS = Path(__file__).resolve().parents[1] / "host"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +56,8 @@ class SlotArgs:
         }
 
 
-def script(name: str) -> str:
-    """Text of a script of ``host/``."""
-    return (SCRIPTS / f"{name}.sh").read_text(encoding="utf-8")
-
-
 class Slot(pulumi.ComponentResource):
-    """Taken first and given back last: a refusal stops the update before anything else is made (R3, R31).
+    """Taken first and given back last: a refusal stops the update before anything else is made.
 
     Attributes:
         taken: The resource that everything else of a preview depends on.

@@ -32,6 +32,8 @@ install -d -o deploy -g deploy -m 0755 "$DIRECTORY" "$DIRECTORY/previews"
 systemctl daemon-reload || note 'the unit files could not be read again'
 # The SSH server may have started before its settings were written.
 systemctl try-reload-or-restart ssh.service || note 'the SSH server could not be told its settings'
+# Ubuntu's systemd listens in its place, on the port that it has read from the same settings.
+systemctl try-restart ssh.socket || note 'the socket of the SSH server could not be told its port'
 command -v docker >/dev/null || give_up 'Docker is not installed: its packages could not be had, see /var/log/cloud-init-output.log.'
 for unit in docker.service /etc/systemd/system/pgai-preview-*.timer; do
     unit=${unit##*/}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 
@@ -68,4 +69,12 @@ class NotFulfilledError(OperationError):
 
 
 class EngineError(OperationError):
-    """The Pulumi engine reported failure; the message holds its own words, without progress and traces."""
+    """The Pulumi engine reported failure; the message holds its own words, without progress and traces.
+
+    Attributes:
+        failed: Kinds of the resources that failed, such as ``Container``.
+    """
+
+    def __init__(self, message: str, failed: Collection[str] = ()) -> None:
+        super().__init__(message)
+        self.failed = frozenset(failed)

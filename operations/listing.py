@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, dataclass
 
-from operations import bases
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
-from operations.machine.containers import DockerEngine
+from operations.find import existing, machine_at
 from operations.machine.docker_state import ContainerState
-from operations.upkeep.expiry import ends_at, existing
+from operations.upkeep.expiry import ends_at
 from stacks.moments import text_of
-from stacks.names import STACK_PREFIX, slug_of, stack_of
+from stacks.names import STACK_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,89 +62,84 @@ def snapshots(engine: Engine) -> dict[str, Snapshot]:
     return {stack: snapshot for stack, snapshot in found if snapshot is not None}
 
 
-def previews(engine: Engine, now: dt.datetime) -> list[Preview]:
+def previews(engine: Engine, now: dt.datetime, base: str = "") -> list[Preview]:
     """All previews of the project, the newest deploy first.
+
+    Args:
+        engine: The engine.
+        now: The present.
+        base: Base whose previews are meant; empty: all.
 
     Raises:
         EngineError: The backend cannot be read.
     """
-    found = snapshots(engine)
-    containers = _containers(engine, {str(one.outputs["base"]) for one in found.values() if one.outputs.get("base")})
-    listed = [
-        _preview(engine, stack, snapshot, containers.get(str(snapshot.outputs.get("base", ""))), now)
-        for stack, snapshot in found.items()
-    ]
+    found = {stack: one for stack, one in snapshots(engine).items() if not base or _base(one) in ("", base)}
+    containers = _containers(engine, {_base(one) for one in found.values()} - {""})
+    listed = [_preview(engine, one, containers.get(_base(one)), now) for one in found.values()]
     return sorted(listed, key=lambda preview: preview.deployed_at, reverse=True)
 
 
-def status(engine: Engine, branch: str, now: dt.datetime) -> tuple[Preview, list[ContainerState]]:
+def status(engine: Engine, branch: str, now: dt.datetime, base: str = "") -> tuple[Preview, list[ContainerState]]:
     """A branch's preview and its containers.
 
     Raises:
         NotFoundError: There is no such preview.
         OperationError: Its machine cannot be reached.
     """
-    snapshot = existing(engine, branch)
-    containers = docker_of(engine, snapshot).of_slug(slug_of(branch))
-    return _preview(engine, stack_of(slug_of(branch)), snapshot, containers, now), containers
+    found = existing(engine, branch, base)
+    containers = machine_at(engine, found.outputs.base).docker.of_slug(found.name.slug)
+    return _preview(engine, found.snapshot, containers, now), containers
 
 
-def docker_of(engine: Engine, snapshot: Snapshot) -> DockerEngine:
-    """The Docker engine that a preview runs on.
-
-    Raises:
-        OperationError: It cannot be reached.
-    """
-    return DockerEngine.of(bases.outputs(engine, str(snapshot.outputs["base"])))
-
-
-def credentials(engine: Engine, branch: str) -> dict[str, dict[str, str]]:
+def credentials(engine: Engine, branch: str, base: str = "") -> dict[str, dict[str, str]]:
     """Service → ``user`` and ``password`` of a branch's preview.
 
     Raises:
         NotFoundError: There is no such preview.
     """
-    existing(engine, branch)
-    found: dict[str, dict[str, str]] = engine.outputs(stack_of(slug_of(branch)))["credentials"]
-    return found
+    found = existing(engine, branch, base)
+    values: dict[str, dict[str, str]] = engine.outputs(found.name.stack)["credentials"]
+    return values
+
+
+def _base(snapshot: Snapshot) -> str:
+    return snapshot.preview.base if snapshot.preview else ""
 
 
 def _containers(engine: Engine, names: set[str]) -> dict[str, list[ContainerState]]:
     found: dict[str, list[ContainerState]] = {}
     for name in sorted(names):
         try:
-            found[name] = DockerEngine.of(bases.outputs(engine, name)).previews()
+            found[name] = machine_at(engine, name).docker.previews()
         except OperationError:
-            # An engine that is away must not hide the list; its previews say that their health is unknown.
+            # A machine that is away must not hide the list; its previews say that their health is unknown.
             continue
     return found
 
 
-def _preview(
-    engine: Engine, stack: str, snapshot: Snapshot, containers: list[ContainerState] | None, now: dt.datetime
-) -> Preview:
-    slug = stack.removeprefix(STACK_PREFIX)
-    end = ends_at(engine, stack, snapshot)
-    values = snapshot.outputs
+def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState] | None, now: dt.datetime) -> Preview:
+    slug = snapshot.stack.removeprefix(STACK_PREFIX)
+    end = ends_at(engine, snapshot)
+    known = snapshot.preview
     return Preview(
-        branch=str(values.get("branch", "")),
+        branch=known.branch if known else "",
         slug=slug,
-        stack=stack,
-        url=str(values.get("url", "")),
-        commit=str(values.get("commit", "")),
-        base=str(values.get("base", "")),
-        created_at=str(values.get("created_at", "")),
-        deployed_at=str(values.get("deployed_at", "")),
+        stack=snapshot.stack,
+        url=known.url if known else "",
+        commit=known.commit if known else "",
+        base=known.base if known else "",
+        created_at=known.created_at if known else "",
+        deployed_at=known.deployed_at if known else "",
         expires_at=text_of(end) if end else "",
-        state=_state(engine, stack, snapshot, end, now),
+        state=_state(engine, snapshot, end, now),
         health=_health([state for state in containers if state.slug == slug] if containers is not None else None),
     )
 
 
-def _state(engine: Engine, stack: str, snapshot: Snapshot, end: dt.datetime | None, now: dt.datetime) -> str:
-    if engine.holder(stack):
+def _state(engine: Engine, snapshot: Snapshot, end: dt.datetime | None, now: dt.datetime) -> str:
+    if engine.holder(snapshot.stack):
         return "busy"
-    if not snapshot.outputs:
+    if snapshot.preview is None:
         return "incomplete"
     return "expired" if end and end <= now else "live"
 

@@ -7,49 +7,42 @@ from collections.abc import Iterator
 from components.services import by_key
 from operations.engine.workspace import Engine
 from operations.errors import BadInputError
-from operations.listing import docker_of
-from operations.machine.containers import DockerEngine
+from operations.find import Found, existing, machine_at
+from operations.machine.docker import Docker
 from operations.redact import redact
-from operations.upkeep.expiry import existing
-from stacks.names import slug_of, stack_of
 
 
-def last_lines(engine: Engine, branch: str, service: str) -> dict[str, str]:
+def last_lines(engine: Engine, branch: str, service: str, base: str = "") -> dict[str, str]:
     """Container → its last lines, secrets masked.
 
     Args:
         engine: The engine.
         branch: Branch name.
         service: Service; empty: all of them.
+        base: Base that the preview must run on; empty: any.
 
     Raises:
         BadInputError: There is no such service.
         NotFoundError: There is no such preview.
         OperationError: Its machine cannot be reached.
     """
-    docker, secrets = _source(engine, branch, service)
+    found, docker, secrets = _source(engine, branch, service, base)
     return {
         state.name: redact(docker.last_lines(state.name), secrets)
-        for state in docker.of_slug(slug_of(branch))
+        for state in docker.of_slug(found.name.slug)
         if service in ("", state.service)
     }
 
 
-def follow(engine: Engine, branch: str, service: str) -> Iterator[str]:
-    """Lines of a service's log as they come, secrets masked.
-
-    Raises:
-        BadInputError: There is no such service.
-        NotFoundError: There is no such preview.
-        OperationError: Its machine cannot be reached.
-    """
-    docker, secrets = _source(engine, branch, service)
-    for line in docker.follow(f"preview-{slug_of(branch)}-{service}"):
+def follow(engine: Engine, branch: str, service: str, base: str = "") -> Iterator[str]:
+    """Lines of a service's log as they come, secrets masked; see :func:`last_lines`."""
+    found, docker, secrets = _source(engine, branch, service, base)
+    for line in docker.follow(f"preview-{found.name.slug}-{service}"):
         yield redact(line, secrets)
 
 
-def _source(engine: Engine, branch: str, service: str) -> tuple[DockerEngine, set[str]]:
+def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Docker, set[str]]:
     if service and service not in by_key():
         raise BadInputError(f"There is no service {service!r}: services are {', '.join(sorted(by_key()))}.")
-    snapshot = existing(engine, branch)
-    return docker_of(engine, snapshot), engine.secrets(stack_of(slug_of(branch)))
+    found = existing(engine, branch, base)
+    return found, machine_at(engine, found.outputs.base).docker, engine.secrets(found.name.stack)

@@ -13,7 +13,7 @@ from components.edge import Edge, EdgeArgs
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.outputs import BaseOutputs, export_when
 from stacks.paths import Paths
-from stacks.settings import DEFAULT_DOCKER_HOST, base_settings
+from stacks.settings import DEFAULT_DOCKER_HOST, base_settings, from_settings
 from stacks.targets import LocalHost
 from stacks.validation import SettingsError
 
@@ -31,46 +31,23 @@ def local() -> None:
     docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
-    edge = Edge(
-        "edge",
-        EdgeArgs(
-            host=LocalHost(host_directory),
-            prefix=settings.name_prefix,
-            bind_address=settings.bind_address,
-            http_port=settings.http_port,
-            https_port=settings.https_port,
-            dashboard_port=settings.dashboard_port,
-            traefik_image=settings.traefik_image,
-            socket_proxy_image=settings.socket_proxy_image,
-            docker_socket=_socket_path(docker_host),
-        ),
-        opts=opts,
+    edge_args = from_settings(
+        EdgeArgs, settings, host=LocalHost(host_directory), docker_socket=_socket_path(docker_host)
     )
-    NodeMetrics(
-        "node",
-        NodeMetricsArgs(
-            prefix=settings.name_prefix,
-            image=settings.node_exporter_image,
-            port=settings.node_exporter_port,
-        ),
-        opts=opts,
-    )
-    outputs = BaseOutputs(
+    edge = Edge("edge", edge_args, opts=opts)
+    NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
+    outputs = BaseOutputs.from_settings(
+        settings,
         kind="local",
         docker_host=docker_host,
         host_directory=host_directory,
         edge_network=f"{settings.name_prefix}traefik-public",
-        domain=settings.domain,
         scheme="https",
         port=settings.https_port,
-        http_port=settings.http_port,
-        max_previews=settings.max_previews,
-        min_free_disk_gb=settings.min_free_disk_gb,
-        min_available_memory_gb=settings.min_available_memory_gb,
         address=settings.bind_address,
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.
-    export_when(edge.network, outputs.model_dump())
+    export_when(edge.network, outputs)
 
 
 def _socket_path(docker_host: str) -> str:

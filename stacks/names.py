@@ -1,14 +1,19 @@
-"""Names that follow from a branch: slug, stack, host. Pure functions, used by everything that needs a name."""
+"""Names that follow from a branch: slug, stack, host, address. Pure; everything that needs a name asks here."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass, field
+from typing import Protocol
 
 SLUG_MAX = 45
 """Characters of a slug before a digest takes the place of the rest; keeps ``preview-<slug>`` within a DNS label."""
 
 STACK_PREFIX = "preview-"
+
+LOCAL, PRODUCTION = "local", "base"
+"""Names of the base stacks: this machine's, and the one in the cloud."""
 
 _DIGEST_LENGTH = 8
 
@@ -62,12 +67,50 @@ def slug_of_stack(stack: str) -> str:
     return slug
 
 
+class Site(Protocol):
+    """What the public address of a preview depends on besides its name."""
+
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class PreviewName:
+    """A branch, and every name that its preview has because of it.
+
+    Attributes:
+        branch: Git branch name.
+        slug: See :func:`slug_of`.
+
+    Raises:
+        NameRefusedError: Nothing can be named after the branch.
+    """
+
+    branch: str
+    slug: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slug", slug_of(self.branch))
+
+    @property
+    def stack(self) -> str:
+        """Name of the preview's stack."""
+        return stack_of(self.slug)
+
+    def host(self, domain: str) -> str:
+        """Host name under which the preview is reached."""
+        return host_of(self.slug, domain)
+
+    def url(self, site: Site) -> str:
+        """Public address; the port is left out where the scheme implies it."""
+        implied = {"https": 443, "http": 80}.get(site.scheme) == site.port
+        return f"{site.scheme}://{self.host(site.domain)}" + ("" if implied else f":{site.port}")
+
+
 def host_of(slug: str, domain: str) -> str:
     """Host name under which a preview is reached, for example ``preview-feature-a.pgai.watch``."""
     return f"{STACK_PREFIX}{slug}.{domain}"
-
-
-def url_of(slug: str, *, scheme: str, domain: str, port: int) -> str:
-    """Public address of a preview; the port is left out where the scheme implies it."""
-    implied = {"https": 443, "http": 80}.get(scheme) == port
-    return f"{scheme}://{host_of(slug, domain)}" + ("" if implied else f":{port}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self, TypeVar
 
 import pulumi
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.slot import SlotArgs
+
+T = TypeVar("T")
 
 
 class OutputsError(Exception):
@@ -19,9 +21,9 @@ class BaseOutputs(BaseModel):
     """What a base stack tells its previews.
 
     Attributes:
-        kind: Where previews run: this machine's engine, or a VM over SSH.
+        kind: Where previews run; only :meth:`by_kind` asks.
         docker_host: Address of the Docker engine, as ``DOCKER_HOST`` takes it.
-        host_directory: Directory on the host for the files of previews.
+        host_directory: Directory on the machine for the files of previews.
         edge_network: Docker network that the reverse proxy shares with Grafana.
         domain: Domain under which previews get their host names.
         scheme: ``https``.
@@ -56,10 +58,19 @@ class BaseOutputs(BaseModel):
     zone_id: str = ""
     http_port: int = 80
 
+    def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
+        """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.
+
+        Args:
+            local: Makes it for this machine.
+            hetzner: Makes it for a VM over SSH.
+        """
+        return {"local": local, "hetzner": hetzner}[self.kind]()
+
     def slot(self, slug: str, branch: str) -> SlotArgs:
-        """Place of a branch's preview on this base's machine."""
+        """Slot of a branch's preview on this base's machine."""
         return SlotArgs(
-            directory=f"{self.host_directory}/previews/{slug}",
+            directory=self.directory(slug),
             slug=slug,
             branch=branch,
             base=self.edge_network,
@@ -67,11 +78,15 @@ class BaseOutputs(BaseModel):
             disk_gb=self.min_free_disk_gb,
             memory_gb=self.min_available_memory_gb,
             # Scripts run on the machine itself, where a VM's engine is behind the usual socket.
-            docker_host="" if self.docker_host.startswith("ssh://") else self.docker_host,
+            docker_host=self.by_kind(local=lambda: self.docker_host, hetzner=str),
         )
 
+    def directory(self, slug: str) -> str:
+        """Directory of a preview's files on the machine."""
+        return f"{self.host_directory}/previews/{slug}"
+
     @classmethod
-    def of(cls, stack: str, values: Mapping[str, Any]) -> BaseOutputs:
+    def of(cls, stack: str, values: Mapping[str, Any]) -> Self:
         """Read a base stack's outputs.
 
         Raises:
@@ -83,6 +98,59 @@ class BaseOutputs(BaseModel):
             missing = ", ".join(sorted({str(part["loc"][0]) for part in error.errors()}))
             raise OutputsError(
                 f"The base stack {stack!r} does not give {missing}: bring it up first (pulumi up --stack {stack})."
+            ) from error
+
+    @classmethod
+    def from_settings(cls, settings: BaseModel, **own: pulumi.Input[Any]) -> dict[str, pulumi.Input[Any]]:
+        """Outputs for a program to export: what the settings have under the same name, and the program's own.
+
+        Args:
+            settings: The base's configuration.
+            own: Outputs that are not settings; may be known only later.
+        """
+        shared = {name: getattr(settings, name) for name in cls.model_fields if name in type(settings).model_fields}
+        return {**shared, **own}
+
+
+class PreviewOutputs(BaseModel):
+    """What a preview's stack records about itself; times are RFC 3339 in UTC, empty where unknown.
+
+    Attributes:
+        branch: Owner of the slug.
+        slug: The slug.
+        commit: Deployed commit, empty where unknown.
+        url: Public address.
+        base: Name of the base stack.
+        created_at: First successful deploy.
+        deployed_at: Last successful deploy or update.
+        expires_at: End, after which a scheduled clean-up destroys the preview.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    branch: str
+    slug: str
+    commit: str = ""
+    url: str = ""
+    base: str
+    created_at: str = ""
+    deployed_at: str = ""
+    expires_at: str = ""
+
+    @classmethod
+    def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:
+        """Read a preview stack's outputs; None where no deploy of it ever succeeded.
+
+        Raises:
+            OutputsError: Somebody has changed them by hand.
+        """
+        try:
+            return cls.model_validate(dict(values)) if values else None
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            raise OutputsError(
+                f"The state of the stack {stack!r} cannot be used: its output {fault['loc'][0]} is not text. "
+                f"Correct it with pulumi stack export and import, or run pulumi destroy --stack {stack}."
             ) from error
 
 
@@ -126,30 +194,3 @@ def read_outputs(stack: str) -> Mapping[str, Any]:
         ) from error
     outputs: Mapping[str, Any] = answer["outputs"]
     return outputs
-
-
-class PreviewOutputs(BaseModel):
-    """What a preview's stack records about itself (R34).
-
-    Attributes:
-        branch: Owner of the slug.
-        slug: The slug.
-        commit: Deployed commit, empty where unknown.
-        url: Public address.
-        base: Name of the base stack.
-        created_at: RFC 3339 time of the first successful deploy.
-        deployed_at: RFC 3339 time of the last successful deploy or update.
-        expires_at: RFC 3339 time after which a scheduled clean-up destroys the preview.
-        credentials: Service → user and password; a secret output.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    branch: str
-    slug: str
-    commit: str
-    url: str
-    base: str
-    created_at: str
-    deployed_at: str
-    expires_at: str

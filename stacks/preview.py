@@ -10,7 +10,7 @@ import pulumi
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
 from stacks.configuration import ConfigurationError, gather, home_of
 from stacks.moments import text_of
-from stacks.names import host_of, slug_of, slug_of_stack, url_of
+from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
 from stacks.paths import Paths
 from stacks.settings import PreviewSettings, preview_settings
@@ -31,22 +31,21 @@ def preview() -> None:
         settings = preview_settings(stack)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    slug = slug_of(settings.branch)
-    if slug != slug_of_stack(stack):
+    name = PreviewName(settings.branch)
+    if stack != name.stack:
         raise pulumi.RunError(
-            f"The stack {stack!r} is not the one of branch {settings.branch!r}, whose slug is {slug!r}: "
-            f"select the stack preview-{slug} or correct the branch."
+            f"The stack {stack!r} is not the one of branch {name.branch!r}, whose slug is {name.slug!r}: "
+            f"select the stack {name.stack} or correct the branch."
         )
     base = _base(settings.base)
     target = target_of(base)
-    url = url_of(slug, scheme=base.scheme, domain=base.domain, port=base.port)
     folders = _folders(settings)
     environment = PreviewEnvironment(
-        slug,
+        name.slug,
         PreviewEnvironmentArgs(
-            slot=base.slot(slug, settings.branch),
-            url=url,
-            host_name=host_of(slug, base.domain),
+            slot=base.slot(name.slug, name.branch),
+            url=name.url(base),
+            host_name=name.host(base.domain),
             edge_network=base.edge_network,
             host=target.host,
             images=settings.images,
@@ -56,7 +55,7 @@ def preview() -> None:
         ),
         opts=pulumi.ResourceOptions(providers=target.providers),
     )
-    _export(settings, slug, url, environment)
+    _export(settings, name, base, environment)
 
 
 def _base(name: str) -> BaseOutputs:
@@ -88,13 +87,13 @@ def _configuration(settings: PreviewSettings) -> Path:
     return staged
 
 
-def _export(settings: PreviewSettings, slug: str, url: str, environment: PreviewEnvironment) -> None:
+def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, environment: PreviewEnvironment) -> None:
     # A failed update changes neither the owner nor the expiry.
     outputs = PreviewOutputs(
-        branch=settings.branch,
-        slug=slug,
+        branch=name.branch,
+        slug=name.slug,
         commit=settings.commit,
-        url=url,
+        url=name.url(base),
         base=settings.base,
         created_at=_moment(settings.created_at),
         deployed_at=_moment(settings.deployed_at),
@@ -104,7 +103,7 @@ def _export(settings: PreviewSettings, slug: str, url: str, environment: Preview
 
 
 def _expiry(settings: PreviewSettings) -> dt.datetime | None:
-    """TTL after the deploy; an end that somebody has moved further away stays (R34)."""
+    """TTL after the deploy; an end that somebody has moved further away stays."""
     known = [settings.expires_at] if settings.expires_at else []
     if settings.deployed_at:
         known.append(settings.deployed_at + dt.timedelta(hours=settings.ttl_hours))

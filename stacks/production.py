@@ -10,13 +10,13 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.certificate import CertificateArgs
-from components.cloud_init import CloudInitArgs, user_data
+from components.cloud_init import DIRECTORY, USER, CloudInitArgs, user_data
 from components.edge import Edge, EdgeArgs
 from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
+from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from components.slot import script
-from stacks.outputs import export_when
-from stacks.settings import ProductionSettings, production_settings
+from stacks.outputs import BaseOutputs, export_when
+from stacks.settings import ProductionSettings, from_settings, production_settings
 from stacks.ssh import SshAddress, SshHost
 from stacks.validation import SettingsError
 
@@ -42,35 +42,17 @@ def production() -> None:
         raise pulumi.RunError(
             f"{_TOKEN_VARIABLE} is not set: export a Cloudflare token that may edit the DNS of {settings.domain}."
         )
-    machine = HetznerHost(
-        "host",
-        HetznerHostArgs(
-            server_name=settings.server_name,
-            server_type=settings.server_type,
-            location=settings.location,
-            image=settings.server_image,
-            ssh_public_key=settings.ssh_public_key,
-            # Holds the address that health pings go to, which whoever knows it can use.
-            user_data=pulumi.Output.secret(
-                user_data(
-                    CloudInitArgs(
-                        authorized_keys=(settings.ssh_public_key,),
-                        ping_url=os.environ.get(_PING_VARIABLE) or None,
-                        distribution="ubuntu" if settings.server_image.startswith("ubuntu") else "debian",
-                    )
-                )
-            ),
-        ),
-    )
+    directory = settings.host_directory or DIRECTORY
+    machine = HetznerHost("host", from_settings(HetznerHostArgs, settings, user_data=_first_boot(settings, directory)))
     host_key = _learn_host_key(settings, machine)
     address = SshAddress(
         host=machine.address,
         port=settings.ssh_port,
-        user=settings.ssh_user,
+        user=USER,
         host_key=host_key,
         dial_attempts=_BOOT_DIAL_ATTEMPTS,
     )
-    host = SshHost(address, settings.host_directory)
+    host = SshHost(address, directory)
     ready = host.command(
         "ready",
         create=script("wait_ready"),
@@ -93,26 +75,45 @@ def production() -> None:
         deleted_with=machine.server,
     )
     edge = _edge(settings, host, token, on_machine)
-    metrics = NodeMetrics(
-        "node",
-        NodeMetricsArgs(
-            prefix=settings.name_prefix, image=settings.node_exporter_image, port=settings.node_exporter_port
-        ),
-        opts=on_machine,
-    )
+    metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=on_machine)
     # Made last, so destroyed first: its refusal stops whatever would end the server before anything is gone.
     host.command(
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
-        environment={"PREVIEWS": f"{settings.host_directory}/previews"},
+        environment={"PREVIEWS": f"{directory}/previews"},
         opts=pulumi.ResourceOptions(depends_on=[edge, metrics], replace_with=[machine.server]),
     )
-    _export(settings, machine, host_key, edge)
+    outputs = BaseOutputs.from_settings(
+        settings,
+        kind="hetzner",
+        docker_host=address.docker_host,
+        host_directory=directory,
+        edge_network=edge.network,
+        scheme="https",
+        port=settings.https_port,
+        address=machine.address,
+        ssh_user=USER,
+        ssh_host_key=host_key,
+    )
+    export_when(edge.network, outputs)
+
+
+def _first_boot(settings: ProductionSettings, directory: str) -> pulumi.Output[str]:
+    args = from_settings(
+        CloudInitArgs,
+        settings,
+        authorized_keys=(settings.ssh_public_key,),
+        directory=directory,
+        ping_url=os.environ.get(_PING_VARIABLE) or None,
+        distribution="ubuntu" if settings.server_image.startswith("ubuntu") else "debian",
+    )
+    # Holds the address that health pings go to, which whoever knows it can use.
+    return pulumi.Output.secret(user_data(args))
 
 
 def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulumi.Output[str]:
-    """The host key of a new server, read once and pinned ever after (R44)."""
+    """The host key of a new server, read once and pinned ever after."""
     scanned = command.local.Command(
         "host-key",
         interpreter=["/bin/sh", "-c"],
@@ -130,50 +131,8 @@ def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulum
 
 
 def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.ResourceOptions) -> Edge:
-    return Edge(
-        "edge",
-        EdgeArgs(
-            host=host,
-            prefix=settings.name_prefix,
-            bind_address=settings.bind_address,
-            http_port=settings.http_port,
-            https_port=settings.https_port,
-            dashboard_port=settings.dashboard_port,
-            traefik_image=settings.traefik_image,
-            socket_proxy_image=settings.socket_proxy_image,
-            docker_socket=str(Path("/var/run/docker.sock")),
-            certificate=CertificateArgs(
-                domain=settings.domain,
-                email=settings.acme_email,
-                api_token=pulumi.Output.secret(token),
-                resolvers=settings.dns_resolvers.split(","),
-                delay_seconds=settings.acme_delay_seconds,
-                authority=settings.acme_authority,
-                authority_roots=settings.acme_roots,
-                api_url=settings.cloudflare_api_url,
-            ),
-        ),
-        opts=opts,
+    certificate = from_settings(CertificateArgs, settings, api_token=pulumi.Output.secret(token))
+    args = from_settings(
+        EdgeArgs, settings, host=host, docker_socket=str(Path("/var/run/docker.sock")), certificate=certificate
     )
-
-
-def _export(settings: ProductionSettings, machine: HetznerHost, host_key: pulumi.Output[str], edge: Edge) -> None:
-    outputs: dict[str, pulumi.Input[str] | int] = {
-        "kind": "hetzner",
-        "docker_host": pulumi.Output.concat(f"ssh://{settings.ssh_user}@", machine.address, f":{settings.ssh_port}"),
-        "host_directory": settings.host_directory,
-        "edge_network": edge.network,
-        "domain": settings.domain,
-        "scheme": "https",
-        "port": settings.https_port,
-        "http_port": settings.http_port,
-        "max_previews": settings.max_previews,
-        "min_free_disk_gb": settings.min_free_disk_gb,
-        "min_available_memory_gb": settings.min_available_memory_gb,
-        "address": machine.address,
-        "ssh_user": settings.ssh_user,
-        "ssh_port": settings.ssh_port,
-        "ssh_host_key": host_key,
-        "zone_id": settings.zone_id,
-    }
-    export_when(edge.network, outputs)
+    return Edge("edge", args, opts=opts)

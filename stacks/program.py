@@ -6,7 +6,7 @@ import sys
 
 import pulumi
 
-from stacks.names import STACK_PREFIX
+from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
 
 # The SDK puts a stack trace into the state for every resource: this many frames reach from the SDK's innermost to this
 # module, and what lies further out is the same for all, a fifth of the state, and names places of one machine.
@@ -21,11 +21,11 @@ def run() -> None:
     """
     sys.tracebacklimit = _FRAMES
     stack = pulumi.get_stack()
-    if stack == "local":
-        from stacks import local as base
+    if stack == LOCAL:
+        from stacks import local
 
-        base.local()
-    elif stack == "base":
+        local.local()
+    elif stack == PRODUCTION:
         from stacks import production
 
         production.production()
@@ -34,4 +34,6 @@ def run() -> None:
 
         preview.preview()
     else:
-        raise pulumi.RunError(f"There is no stack {stack!r} here: valid names are base, local and preview-<slug>.")
+        raise pulumi.RunError(
+            f"There is no stack {stack!r} here: valid names are {PRODUCTION}, {LOCAL} and {STACK_PREFIX}<slug>."
+        )

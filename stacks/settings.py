@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import pulumi
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -55,7 +56,8 @@ class BaseSettings(_Settings):
         node_exporter_port: Port of the machine's metrics, always on loopback.
         name_prefix: Put before the names of the base's networks and containers, so that two bases can share an engine.
         docker_host: Docker engine; empty: what ``DOCKER_HOST`` says, else the system's.
-        host_directory: Directory on the host for files of previews; empty: in the user's data directory.
+        host_directory: Directory on the machine for files of previews; empty: in the user's data directory, on a VM
+            ``/opt/postgres-ai-previews``.
         max_previews: Previews that may run at once.
         min_free_disk_gb: Free disk that a new preview must find, in units of 10⁹ bytes.
         min_available_memory_gb: Available memory that a new preview must find, in units of 10⁹ bytes.
@@ -113,8 +115,7 @@ class ProductionSettings(BaseSettings):
         location: Hetzner's name of the location.
         server_image: Operating system.
         ssh_public_key: Public key of whoever deploys.
-        ssh_user: User whom the first boot makes for deploys.
-        ssh_port: Port of the SSH server.
+        ssh_port: Port of the SSH server, which the first boot sets and the firewall opens.
         ready_within_seconds: How long the first boot may take.
         zone_id: Cloudflare's id of the domain's zone.
         acme_email: Where the certificate authority writes to.
@@ -133,7 +134,6 @@ class ProductionSettings(BaseSettings):
     ssh_public_key: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
         pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$"
     )
-    ssh_user: str = Field(default="deploy", pattern=r"^[a-z][a-z0-9-]*$")
     ssh_port: Port = 22
     ready_within_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
     zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
@@ -207,6 +207,26 @@ def _read(model: type[S], stack: str) -> S:
         if value is not None and value != "":
             values[key] = value
     return validate(model, values, stack=stack)
+
+
+Args = TypeVar("Args")
+
+
+def from_settings(args: type[Args], settings: BaseModel, **own: Any) -> Args:
+    """Arguments of a component: what the settings have under the same name, and the program's own.
+
+    Args:
+        args: A dataclass of arguments.
+        settings: Configuration of the stack.
+        own: Arguments that are no settings, or differ from them.
+
+    Raises:
+        TypeError: An argument without a default is neither.
+    """
+    assert dataclasses.is_dataclass(args)
+    names = {field.name for field in dataclasses.fields(args)}
+    shared = {name: getattr(settings, name) for name in type(settings).model_fields if name in names}
+    return args(**{**shared, **own})
 
 
 def base_settings(stack: str) -> BaseSettings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pulumi_command as command
 
-from components.slot import script
+from components.host_scripts import script
 from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned, with_variables
 
 

@@ -1,4 +1,4 @@
-"""From a base to the machine and the providers of its previews: the one place that asks which kind of base it is."""
+"""From a base to the machine and the providers of its previews."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.environment import RecordArgs
+from components.host_scripts import script
 from components.machine import Host
-from components.slot import script
 from stacks.outputs import BaseOutputs
 from stacks.ssh import SshAddress, SshHost
 
@@ -79,12 +79,15 @@ class LocalHost:
 
 def target_of(base: BaseOutputs) -> Target:
     """The machine and providers that a base's previews use."""
-    if base.kind == "local":
-        return Target(
-            host=LocalHost(base.host_directory),
-            providers=[docker.Provider("docker", host=base.docker_host)],
-            record=None,
-        )
+    return base.by_kind(local=lambda: _this_machine(base), hetzner=lambda: _vm(base))
+
+
+def _this_machine(base: BaseOutputs) -> Target:
+    docker_provider = docker.Provider("docker", host=base.docker_host)
+    return Target(host=LocalHost(base.host_directory), providers=[docker_provider], record=None)
+
+
+def _vm(base: BaseOutputs) -> Target:
     address = SshAddress(host=base.address, port=base.ssh_port, user=base.ssh_user, host_key=base.ssh_host_key)
     return Target(
         host=SshHost(address, base.host_directory),

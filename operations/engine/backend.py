@@ -10,8 +10,8 @@ from typing import Any
 from pulumi import automation
 
 from operations.engine.events import words
-from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot
+from operations.engine.vendor import EngineProcess
 from operations.errors import EngineError
 from stacks.settings import PROJECT
 
@@ -51,7 +51,7 @@ class Backend:
             EngineError: The backend cannot be read.
         """
         try:
-            return Snapshot.of(json.loads(self._run("stack", "export", "--stack", stack)))
+            return Snapshot.of(stack, json.loads(self._run("stack", "export", "--stack", stack)))
         except NoSuchStackError:
             return None
 

@@ -36,12 +36,24 @@ class Reporting:
 
 
 class Listener:
-    """Collects the engine's errors and hands its steps on."""
+    """Collects the engine's errors and hands its steps on.
+
+    Attributes:
+        errors: What went wrong, in the engine's words.
+        failed: Kinds of the resources that failed.
+        counts: Operation → number of resources.
+    """
 
     def __init__(self, on_step: OnStep) -> None:
         self._on_step = on_step
         self.errors: list[str] = []
+        self.failed: set[str] = set()
         self.counts: Mapping[str, int] = {}
+
+    def clear(self) -> None:
+        """Forget what went wrong: the operation is tried again."""
+        self.errors.clear()
+        self.failed.clear()
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
@@ -59,14 +71,15 @@ class Listener:
                 self._step(found.metadata, state)  # type: ignore[arg-type]
 
     def _step(self, metadata: automation.StepEventMetadata, state: Literal["started", "done", "failed"]) -> None:
-        self._on_step(
-            Step(
-                resource=metadata.urn.rsplit("::", 1)[-1],
-                kind=metadata.type.rsplit(":", 1)[-1],
-                operation=str(_plain(metadata.op)),
-                state=state,
-            )
+        step = Step(
+            resource=metadata.urn.rsplit("::", 1)[-1],
+            kind=metadata.type.rsplit(":", 1)[-1],
+            operation=str(_plain(metadata.op)),
+            state=state,
         )
+        if state == "failed":
+            self.failed.add(step.kind)
+        self._on_step(step)
 
 
 def _reasons(message: str) -> list[str]:

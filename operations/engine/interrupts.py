@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from operations.engine.process import EngineProcess
+from operations.engine.vendor import EngineProcess
 from operations.errors import InterruptedOperationError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -135,6 +135,13 @@ class Locks:
         except FileNotFoundError:
             return None
 
+    def holders(self) -> Iterator[tuple[str, Holder]]:
+        """Stacks that operations of this command hold on this machine, each with its holder."""
+        for path in sorted(self._directory.glob("*.lock")):
+            stack = path.name.removesuffix(".lock")
+            if holder := self.holder(stack):
+                yield stack, holder
+
     @contextlib.contextmanager
     def clearing(self, stack: str, holder: Holder) -> Iterator[bool]:
         """One process at a time may clear what a holder that is gone has left, and only once.

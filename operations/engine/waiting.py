@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pulumi import automation
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fixed
 
-from operations.engine.events import words
+from operations.engine.events import Listener, words
 from operations.engine.locks import Holder, Locks, OnNote, files_named_in, holders_named_in
 from operations.errors import EngineError, LockedError
 
@@ -23,29 +23,29 @@ class LockWait:
         locks: Locks of this command, under which the engine's are cleared.
         cancel: Clears the engine's lock on a stack.
         on_note: Told who is waited for, and what was cleared.
+        wait_seconds: How long to wait for another operation to end.
     """
 
-    def __init__(self, locks: Locks, cancel: Callable[[str], None], on_note: OnNote) -> None:
+    def __init__(self, locks: Locks, cancel: Callable[[str], None], on_note: OnNote, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
         self._locks = locks
         self._cancel = cancel
         self._on_note = on_note
 
     @contextmanager
-    def attempts(
-        self, stack: str, wait_seconds: float, errors: Iterable[str] = (), *, exists: bool = True
-    ) -> Iterator[Retrying]:
+    def attempts(self, stack: str, listener: Listener | None = None, *, exists: bool = True) -> Iterator[Retrying]:
         """Attempts of an operation until the engine's lock is free, and its failures as the project's own.
 
         Args:
             stack: The stack.
-            wait_seconds: How long to wait for another operation to end.
-            errors: What the engine has said went wrong, by the time it fails.
+            listener: Knows what the engine has said went wrong, by the time it fails.
             exists: Whether there is such a stack already; the engine only cancels for one that there is.
 
         Raises:
             LockedError: Another operation held the stack for the whole wait.
             EngineError: The operation failed.
         """
+        wait_seconds = self._wait_seconds
 
         def over(state: RetryCallState) -> bool:
             # What a process that is gone has left is cleared even by those that do not wait.
@@ -72,7 +72,8 @@ class LockWait:
                 f"gone, {cure}."
             ) from error
         except automation.errors.CommandError as error:
-            raise EngineError("\n".join(errors) or words(error)) from error
+            said = "\n".join(listener.errors) if listener else ""
+            raise EngineError(said or words(error), listener.failed if listener else ()) from error
 
     def _clear_or_tell(self, stack: str, holders: list[Holder], *, first: bool) -> None:
         """Clear the lock of a process of this machine that is gone; else say who is waited for."""

@@ -16,8 +16,7 @@ from pulumi import automation
 from operations.engine.backend import Backend, NoSuchStackError
 from operations.engine.events import Listener, OnStep
 from operations.engine.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
-from operations.engine.process import EngineProcess
-from operations.engine.vendor import DestroyWorkspace, Stack, Workspace
+from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
 from operations.engine.waiting import LockWait
 from stacks.names import STACK_PREFIX
 from stacks.paths import Paths
@@ -48,30 +47,34 @@ class Engine(Backend):
         paths: Where the project and its locks are.
         version: Version of the engine.
         on_note: Told in words of what is waited for or put right.
+        wait_seconds: How long to wait for another operation that holds a stack to end; 0: not at all.
     """
 
-    def __init__(self, paths: Paths, version: str, on_note: OnNote) -> None:
+    def __init__(self, paths: Paths, version: str, on_note: OnNote, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
         super().__init__(EngineProcess(version), str(paths.checkout))
         self._paths = paths
         self._checkout = paths.checkout
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
-        self._waiting = LockWait(self._locks, self._cancel, on_note)
+        self._wait_seconds = wait_seconds
+        self._waiting = LockWait(self._locks, self._cancel, on_note, wait_seconds)
         self._workspace = Workspace(work_dir=self._directory, pulumi_command=self.process)
 
     def holder(self, stack: str) -> Holder | None:
         """The operation of this command that works on a stack on this machine at the moment; None where none does."""
         return self._locks.holder(stack)
 
-    def held(
-        self, stack: str, operation: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
-    ) -> AbstractContextManager[None]:
+    def holders(self) -> Iterator[tuple[str, Holder]]:
+        """Stacks that operations of this command hold on this machine, each with its holder."""
+        return self._locks.holders()
+
+    def held(self, stack: str, operation: str) -> AbstractContextManager[None]:
         """Hold a stack over several updates, against other operations of this command on this machine.
 
         Raises:
             LockedError: Another one held it for the whole wait.
         """
-        return self._locks.held(stack, operation, wait_seconds, self._on_note)
+        return self._locks.held(stack, operation, self._wait_seconds, self._on_note)
 
     def create(self, stack: str) -> None:
         """Make the stack where the backend has none.
@@ -80,7 +83,7 @@ class Engine(Backend):
             EngineError: The backend refuses it.
             LockedError: Another operation held its name for the whole wait.
         """
-        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS, exists=False) as attempts:
+        with self._waiting.attempts(stack, exists=False) as attempts:
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
                     self._workspace.create_stack(stack)
@@ -136,7 +139,7 @@ class Engine(Backend):
             lambda chosen, listener: chosen.up(program=run, parallel=_PARALLEL, refresh=refresh, on_event=listener),
         )
 
-    def destroy(self, stack: str, on_step: OnStep, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Changes:
+    def destroy(self, stack: str, on_step: OnStep) -> Changes:
         """``pulumi destroy --remove``, from the state alone: the program does not run.
 
         A run that dies leaves the state as it was, and can be run again.
@@ -149,7 +152,6 @@ class Engine(Backend):
             stack,
             on_step,
             lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener),
-            wait_seconds,
             DestroyWorkspace(self._directory, self.process),
         )
         self._forget_files(stack)
@@ -184,7 +186,7 @@ class Engine(Backend):
             EngineError: The backend refuses the changed state.
             LockedError: Another operation held the stack for the whole wait.
         """
-        with self._waiting.attempts(stack, LOCK_WAIT_SECONDS) as attempts:
+        with self._waiting.attempts(stack) as attempts:
             for attempt in attempts:
                 with attempt, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
                     # Without --show-secrets, so that nothing but ciphertext is on a disk.
@@ -194,19 +196,18 @@ class Engine(Backend):
                     file.flush()
                     self.process.run(["stack", "import", "--file", file.name, "--stack", stack], self._directory, {})
 
-    def remove(self, stack: str, *, force: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
+    def remove(self, stack: str, *, force: bool = False) -> None:
         """``pulumi stack rm``, with the stack's configuration file.
 
         Args:
             stack: The stack.
             force: Also where it still has resources, which are then forgotten.
-            wait_seconds: How long to wait for another operation to end.
 
         Raises:
             EngineError: The stack still has resources.
             LockedError: Another operation held the stack for the whole wait.
         """
-        with self._waiting.attempts(stack, wait_seconds) as attempts:
+        with self._waiting.attempts(stack) as attempts:
             for attempt in attempts:
                 with attempt:
                     self._workspace.remove_stack(stack, force=force)
@@ -222,16 +223,15 @@ class Engine(Backend):
         stack: str,
         on_step: OnStep,
         operation: Callable[[automation.Stack, Listener], object],
-        wait_seconds: float = LOCK_WAIT_SECONDS,
         workspace: Workspace | None = None,
     ) -> Changes:
         started = time.monotonic()
         listener = Listener(on_step)
-        with self._waiting.attempts(stack, wait_seconds, listener.errors) as attempts:
+        with self._waiting.attempts(stack, listener) as attempts:
             selected = Stack(stack, workspace or self._workspace)
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
-                    listener.errors.clear()
+                    listener.clear()
                     operation(selected, listener)
         return Changes(counts=listener.counts, seconds=time.monotonic() - started)
 

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from typing import Any
 
 from components.services import SERVICES
-from components.slot import script
-from operations import bases
-from operations.engine.events import Reporting, Step
+from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
-from operations.errors import (
-    InterruptedOperationError,
-    LockedError,
-    OperationError,
-    RefusedError,
-    UnhealthyError,
-)
+from operations.errors import EngineError, InterruptedOperationError, LockedError, OperationError, UnhealthyError
+from operations.find import base_in
 from operations.life.drift import has_drifted
 from operations.life.last_words import last_words, secrets_of
-from operations.life.remains import forget_pending, release_slot, remove_unknown
+from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
-from operations.life.restore import put_back
-from operations.machine.containers import DockerEngine
-from operations.machine.shell import HostShell, ScriptError
+from operations.life.restore import undo
+from operations.life.slot import SlotLostError, acquire_slot
+from operations.life.work import Work
+from operations.machine.access import machine_of
 from operations.redact import redact
-from stacks.names import slug_of, stack_of, url_of
+from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs
-
-_REFUSED = 3
-_LOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +35,22 @@ class Deployed:
     """A preview that is up.
 
     Attributes:
+        name: Its names.
         url: Public address.
-        slug: Slug.
         created: Whether it is new.
         changes: What the engine did.
-        base: What the base hands on.
+        base: What its base hands on.
     """
 
+    name: PreviewName
     url: str
-    slug: str
     created: bool
     changes: Changes
     base: BaseOutputs
+
+
+class _NotWellError(OperationError):
+    """A new preview is up, but a container of it is not well."""
 
 
 def deploy(
@@ -79,174 +77,123 @@ def deploy(
         InterruptedOperationError: Somebody asked it to stop; the same has been done.
         OperationError: Anything else.
     """
-    slug = slug_of(request.branch)
-    for note in require_configuration(request, checkout):
-        told.note(note)
-    with engine.held(stack_of(slug), "deploy"):
-        # Loading the program's modules takes as long as reading two states, which other processes do meanwhile.
-        Thread(target=import_module, args=["stacks.preview"]).start()
-        of_base, before = engine.snapshots([request.base, stack_of(slug)])
-        base = bases.outputs_in(of_base, request.base)
-        if request.only_existing and not (before and before.outputs):
+    name = PreviewName(request.branch)
+    with engine.held(name.stack, "deploy"), _program_loaded():
+        of_base, before = engine.snapshots([request.base, name.stack])
+        if request.only_existing and not (before and before.preview):
             return None
-        return _Deploy(engine, checkout, request, base, before, interrupts, told).run()
-
-
-class _Deploy:
-    """One deploy of one branch, while its stack is held."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        checkout: Path,
-        request: DeployRequest,
-        base: BaseOutputs,
-        before: Snapshot | None,
-        interrupts: Interrupts,
-        told: Reporting,
-    ) -> None:
-        self._engine = engine
-        self._checkout = checkout
-        self._request = request
-        self._base = base
-        self._before = before or Snapshot()
-        self._new = before is None
-        self._interrupts = interrupts
-        self._told = told
-        self._slug = slug_of(request.branch)
-        self._stack = stack_of(self._slug)
-        self._container_failed = False
-
-    def run(self) -> Deployed:
-        require_ownership(self._slug, self._request, self._before.outputs)
-        values = values_of(self._request, self._before.outputs, self._checkout)
-        docker = DockerEngine.of(self._base)
-        images = {service.key: self._request.images.get(service.key, service.image) for service in SERVICES}
-        for reference in docker.require_images(images.values()):
-            self._told.note(f"pulling {reference}")
-        self._mend(docker)
-        self._take_slot()
+        work = Work(
+            engine=engine,
+            machine=machine_of(base_in(of_base, request.base)),
+            name=name,
+            before=before or Snapshot(),
+            told=told,
+            interrupts=interrupts,
+        )
+        values = _check(work, request, checkout)
+        work = _acquire(work)
         try:
-            if self._new:
-                self._engine.create(self._stack)
-            self._engine.configure(self._stack, values)
-            for state in docker.remove_broken(self._slug):
-                self._told.note(f"{state}: making it anew")
-            changes = self._engine.up(
-                self._stack, self._step, refresh=has_drifted(self._base, docker, self._slug, self._before)
-            )
-            unwell = self._unwell(docker)
-            if unwell and not self._before.outputs:
-                raise OperationError(f"{unwell}.")
+            changes = _apply(work, values)
         except LockedError:
             raise
         except OperationError as error:
-            self._fail(docker, error)
-        if unwell:
-            self._refuse_to_succeed(docker, unwell)
-        return Deployed(
-            url=url_of(self._slug, scheme=self._base.scheme, domain=self._base.domain, port=self._base.port),
-            slug=self._slug,
-            created=not self._before.outputs,
-            changes=changes,
-            base=self._base,
-        )
+            raise _undone(work, error) from error
+        _keep(work)
+    base = work.machine.base
+    return Deployed(name=name, url=name.url(base), created=not work.updates, changes=changes, base=base)
 
-    def _unwell(self, docker: DockerEngine) -> str:
-        """What is wrong with containers, as a clause; empty where nothing is.
 
-        The provider waits for containers that it makes, not for those that it starts again or leaves alone.
-        """
-        found = docker.unwell(self._slug, give_up=lambda: bool(self._interrupts.received))
-        self._container_failed = self._container_failed or bool(found)
-        return "; ".join(map(str, found))
+@contextmanager
+def _program_loaded() -> Iterator[None]:
+    """Load the program's modules meanwhile: it takes as long as reading two states, which other processes do."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(import_module, "stacks.preview")
+        yield
 
-    def _refuse_to_succeed(self, docker: DockerEngine, unwell: str) -> None:
-        """Say that an update was made, and is not good.
 
-        Raises:
-            OperationError: Always.
-        """
-        sentence = f"The preview of {self._request.branch!r} is up to date, but {unwell}: mend that and deploy again."
-        if self._interrupts.received:
-            raise InterruptedOperationError(sentence, self._interrupts.received)
-        raise UnhealthyError(sentence, self._last_words(docker, secrets_of(self._engine, self._stack)))
+def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
+    """Refuse what cannot be deployed before anything is touched; returns the configuration of the stack."""
+    require_ownership(work.name, request, work.before.preview)
+    for note in require_configuration(request, checkout):
+        work.told.note(note)
+    values = values_of(request, work.before.preview, checkout)
+    images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
+    for reference in work.machine.docker.require_images(images.values()):
+        work.told.note(f"pulling {reference}")
+    return values
 
-    def _step(self, step: Step) -> None:
-        if step.kind == "Container" and step.state == "failed":
-            self._container_failed = True
-        self._told.step(step)
 
-    def _take_slot(self) -> None:
-        """Take the place on the host before anything is made; the stack's own resource finds it taken."""
-        place = self._base.slot(self._slug, self._request.branch).environment
-        if self._before.has_slot:
-            place["KNOWN"] = "1"
-        try:
-            HostShell(self._base).run(script("take_slot"), place)
-        except ScriptError as error:
-            if error.code == _LOST:
-                self._start_over(f"{error} Removing what is left of it")
-                self._take_slot()
-                return
-            if error.code == _REFUSED:
-                raise RefusedError(f"{error} Nothing was changed.") from error
-            raise
+def _acquire(work: Work) -> Work:
+    """Clear away what an update that died has left, and take the slot."""
+    for name in remove_unknown(work.machine, work.name.slug, work.before):
+        work.told.note(f"removed {name}, left by an update that died")
+    forget_pending(work.engine, work.name.stack, work.before)
+    if work.before.ids and not work.updates:
+        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
+        work = work.started_over("removing what a first deploy that died has left")
+    try:
+        acquire_slot(work.machine, work.name, known=work.before.has_slot)
+    except SlotLostError as error:
+        work = work.started_over(f"{error} Removing what is left of it")
+        acquire_slot(work.machine, work.name, known=False)
+    return work
 
-    def _mend(self, docker: DockerEngine) -> None:
-        """Remove what an update that died has left, and forget that it had begun."""
-        for name in remove_unknown(self._base, docker, self._slug, self._before):
-            self._told.note(f"removed {name}, left by an update that died")
-        forget_pending(self._engine, self._stack, self._before)
-        if self._before.ids and not self._before.outputs:
-            # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
-            self._start_over("removing what a first deploy that died has left")
 
-    def _start_over(self, why: str) -> None:
-        self._told.note(why)
-        self._engine.destroy(self._stack, self._told.step)
-        self._before = Snapshot()
-        self._new = True
+def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
+    """``pulumi up``; a new preview with a container that is not well has failed too."""
+    docker, slug = work.machine.docker, work.name.slug
+    if work.is_new:
+        work.engine.create(work.name.stack)
+    work.engine.configure(work.name.stack, values)
+    for state in docker.remove_broken(slug):
+        work.told.note(f"{state}: making it anew")
+    drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
+    changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
+    if not work.updates and (unwell := _unwell(work)):
+        raise _NotWellError(f"{unwell}.")
+    return changes
 
-    def _fail(self, docker: DockerEngine, error: OperationError) -> None:
-        """Leave nothing of a first deploy, or the last good version of a preview; then say what went wrong.
 
-        Raises:
-            OperationError: Always.
-        """
-        with self._interrupts.held_off(self._told.note):
-            # Before anything is removed: what the containers have to say goes with them.
-            secrets = secrets_of(self._engine, self._stack)
-            logs = self._last_words(docker, secrets)
-            outcome = self._undo(docker)
-        text = redact(str(error), secrets)
-        number = self._interrupts.received
-        if number:
-            sentence = f"The deploy of {self._request.branch!r} was interrupted. {outcome}"
-            raise InterruptedOperationError(sentence, number) from error
-        if logs:
-            sentence = f"The preview of {self._request.branch!r} did not come up: {text} {outcome}"
-            raise UnhealthyError(sentence, logs) from error
-        raise OperationError(f"{text} {outcome}") from error
+def _keep(work: Work) -> None:
+    """Let an update stand; it fails all the same where a container that it did not make is not well.
 
-    def _last_words(self, docker: DockerEngine, secrets: set[str]) -> dict[str, str]:
-        return last_words(docker, self._slug, secrets, container_failed=self._container_failed)
+    Raises:
+        UnhealthyError: One is not.
+        InterruptedOperationError: One is not, and nobody wants to wait for it any longer.
+    """
+    unwell = _unwell(work) if work.updates else ""
+    if not unwell:
+        return
+    sentence = f"The preview of {work.name.branch!r} is up to date, but {unwell}: mend that and deploy again."
+    if work.interrupts.received:
+        raise InterruptedOperationError(sentence, work.interrupts.received)
+    secrets = secrets_of(work.engine, work.name.stack)
+    raise UnhealthyError(sentence, last_words(work.machine, work.name.slug, secrets, container_failed=True))
 
-    def _undo(self, docker: DockerEngine) -> str:
-        """Returns: what was done, as a sentence."""
-        try:
-            if self._before.outputs:
-                self._told.note("putting the last good version back")
-                put_back(self._engine, self._base, docker, self._stack, self._slug, self._before, self._told.step)
-                return "The last good version is running again."
-            self._told.note("removing what was made")
-            made = self._engine.snapshot(self._stack)
-            # First: a container that no state knows holds volumes and a network that the state does.
-            remove_unknown(self._base, docker, self._slug, made or Snapshot())
-            if made is not None:
-                self._engine.destroy(self._stack, self._told.step)
-            release_slot(self._base, self._slug, self._request.branch)
-        except OperationError as error:
-            what = "The last good version could not be put back" if self._before.outputs else "Not all could be removed"
-            return f"{what}: {error} Deploy again, or destroy the preview."
-        return "Everything that was made has been removed again."
+
+def _unwell(work: Work) -> str:
+    """What is wrong with containers, as a clause; empty where nothing is.
+
+    The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+    """
+    found = work.machine.docker.unwell(work.name.slug, give_up=lambda: bool(work.interrupts.received))
+    return "; ".join(map(str, found))
+
+
+def _undone(work: Work, error: OperationError) -> OperationError:
+    """Undo what was done; returns what is to be said of it."""
+    container_failed = isinstance(error, _NotWellError) or (
+        isinstance(error, EngineError) and "Container" in error.failed
+    )
+    with work.interrupts.held_off(work.told.note):
+        # Before anything is removed: what the containers have to say goes with them.
+        secrets = secrets_of(work.engine, work.name.stack)
+        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+        outcome = undo(work)
+    text = redact(str(error), secrets)
+    if work.interrupts.received:
+        sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
+        return InterruptedOperationError(sentence, work.interrupts.received)
+    if logs:
+        return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
+    return OperationError(f"{text} {outcome}")

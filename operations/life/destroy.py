@@ -3,125 +3,131 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from operations import bases
 from operations.engine.events import Reporting
-from operations.engine.locks import LOCK_WAIT_SECONDS
-from operations.engine.snapshot import RECORD, Snapshot
+from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import OperationError, RefusedError
-from operations.life.remains import release_slot, remove_unknown
-from operations.machine.containers import DockerEngine
-from operations.machine.records import DnsRecords
-from stacks.names import host_of, slug_of, slug_of_stack, stack_of
-from stacks.outputs import BaseOutputs
+from operations.find import base_in
+from operations.life.remains import remove_unknown, remove_unknown_record
+from operations.life.slot import release_slot
+from operations.machine.access import Machine, machine_of
+from stacks.names import PreviewName, slug_of_stack
 
 
-def destroy(engine: Engine, branch: str, base: str, told: Reporting, *, forget: bool = False) -> Changes | None:
-    """Destroy the preview of a branch and remove its stack.
+@dataclass(frozen=True, kw_only=True)
+class DestroyRequest:
+    """What is to go.
+
+    Attributes:
+        stack: Stack of the preview.
+        base: Base to look for remains on, where the preview's own state does not say.
+        branch: Whose remains may go even where the state does not say whose they are; empty: nobody's.
+        require: Raises what speaks against it, once nobody else works on the stack.
+    """
+
+    stack: str
+    base: str
+    branch: str
+    require: Callable[[Snapshot], None]
+
+    @classmethod
+    def of_branch(cls, branch: str, base: str) -> DestroyRequest:
+        """The preview of a branch; refused where its slug belongs to another one.
+
+        Raises:
+            NameRefusedError: Nothing can be named after the branch.
+        """
+        name = PreviewName(branch)
+
+        def owned(snapshot: Snapshot) -> None:
+            owner = snapshot.preview.branch if snapshot.preview else branch
+            if owner != branch:
+                raise RefusedError(
+                    f"The slug {name.slug!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
+                    f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
+                )
+
+        return cls(stack=name.stack, base=base, branch=branch, require=owned)
+
+
+def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes | None:
+    """Destroy a preview and remove its stack; never a base.
 
     Args:
         engine: The engine.
-        branch: Branch name.
-        base: Base stack to look for remains on, where no deploy of the preview ever ended.
+        request: What is to go.
         told: Who is told how it goes.
-        forget: The machine is lost: only the DNS record is deleted, the rest is dropped from the state.
 
     Returns:
-        What the engine did; None where there was no such preview, which is success too.
+        What the engine did; None where there was nothing, which is success too.
 
     Raises:
         RefusedError: The preview of that slug belongs to another branch.
         LockedError: Another operation held the preview for the whole wait.
-        EngineError: A resource could not be removed; destroy can be run again.
+        OperationError: Something could not be removed; destroy can be run again.
     """
+    slug = slug_of_stack(request.stack)
+    with engine.held(request.stack, "destroy"):
+        snapshot, machine = _found(engine, request)
+        known = snapshot or Snapshot()
+        # First: a container that no state knows holds volumes and a network that the state does.
+        left = remove_unknown(machine, slug, known) if machine else []
+        changes = engine.destroy(request.stack, told.step) if snapshot else None
+        if machine and not known.has_slot and release_slot(machine, slug, _owner(known, request)):
+            left.append("slot on the machine")
+    remains = _of_remains(left, told)
+    return remains if changes is None else changes
 
-    def owned(snapshot: Snapshot) -> None:
-        owner = snapshot.outputs.get("branch", branch)
-        if owner != branch:
-            raise RefusedError(
-                f"The slug {slug_of(branch)!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
-                f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
-            )
 
-    return destroy_stack(engine, stack_of(slug_of(branch)), base, told, require=owned, branch=branch, forget=forget)
-
-
-def destroy_stack(
-    engine: Engine,
-    stack: str,
-    base: str,
-    told: Reporting,
-    *,
-    require: Callable[[Snapshot], None],
-    branch: str = "",
-    forget: bool = False,
-    wait_seconds: float = LOCK_WAIT_SECONDS,
-) -> Changes | None:
-    """Destroy a preview's stack and remove it; never that of a base.
+def forget(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes | None:
+    """Delete the DNS record of a preview whose machine is lost, and drop the rest from the state.
 
     Args:
         engine: The engine.
-        stack: Name of the stack.
-        base: Base stack, where the preview's own state does not say.
+        request: What is to go.
         told: Who is told how it goes.
-        require: Raises what speaks against it, once nobody else works on the stack.
-        branch: Whose remains may go even where the stack does not say whose it is.
-        forget: The machine is lost.
-        wait_seconds: How long to wait for another operation to end.
 
     Returns:
-        What the engine did; None where there was nothing.
+        What the engine did; None where there was no such preview.
 
     Raises:
-        NameRefusedError: The stack is not a preview's.
-        OperationError: See :func:`destroy`.
+        RefusedError: The preview of that slug belongs to another branch.
+        LockedError: Another operation held the preview for the whole wait.
+        OperationError: The record could not be deleted; it can be run again.
     """
-    slug = slug_of_stack(stack)
-    with engine.held(stack, "destroy", wait_seconds=wait_seconds):
-        snapshot, of_base = engine.snapshots([stack, base])
-        known = snapshot or Snapshot()
-        require(known)
-        own_base = str(known.outputs.get("base", base))
-        outputs = _outputs(of_base if own_base == base else engine.snapshot(own_base), own_base)
-        # First: a container that no state knows holds volumes and a network that the state does.
-        left = _remove_unknown(outputs, slug, known, forget=forget)
-        changes = None
-        if snapshot is not None and forget:
-            changes = engine.destroy_only(stack, "cloudflare", told.step)
-            engine.remove(stack, force=True, wait_seconds=wait_seconds)
-        elif snapshot is not None:
-            changes = engine.destroy(stack, told.step, wait_seconds=wait_seconds)
-        if not forget and _release_unknown(outputs, slug, known, branch):
-            left.append("place on the host")
-        for name in left:
-            told.note(f"removed {name}, left by an update that died")
-        if left and snapshot is None:
-            changes = Changes(counts={"delete": len(left)})
-        return changes
+    slug = slug_of_stack(request.stack)
+    with engine.held(request.stack, "destroy"):
+        snapshot, machine = _found(engine, request)
+        if snapshot is None:
+            return None
+        left = remove_unknown_record(machine, slug, snapshot) if machine else []
+        changes = engine.destroy_only(request.stack, "cloudflare", told.step)
+        engine.remove(request.stack, force=True)
+    _of_remains(left, told)
+    return changes
 
 
-def _outputs(snapshot: Snapshot | None, base: str) -> BaseOutputs | None:
-    """What the base hands on; None without a base, and so without a machine on which anything could be left."""
+def _found(engine: Engine, request: DestroyRequest) -> tuple[Snapshot | None, Machine | None]:
+    """State of the stack, where nothing speaks against it, and the machine; None without a base, and so without one."""
+    snapshot, of_base = engine.snapshots([request.stack, request.base])
+    request.require(snapshot or Snapshot())
+    base = snapshot.preview.base if snapshot and snapshot.preview else request.base
+    if base != request.base:
+        of_base = engine.snapshot(base)
     try:
-        return bases.outputs_in(snapshot, base)
+        return snapshot, machine_of(base_in(of_base, base))
     except OperationError:
-        return None
+        return snapshot, None
 
 
-def _release_unknown(base: BaseOutputs | None, slug: str, snapshot: Snapshot, branch: str) -> bool:
-    """Give a place back that an update that died had taken without the state knowing; returns whether there was one."""
-    if base is None or snapshot.has_slot:
-        return False
-    return release_slot(base, slug, str(snapshot.outputs.get("branch", branch)))
+def _owner(known: Snapshot, request: DestroyRequest) -> str:
+    return known.preview.branch if known.preview else request.branch
 
 
-def _remove_unknown(base: BaseOutputs | None, slug: str, snapshot: Snapshot, *, forget: bool) -> list[str]:
-    """Remove what an update that died has left without the state knowing."""
-    if base is None:
-        return []
-    if forget:
-        # Of what the lost machine held, nothing can be left.
-        lost = base.zone_id and snapshot.pending
-        return DnsRecords(base).remove(host_of(slug, base.domain), snapshot.ids.get(RECORD, ())) if lost else []
-    return remove_unknown(base, DockerEngine.of(base), slug, snapshot)
+def _of_remains(left: list[str], told: Reporting) -> Changes | None:
+    """Say what was left; returns it as what was done, where there was anything."""
+    for name in left:
+        told.note(f"removed {name}, left by an update that died")
+    return Changes(counts={"delete": len(left)}) if left else None

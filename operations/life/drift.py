@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from components.labels import preview_labels
 from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
-from operations.machine.containers import DockerEngine
-from stacks.outputs import BaseOutputs
+from operations.machine.docker import Docker
 
 
-def has_drifted(base: BaseOutputs, docker: DockerEngine, slug: str, snapshot: Snapshot) -> bool:
+def has_drifted(docker: Docker, slug: str, base_label: str, snapshot: Snapshot) -> bool:
     """Whether an update should let the engine read every resource first.
 
-    That takes seconds, two of which the Docker provider waits before it looks at a network at all. A look at the Docker
-    engine's lists finds what was removed, was stopped or has broken. A DNS record is in none of them, so it is read;
-    and nobody knows how far an update came that died.
+    That takes seconds, two of which the Docker provider waits before it looks at a network at all. A look at Docker's
+    lists finds what was removed, was stopped or has broken. A DNS record is in none of them, so it is read; and nobody
+    knows how far an update came that died.
 
     Args:
-        base: The preview's base.
-        docker: Its engine.
+        docker: Docker of the preview's machine.
         slug: The preview.
+        base_label: Its base, as labels name it.
         snapshot: State of the preview's stack.
 
     Raises:
-        OperationError: The Docker engine does not say.
+        OperationError: Docker does not say.
     """
     if snapshot.empty:
         return False
     if snapshot.pending or RECORD in snapshot.ids:
         return True
-    there = {found.id for found in docker.belongings(preview_labels(slug, base.edge_network))}
+    there = {found.id for found in docker.belongings(preview_labels(slug, base_label))}
     known = {identity for kind in (CONTAINER, NETWORK, VOLUME) for identity in snapshot.ids.get(kind, ())}
     return not known <= there or not all(state.well for state in docker.of_slug(slug))

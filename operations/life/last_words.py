@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
-from operations.machine.containers import DockerEngine
+from operations.machine.access import Machine
 from operations.redact import redact
 
 
@@ -17,19 +17,19 @@ def secrets_of(engine: Engine, stack: str) -> set[str]:
     return set()
 
 
-def last_words(docker: DockerEngine, slug: str, secrets: set[str], *, container_failed: bool) -> dict[str, str]:
-    """Container that is not well → its last lines; empty where the Docker engine does not answer.
+def last_words(machine: Machine, slug: str, secrets: set[str], *, container_failed: bool) -> dict[str, str]:
+    """Container that is not well → its last lines; empty where Docker does not answer.
 
     Args:
-        docker: The preview's Docker engine.
+        machine: The preview's machine.
         slug: The preview.
         secrets: What is masked.
         container_failed: Whether it was a container that failed; else those on their way have only been cut short.
     """
     with suppress(OperationError):
         return {
-            state.name: redact(docker.last_lines(state.name), secrets)
-            for state in docker.failed(slug)
+            state.name: redact(machine.docker.last_lines(state.name), secrets)
+            for state in machine.docker.failed(slug)
             if container_failed or (state.health != "starting" and state.status != "created")
         }
     return {}

@@ -10,7 +10,8 @@ from typing import Any
 
 from operations.errors import BadInputError, RefusedError
 from stacks.configuration import ConfigurationError, gather
-from stacks.names import slug_of, stack_of
+from stacks.names import PreviewName
+from stacks.outputs import PreviewOutputs
 from stacks.settings import PreviewSettings
 from stacks.validation import SettingsError, validate
 
@@ -36,28 +37,29 @@ class DeployRequest:
     only_existing: bool = False
 
 
-def require_ownership(slug: str, request: DeployRequest, before: Mapping[str, Any]) -> None:
+def require_ownership(name: PreviewName, request: DeployRequest, before: PreviewOutputs | None) -> None:
     """Refuse what would take over another branch's preview, or move one to another base.
 
     Args:
-        slug: Slug of the branch.
+        name: The preview.
         request: What is asked for.
-        before: Outputs of the preview's stack; empty where there is none.
+        before: What the preview's stack records; None where there is none.
 
     Raises:
         RefusedError: Names the owner, or the base.
     """
-    owner = before.get("branch", request.branch)
-    if owner != request.branch:
+    if before is None:
+        return
+    if before.branch != request.branch:
         raise RefusedError(
-            f"The slug {slug!r} belongs to the preview of branch {owner!r}, so branch {request.branch!r} cannot be "
-            f"deployed: rename the branch, or run ./preview destroy {owner} first. Nothing was changed."
+            f"The slug {name.slug!r} belongs to the preview of branch {before.branch!r}, so branch {request.branch!r} "
+            f"cannot be deployed: rename the branch, or run ./preview destroy {before.branch} first. "
+            "Nothing was changed."
         )
-    base = before.get("base", request.base)
-    if base != request.base:
+    if before.base != request.base:
         raise RefusedError(
-            f"The preview of {request.branch!r} runs on the base {base!r}, not on {request.base!r}: name it with "
-            f"--base {base}, or destroy the preview first. Nothing was changed."
+            f"The preview of {request.branch!r} runs on the base {before.base!r}, not on {request.base!r}: name it "
+            f"with --base {before.base}, or destroy the preview first. Nothing was changed."
         )
 
 
@@ -77,12 +79,12 @@ def require_configuration(request: DeployRequest, checkout: Path) -> tuple[str, 
         raise BadInputError(str(error)) from error
 
 
-def values_of(request: DeployRequest, before: Mapping[str, Any], checkout: Path) -> dict[str, Any]:
+def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: Path) -> dict[str, Any]:
     """Configuration of the preview's stack.
 
     Args:
         request: What is asked for.
-        before: Outputs of the preview's stack; empty where there is none.
+        before: What the preview's stack records; None where there is none.
         checkout: Root of the project.
 
     Raises:
@@ -96,16 +98,16 @@ def values_of(request: DeployRequest, before: Mapping[str, Any], checkout: Path)
         "commit": request.commit,
         "configDirectory": str(directory.relative_to(checkout) if directory.is_relative_to(checkout) else directory),
         "deployedAt": now,
-        "createdAt": str(before.get("created_at") or now),
+        "createdAt": (before.created_at if before else "") or now,
         # An end that somebody has moved further away stays.
-        "expiresAt": str(before.get("expires_at") or ""),
+        "expiresAt": before.expires_at if before else "",
         "images": dict(request.images),
     }
     try:
         validate(
             PreviewSettings,
             {key: value for key, value in values.items() if value != ""},
-            stack=stack_of(slug_of(request.branch)),
+            stack=PreviewName(request.branch).stack,
         )
     except SettingsError as error:
         raise BadInputError(str(error)) from error

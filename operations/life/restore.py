@@ -1,57 +1,61 @@
-"""Puts the last good version of a preview back after an update that failed."""
+"""Leaves things in order after a deploy that failed: nothing of a first one, the last good version after an update."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from operations.engine.events import OnStep
 from operations.engine.snapshot import Snapshot
-from operations.engine.workspace import Engine
 from operations.errors import OperationError
 from operations.life.remains import forget_pending, remove_unknown
-from operations.machine.containers import DockerEngine
-from operations.machine.shell import HostShell
-from stacks.outputs import BaseOutputs
+from operations.life.slot import release_slot
+from operations.life.work import Work
 
 
-def put_back(
-    engine: Engine,
-    base: BaseOutputs,
-    docker: DockerEngine,
-    stack: str,
-    slug: str,
-    before: Snapshot,
-    on_step: OnStep,
-) -> None:
-    """Update a preview to what it was: configuration from the stack's history, files from the host's good copy.
+def undo(work: Work) -> str:
+    """Undo what a deploy has done.
 
-    Args:
-        engine: The engine.
-        base: The preview's base.
-        docker: Its Docker engine.
-        stack: The preview's stack.
-        slug: The preview.
-        before: Its state before the update that failed.
-        on_step: Told of each resource.
-
-    Raises:
-        OperationError: It cannot be put back.
+    Returns:
+        What was done, as a sentence; also where it could not be done.
     """
+    try:
+        if work.updates:
+            work.told.note("putting the last good version back")
+            _put_back(work)
+            return "The last good version is running again."
+        work.told.note("removing what was made")
+        _remove_all(work)
+    except OperationError as error:
+        what = "The last good version could not be put back" if work.updates else "Not all could be removed"
+        return f"{what}: {error} Deploy again, or destroy the preview."
+    return "Everything that was made has been removed again."
+
+
+def _remove_all(work: Work) -> None:
+    made = work.engine.snapshot(work.name.stack)
+    # First: a container that no state knows holds volumes and a network that the state does.
+    remove_unknown(work.machine, work.name.slug, made or Snapshot())
+    if made is not None:
+        work.engine.destroy(work.name.stack, work.told.step)
+    release_slot(work.machine, work.name.slug, work.name.branch)
+
+
+def _put_back(work: Work) -> None:
+    """Update a preview to what it was: configuration from the stack's history, files from the host's good copy."""
+    engine, stack = work.engine, work.name.stack
     values = dict(engine.last_good_values(stack))
     if not values:
         raise OperationError(f"The history of the stack {stack!r} has no update that succeeded.")
     values.pop("restoreDirectory", None)
     # Extending moves the end without an update.
-    values["expiresAt"] = str(before.outputs.get("expires_at", ""))
+    values["expiresAt"] = work.before.preview.expires_at if work.before.preview else ""
     half_made = engine.snapshot(stack) or Snapshot()
-    remove_unknown(base, docker, slug, half_made)
+    remove_unknown(work.machine, work.name.slug, half_made)
     forget_pending(engine, stack, half_made)
     with tempfile.TemporaryDirectory(prefix="pgai-good-") as folder:
-        directory = base.slot(slug, str(before.outputs["branch"])).directory
-        HostShell(base).fetch(f"{directory}/good", Path(folder))
+        work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})
         try:
-            engine.up(stack, on_step, refresh=True)
+            engine.up(stack, work.told.step, refresh=True)
         finally:
             engine.configure(stack, values)

@@ -1,10 +1,11 @@
-"""Records of previews at Cloudflare, apart from any stack: read and removed with the vendor's own client."""
+"""DNS records of previews, apart from any stack: read and removed with the vendor's own client."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from operations.errors import OperationError
 from stacks.names import STACK_PREFIX
@@ -32,8 +33,41 @@ class DnsRecord:
         return self.name.removesuffix(f".{domain}").removeprefix(STACK_PREFIX)
 
 
-class DnsRecords:
-    """Records of a base's previews.
+class Records(Protocol):
+    """Records of a base's previews."""
+
+    def all(self) -> list[DnsRecord]:
+        """Every record of a preview that leads to the base's machine.
+
+        Raises:
+            OperationError: They cannot be asked for.
+        """
+        ...
+
+    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:
+        """Remove the records of a host name whose ids are not known.
+
+        Returns:
+            Names of what was removed.
+
+        Raises:
+            OperationError: They cannot be asked for, or the removal is refused.
+        """
+        ...
+
+
+class NoRecords:
+    """Where names need no DNS."""
+
+    def all(self) -> list[DnsRecord]:
+        return []
+
+    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:  # noqa: ARG002
+        return []
+
+
+class CloudflareRecords:
+    """Records at Cloudflare.
 
     Args:
         base: The base; its machine's address says which records are its own.
@@ -55,11 +89,6 @@ class DnsRecords:
         self._client = Cloudflare(api_token=token)
 
     def all(self) -> list[DnsRecord]:
-        """Every record of a preview that leads to the base's machine.
-
-        Raises:
-            OperationError: Cloudflare cannot be asked.
-        """
         from cloudflare import CloudflareError
 
         base = self._base
@@ -81,14 +110,6 @@ class DnsRecords:
         )
 
     def remove(self, name: str, known: Collection[str] = ()) -> list[str]:
-        """Remove the records of a host name whose ids are not known.
-
-        Returns:
-            Names of what was removed.
-
-        Raises:
-            OperationError: Cloudflare cannot be asked, or refuses.
-        """
         from cloudflare import CloudflareError
 
         chosen = [record for record in self.all() if record.name == name and record.id not in known]

@@ -1,23 +1,19 @@
-"""Scripts and files of a base's machine, outside of an update: over SSH where it is a VM."""
+"""Runs a POSIX shell script and brings a directory's content here, whichever command line leads to the shell."""
 
 from __future__ import annotations
 
-import io
 import subprocess
-import tarfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from operations.errors import OperationError
-from stacks.outputs import BaseOutputs
-from stacks.ssh_options import SHARED, make_room, pinned, with_variables
+from stacks.ssh_options import with_variables
 
 _SECONDS = 120
-_SSH_FAILED = 255
 
 
 class ScriptError(OperationError):
-    """A script on the host failed; the message is what it said.
+    """A script failed; the message is what it said.
 
     Attributes:
         code: Its exit code.
@@ -28,71 +24,46 @@ class ScriptError(OperationError):
         self.code = code
 
 
-class HostShell:
-    """The shell of a base's machine.
+def run_script(shell: Sequence[str], script: str) -> bytes:
+    """Output of a script.
 
     Args:
-        base: What the base hands on.
+        shell: Command line that reads the script from its standard input.
+        script: Its text.
+
+    Raises:
+        ScriptError: It failed.
+        OperationError: It did not end in time.
     """
-
-    def __init__(self, base: BaseOutputs) -> None:
-        self._base = base
-
-    def run(self, script: str, environment: Mapping[str, str]) -> str:
-        """Run a POSIX shell script.
-
-        Args:
-            script: Its text.
-            environment: Its variables; never a secret.
-
-        Returns:
-            What it printed.
-
-        Raises:
-            ScriptError: It failed.
-            OperationError: The machine cannot be reached.
-        """
-        return self._run(["/bin/sh", "-s"], with_variables(script, environment).encode()).decode("utf-8", "replace")
-
-    def fetch(self, directory: str, destination: Path) -> None:
-        """Bring a directory's content here.
-
-        Raises:
-            ScriptError: There is no such directory.
-            OperationError: The machine cannot be reached.
-        """
-        script = with_variables('exec tar -C "$DIRECTORY" -cf - .', {"DIRECTORY": directory})
-        with tarfile.open(fileobj=io.BytesIO(self._run(["/bin/sh", "-s"], script.encode()))) as archive:
-            archive.extractall(destination, filter="data")
-
-    def _run(self, command: list[str], script: bytes) -> bytes:
-        remote = bool(self._base.ssh_host_key)
-        try:
-            done = subprocess.run(
-                [*self._ssh(), *command] if remote else command,
-                input=script,
-                capture_output=True,
-                check=False,
-                timeout=_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise OperationError(
-                f"The machine of the base at {self._base.address} did not answer within {_SECONDS} s: "
-                "check that it runs and try again."
-            ) from error
+    try:
+        done = subprocess.run(shell, input=script.encode(), capture_output=True, check=False, timeout=_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise OperationError(
+            f"A script on the machine of the base did not end within {_SECONDS} s: check that it runs and try again."
+        ) from error
+    if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
-        if remote and done.returncode == _SSH_FAILED:
-            raise OperationError(
-                f"The VM at {self._base.address} cannot be reached over SSH as {self._base.ssh_user} "
-                f"({said.splitlines()[-1] if said else 'no answer'}): check that it runs and that the key is in the "
-                "agent (ssh-add -l)."
-            )
-        if done.returncode:
-            raise ScriptError(said or f"A script on the host ended with {done.returncode}.", done.returncode)
-        return done.stdout
+        raise ScriptError(said or f"A script on the machine ended with {done.returncode}.", done.returncode)
+    return done.stdout
 
-    def _ssh(self) -> list[str]:
-        base = self._base
-        make_room()
-        known = pinned(base.address, base.ssh_port, base.ssh_host_key)
-        return ["ssh", *SHARED, "-o", known, "-p", str(base.ssh_port), f"{base.ssh_user}@{base.address}"]
+
+def packed(directory: str) -> str:
+    """A script that prints a directory's content as a tar archive."""
+    return with_variables('exec tar -C "$DIRECTORY" -cf - .', {"DIRECTORY": directory})
+
+
+def unpack(archive: bytes, destination: Path) -> None:
+    """Unpack such an archive.
+
+    By the program rather than by Python's module, whose older versions know no safe way, and whose newer ones refuse
+    links that lead elsewhere. The program keeps links as they are, and follows none.
+
+    Raises:
+        OperationError: It cannot be unpacked.
+    """
+    done = subprocess.run(
+        ["tar", "-C", str(destination), "--no-same-owner", "-xf", "-"], input=archive, capture_output=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise OperationError(f"Files of the preview cannot be unpacked in {destination}: {said}.")

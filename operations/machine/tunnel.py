@@ -7,61 +7,60 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from operations.errors import OperationError
 from stacks.outputs import BaseOutputs
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned
+from stacks.ssh_options import CONNECT_SECONDS
 
 
-def open_socket(base: BaseOutputs) -> str:
-    """Forward the VM's Docker socket to one on this machine until this process ends.
+class Tunnel:
+    """Forwards the VM's Docker socket to one on this machine until this process ends.
 
-    Returns:
-        Address of the socket, as ``DOCKER_HOST`` takes it.
-
-    Raises:
-        OperationError: The VM does not answer, shows another host key, or refuses the key.
+    Args:
+        base: What the base hands on.
+        ssh: Start of a command line of the OpenSSH client.
     """
-    folder = Path(tempfile.mkdtemp(prefix="pgai-"))
-    make_room()
-    socket = folder / "docker.sock"
-    process = subprocess.Popen(
-        [
-            "ssh",
-            *SHARED,
-            "-o",
-            pinned(base.address, base.ssh_port, base.ssh_host_key),
-            "-o",
-            "ExitOnForwardFailure=yes",
-            "-p",
-            str(base.ssh_port),
-            "-N",
-            "-L",
-            f"{socket}:/var/run/docker.sock",
-            f"{base.ssh_user}@{base.address}",
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
-    def close() -> None:
-        process.kill()
-        with contextlib.suppress(OSError):
-            shutil.rmtree(folder)
+    def __init__(self, base: BaseOutputs, ssh: Sequence[str]) -> None:
+        self._base = base
+        self._ssh = ssh
+        self._folder = Path(tempfile.mkdtemp(prefix="pgai-"))
+        self._process: subprocess.Popen[str] | None = None
+        atexit.register(self._close)
 
-    atexit.register(close)
-    with contextlib.suppress(RetryError):
-        Retrying(
-            stop=stop_after_delay(2 * CONNECT_SECONDS),
-            wait=wait_fixed(0.05),
-            retry=retry_if_result(lambda ended: not ended),
-        )(lambda: socket.exists() or process.poll() is not None)
-    if not socket.exists():
+    def open(self) -> str:
+        """Open the tunnel; anew where it was open, for then it has broken.
+
+        Returns:
+            Address of the socket, as ``DOCKER_HOST`` takes it.
+
+        Raises:
+            OperationError: The VM does not answer, shows another host key, or refuses the key.
+        """
+        self._end()
+        base, socket = self._base, self._folder / "docker.sock"
+        socket.unlink(missing_ok=True)
+        options = ["-o", "ExitOnForwardFailure=yes", "-N", "-L", f"{socket}:/var/run/docker.sock"]
+        process = subprocess.Popen(
+            [*self._ssh, *options, f"{base.ssh_user}@{base.address}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with contextlib.suppress(RetryError):
+            Retrying(
+                stop=stop_after_delay(2 * CONNECT_SECONDS),
+                wait=wait_fixed(0.05),
+                retry=retry_if_result(lambda ended: not ended),
+            )(lambda: socket.exists() or process.poll() is not None)
+        if socket.exists():
+            self._process = process
+            return f"unix://{socket}"
         process.kill()
         said = (process.communicate()[1] or "").strip().splitlines() or ["no answer"]
         raise OperationError(
@@ -69,4 +68,13 @@ def open_socket(base: BaseOutputs) -> str:
             "check that it runs and that the key is in the agent (ssh-add -l); if it is lost, "
             "./preview destroy BRANCH --forget removes what is left of a preview."
         )
-    return f"unix://{socket}"
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _close(self) -> None:
+        self._end()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 from operations.engine.snapshot import STACK, Snapshot
 from operations.engine.workspace import Engine
-from operations.errors import NotFoundError
+from operations.find import existing
 from stacks.moments import text_of
-from stacks.names import slug_of, stack_of
+from stacks.names import PreviewName
 from stacks.settings import PreviewSettings
 
 UNFINISHED_FOR = dt.timedelta(hours=1)
@@ -22,29 +21,28 @@ def moment(text: str) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None
 
 
-def ends_at(engine: Engine, stack: str, snapshot: Snapshot) -> dt.datetime | None:
+def ends_at(engine: Engine, snapshot: Snapshot) -> dt.datetime | None:
     """When a preview ends; None where no deploy of it ever succeeded and nothing is known of its age.
 
     Args:
         engine: The engine.
-        stack: The preview's stack.
-        snapshot: Its state.
+        snapshot: State of its stack.
 
     Raises:
         EngineError: The backend cannot be read.
     """
-    if not snapshot.outputs:
+    preview = snapshot.preview
+    if preview is None:
         saved = moment(snapshot.saved_at)
         return saved + UNFINISHED_FOR if saved else None
-    recorded = moment(str(snapshot.outputs.get("expires_at") or ""))
-    if recorded:
+    if recorded := moment(preview.expires_at):
         return recorded
     # Brought up by a plain `pulumi up`, which says no time: its history does.
-    succeeded = moment(engine.last_good_end(stack))
+    succeeded = moment(engine.last_good_end(snapshot.stack))
     return succeeded + dt.timedelta(hours=int(PreviewSettings.model_fields["ttl_hours"].default)) if succeeded else None
 
 
-def extend(engine: Engine, branch: str, hours: int, now: dt.datetime) -> dt.datetime:
+def extend(engine: Engine, branch: str, hours: int, now: dt.datetime, base: str = "") -> dt.datetime:
     """Move the end of a branch's preview; of one that has expired, counted from now.
 
     Nothing of the preview changes: only what its stack records.
@@ -54,6 +52,7 @@ def extend(engine: Engine, branch: str, hours: int, now: dt.datetime) -> dt.date
         branch: Branch name.
         hours: By how much.
         now: The present.
+        base: Base that it must run on; empty: any.
 
     Returns:
         The new end.
@@ -63,10 +62,10 @@ def extend(engine: Engine, branch: str, hours: int, now: dt.datetime) -> dt.date
         LockedError: Another operation held it for the whole wait.
         OperationError: The backend refuses.
     """
-    stack = stack_of(slug_of(branch))
+    stack = PreviewName(branch).stack
     with engine.held(stack, "extend"):
-        snapshot = existing(engine, branch)
-        end = max(ends_at(engine, stack, snapshot) or now, now) + dt.timedelta(hours=hours)
+        found = existing(engine, branch, base)
+        end = max(ends_at(engine, found.snapshot) or now, now) + dt.timedelta(hours=hours)
 
         def move(deployment: dict[str, Any]) -> None:
             for row in deployment["resources"]:
@@ -76,16 +75,3 @@ def extend(engine: Engine, branch: str, hours: int, now: dt.datetime) -> dt.date
         engine.edit(stack, move)
         engine.reconfigure(stack, {"expiresAt": text_of(end)})
     return end
-
-
-def existing(engine: Engine, branch: str) -> Snapshot:
-    """State of a branch's preview.
-
-    Raises:
-        NotFoundError: There is none, or the slug is another branch's.
-    """
-    snapshot = engine.snapshot(stack_of(slug_of(branch)))
-    outputs: Mapping[str, Any] = snapshot.outputs if snapshot else {}
-    if snapshot is None or outputs.get("branch") != branch:
-        raise NotFoundError(f"There is no preview of branch {branch!r}: ./preview list shows those that there are.")
-    return snapshot

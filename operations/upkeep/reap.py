@@ -14,7 +14,7 @@ from operations.engine.events import Reporting, Step
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, OperationError
-from operations.life.destroy import destroy_stack
+from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import ends_at
@@ -31,7 +31,7 @@ class ReapRequest:
     """What is asked for.
 
     Attributes:
-        base: Base stack that remains of unfinished deploys are looked for on.
+        base: Base whose previews are meant; where a deploy never ended, its remains are looked for there.
         branches_from: Git remote; previews of branches that it does not have are destroyed. Empty: not asked.
         dry_run: Only say what would be done.
         now: The present.
@@ -76,7 +76,7 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
     """Destroy what is due, two at a time; one failure never stops the others.
 
     Args:
-        engine: The engine.
+        engine: The engine, which waits for nobody: what somebody works on is skipped.
         request: What is asked for.
         on_note: Told in words what is going on.
 
@@ -88,13 +88,13 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
     """
     branches = branches_of(request.branches_from) if request.branches_from else None
 
-    def why(stack: str, snapshot: Snapshot) -> str:
-        return _why(engine, stack, snapshot, branches, request.now)
+    def why(snapshot: Snapshot) -> str:
+        return _why(engine, snapshot, branches, request)
 
-    found = {stack: (snapshot, why(stack, snapshot)) for stack, snapshot in snapshots(engine).items()}
+    found = {stack: (snapshot.preview, why(snapshot)) for stack, snapshot in snapshots(engine).items()}
     due = [
-        Reaped(stack=stack, branch=str(snapshot.outputs.get("branch", "")), why=text, result="due")
-        for stack, (snapshot, text) in found.items()
+        Reaped(stack=stack, branch=preview.branch if preview else "", why=text, result="due")
+        for stack, (preview, text) in found.items()
         if text
     ]
     if request.dry_run:
@@ -103,24 +103,26 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
         return list(pool.map(lambda one: _reap_one(engine, request.base, one, why, on_note), due))
 
 
-def _why(engine: Engine, stack: str, snapshot: Snapshot, branches: frozenset[str] | None, now: dt.datetime) -> str:
+def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, request: ReapRequest) -> str:
     """Reason to destroy a preview; empty where there is none."""
-    branch = snapshot.outputs.get("branch")
-    if branches is not None and branch and branch not in branches:
-        return "branch is gone"
-    end = ends_at(engine, stack, snapshot)
-    if end is None or end > now:
+    preview = snapshot.preview
+    if preview and preview.base != request.base:
         return ""
-    return "expired" if branch else "its first deploy never ended"
+    if branches is not None and preview and preview.branch not in branches:
+        return "branch is gone"
+    end = ends_at(engine, snapshot)
+    if end is None or end > request.now:
+        return ""
+    return "expired" if preview else "its first deploy never ended"
 
 
-def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[str, Snapshot], str], on_note: OnNote) -> Reaped:
+def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[Snapshot], str], on_note: OnNote) -> Reaped:
     name = due.branch or due.stack
     started = time.monotonic()
 
     def still_due(snapshot: Snapshot) -> None:
         # Somebody may have deployed it again since the list was read.
-        if not snapshot.saved_at or not why(due.stack, snapshot):
+        if not snapshot.saved_at or not why(snapshot):
             raise _StaysError("it was updated or removed meanwhile")
 
     def result(word: str, reason: str = "") -> Reaped:
@@ -129,6 +131,7 @@ def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[str, Snapsh
         return replace(due, result=word, reason=reason, seconds=seconds)
 
     on_note(f"{name}: {due.why}, destroying")
+    request = DestroyRequest(stack=due.stack, base=base, branch="", require=still_due)
     told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"))
     try:
         for attempt in Retrying(
@@ -139,7 +142,7 @@ def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[str, Snapsh
             reraise=True,
         ):
             with attempt:
-                destroy_stack(engine, due.stack, base, told, require=still_due, wait_seconds=0)
+                destroy(engine, request, told)
     except (LockedError, _StaysError) as error:
         return result("skipped", str(error))
     except OperationError as error:

@@ -1,30 +1,49 @@
-"""What a branch's configuration says that a preview shows, held against what its Grafana lists. Pure."""
+"""What a branch's configuration says that a preview shows, held against what its Grafana lists."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from operations.machine.access import Machine
 from operations.verify.answers import mapping, text
 from operations.verify.checks import Check, listed
+
+NAME = "every dashboard of the branch is listed"
+
+
+def dashboards_on(machine: Machine, slug: str) -> dict[str, str]:
+    """Dashboards in the files that a preview's Grafana reads, as :func:`dashboards_in` gives them.
+
+    Raises:
+        OperationError: They cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="pgai-files-") as folder:
+        machine.fetch(f"{machine.base.directory(slug)}/config/grafana", Path(folder))
+        files = [path for path in sorted(Path(folder).rglob("*.json")) if path.is_file() and not path.is_symlink()]
+        return dashboards_in(
+            {str(path.relative_to(folder)): path.read_text(encoding="utf-8-sig", errors="replace") for path in files}
+        )
 
 
 def dashboards_in(files: Mapping[str, str]) -> dict[str, str]:
     """Dashboards of a branch.
 
     Args:
-        files: Path → text of the files below ``grafana/dashboards`` of what its Grafana reads.
+        files: Name → text of each.
 
     Returns:
-        ``uid`` → title; for a dashboard that has no ``uid``, to which Grafana gives one, the path → title.
+        ``uid`` → title; for a dashboard that has no ``uid``, to which Grafana gives one, the file's name → title.
     """
     found: dict[str, str] = {}
-    for path, content in files.items():
+    for name, content in files.items():
         try:
             dashboard = mapping(json.loads(content))
         except (ValueError, RecursionError):
             dashboard = {}
-        found[text(dashboard.get("uid")) or path] = text(dashboard.get("title")).strip() or path
+        found[text(dashboard.get("uid")) or name] = text(dashboard.get("title")).strip() or name
     return found
 
 
@@ -44,4 +63,4 @@ def dashboards_listed(expected: Mapping[str, str], found: Iterable[Mapping[str, 
     ]
     there = f"{len(expected) - len(wrong)} of {len(expected)} are listed"
     detail = f"{there}; missing: {listed(wrong)}" if wrong else there
-    return Check(name="every dashboard of the branch is listed", ok=not wrong, detail=detail)
+    return Check(name=NAME, ok=not wrong, detail=detail)

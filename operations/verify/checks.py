@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 
+from operations.machine.entrance import Entrance
 from operations.verify.answers import RefusedError
 from operations.verify.browsing import page_of, path_of
 from operations.verify.viewer import Viewer
-from stacks.outputs import BaseOutputs
 
 _TIMEOUT_SECONDS = 15.0
 _OWN_CERTIFICATE = b"TRAEFIK DEFAULT CERT"
@@ -40,39 +39,35 @@ class Address:
 
     Args:
         url: The address.
-        base: Its base.
+        entrance: How one gets there.
     """
 
-    def __init__(self, url: str, base: BaseOutputs) -> None:
-        parts = urlsplit(url)
+    def __init__(self, url: str, entrance: Entrance) -> None:
         self._url = url
-        self._base = base
-        self._local = base.kind == "local"
-        self._host = parts.hostname or ""
-        self._server = "127.0.0.1" if self._local else self._host
+        self._entrance = entrance
+        self._host = urlsplit(url).hostname or ""
+        self._server = entrance.server(self._host)
 
     def resolves(self) -> Check:
         """The host name leads somewhere."""
         name = "the name resolves"
         try:
-            found = {str(row[4][0]) for row in socket.getaddrinfo(self._host, self._base.port, type=socket.SOCK_STREAM)}
+            rows = socket.getaddrinfo(self._host, self._entrance.port, type=socket.SOCK_STREAM)
         except OSError as error:
-            if self._local:
+            if self._entrance.address:
                 detail = "browsers lead names below .localhost to this machine; its resolver does not know them"
                 return Check(name=name, ok=True, detail=detail)
             return Check(name=name, ok=False, detail=f"{self._host}: {reason_of(error)}")
-        return Check(name=name, ok=True, detail=f"{self._host} is {', '.join(sorted(found))}")
+        found = sorted({str(row[4][0]) for row in rows})
+        return Check(name=name, ok=True, detail=f"{self._host} is {', '.join(found)}")
 
     def certified(self) -> Check:
         """The certificate is one that a browser trusts; on the local base the reverse proxy's own."""
         name = "the certificate is valid"
-        context = ssl.create_default_context()
-        if self._local:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+        context = self._entrance.tls()
         try:
             with (
-                socket.create_connection((self._server, self._base.port), _TIMEOUT_SECONDS) as plain,
+                socket.create_connection((self._server, self._entrance.port), _TIMEOUT_SECONDS) as plain,
                 context.wrap_socket(plain, server_hostname=self._host) as connection,
             ):
                 own = _OWN_CERTIFICATE in (connection.getpeercert(binary_form=True) or b"")
@@ -80,7 +75,7 @@ class Address:
                 version = connection.version()
         except OSError as error:
             return Check(name=name, ok=False, detail=reason_of(error))
-        if self._local:
+        if not self._entrance.certified:
             whose = "the reverse proxy's own" if own else "not checked"
             detail = f"{whose}: on the local base nobody signs names below .localhost ({version})"
             return Check(name=name, ok=True, detail=detail)
@@ -89,12 +84,13 @@ class Address:
     def redirects(self) -> Check:
         """Plain http leads to the same page by https."""
         name = "http leads to https"
-        port = self._base.http_port
+        port = self._entrance.http_port
         try:
             answer = httpx.get(
                 f"http://{self._server}:{port}/",
                 headers={"Host": self._host if port == 80 else f"{self._host}:{port}"},
                 timeout=_TIMEOUT_SECONDS,
+                trust_env=self._entrance.certified,
             )
         except httpx.HTTPError as error:
             return Check(name=name, ok=False, detail=f"port {port}: {reason_of(error)}")

@@ -12,23 +12,20 @@ from typing import Any
 import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from operations import bases
 from operations.engine.workspace import Engine
 from operations.errors import NotFulfilledError, OperationError
-from operations.machine.containers import DockerEngine
-from operations.upkeep.expiry import existing
-from operations.verify import checks, verdict
+from operations.find import existing, machine_at
+from operations.machine.access import Machine
+from operations.machine.entrance import Entrance
+from operations.verify import branch_files, checks, verdict
 from operations.verify import pictures as screenshots
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
 from operations.verify.answers import RefusedError
-from operations.verify.branch_files import dashboards_listed
 from operations.verify.checks import Address, Check
 from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
 from operations.verify.viewer import Viewer
 from operations.verify.waiting import DATA_WITHIN_SECONDS
-from stacks.names import slug_of
-from stacks.outputs import BaseOutputs
 
 TPS = "transactions per second"
 CONNECTIONS = "connections"
@@ -55,12 +52,14 @@ class VerifyRequest:
 
     Attributes:
         branch: Branch name.
+        base: Base that it must run on; empty: any.
         minutes: Length of the window in which the activity is looked at; it ends now.
         wait: Whether to wait for what the window still lacks; else what there is must do.
         pictures: Directory for a picture of every dashboard.
     """
 
     branch: str
+    base: str = ""
     minutes: int = JUDGED_MINUTES
     wait: bool = True
     pictures: Path | None = None
@@ -116,13 +115,7 @@ class Verification:
             )
 
 
-def verify(
-    engine: Engine,
-    request: VerifyRequest,
-    on_note: OnNote,
-    on_count: OnCount,
-    expected: Mapping[str, str] | None = None,
-) -> Verification:
+def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: OnCount) -> Verification:
     """Check a preview.
 
     What can be seen at once comes first; where that fails, nothing is waited for.
@@ -132,7 +125,6 @@ def verify(
         request: What is asked for.
         on_note: Told in words what is going on.
         on_count: Told how many seconds of the window there are, and how many there have to be.
-        expected: The branch's dashboards, ``uid`` → title; None where its files cannot be read.
 
     Raises:
         NotFoundError: There is no such preview.
@@ -140,15 +132,14 @@ def verify(
     """
     started = time.monotonic()
     program = screenshots.browser() if request.pictures else ""
-    outputs = existing(engine, request.branch).outputs
-    base = bases.outputs(engine, str(outputs["base"]))
-    url = str(outputs["url"])
-    viewer = Viewer(url, base)
+    preview = existing(engine, request.branch, request.base)
+    machine = machine_at(engine, preview.outputs.base)
+    url = preview.outputs.url
+    viewer = Viewer(url, machine.entrance)
 
     on_note("looking")
-    found = _at_once(Address(url, base), viewer)
-    if expected is not None:
-        found.append(_listed(viewer, expected))
+    found = _at_once(Address(url, machine.entrance), viewer)
+    found.append(_listed(viewer, machine, preview.name.slug))
     if request.wait and all(check.ok is not False for check in found):
         _await_window(viewer, request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
@@ -156,13 +147,13 @@ def verify(
     on_note("asking every panel's queries")
     panels = _panels(viewer)
     found.append(verdict.panels_filled(panels) if isinstance(panels, tuple) else panels)
-    found.append(_workload(base, slug_of(request.branch), start, request.minutes))
+    found.append(_workload(machine, preview.name.slug, start, request.minutes))
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
     activity = judge(series[TPS], request.minutes)
     found.append(Check(name="the activity varies", ok=activity.varies, detail=activity.detail))
     if request.pictures:
         on_note("taking pictures")
-        found.append(_pictures(program, url, base, viewer, request.pictures))
+        found.append(_pictures(program, url, machine.entrance, viewer, request.pictures))
     return Verification(
         branch=request.branch,
         url=url,
@@ -220,11 +211,13 @@ def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetim
         return []
 
 
-def _listed(viewer: Viewer, expected: Mapping[str, str]) -> Check:
+def _listed(viewer: Viewer, machine: Machine, slug: str) -> Check:
     try:
-        return dashboards_listed(expected, viewer.dashboards())
+        return branch_files.dashboards_listed(branch_files.dashboards_on(machine, slug), viewer.dashboards())
+    except OperationError as error:
+        return Check(name=branch_files.NAME, ok=None, detail=f"the branch's files cannot be read: {error}")
     except (httpx.HTTPError, RefusedError) as error:
-        return _unanswered("every dashboard of the branch is listed", error)
+        return _unanswered(branch_files.NAME, error)
 
 
 def _panels(viewer: Viewer) -> tuple[PanelState, ...] | Check:
@@ -238,16 +231,15 @@ def _unanswered(name: str, error: Exception) -> Check:
     return Check(name=name, ok=False, detail=f"Grafana does not answer as it should: {checks.reason_of(error)}")
 
 
-def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) -> Check:
+def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> Check:
     name = "the workload runs"
     try:
-        docker = DockerEngine.of(base)
-        container = next((state for state in docker.of_slug(slug) if state.service == "workload"), None)
+        container = next((state for state in machine.docker.of_slug(slug) if state.service == "workload"), None)
     except OperationError as error:
         return Check(name=name, ok=None, detail=str(error))
     if container is None or container.status != "running":
         return Check(name=name, ok=False, detail=f"its container is {container.status if container else 'gone'}")
-    patterns = patterns_since(docker.last_lines(container.name, _LOG_LINES), start)
+    patterns = patterns_since(machine.docker.last_lines(container.name, _LOG_LINES), start)
     failed = f"; pgbench failed {patterns.failures} times" if patterns.failures else ""
     if patterns.ran or patterns.pausing:
         return Check(name=name, ok=True, detail=(", ".join(patterns.ran) or "in a pause between two patterns") + failed)
@@ -255,11 +247,11 @@ def _workload(base: BaseOutputs, slug: str, start: dt.datetime, minutes: int) ->
     return Check(name=name, ok=ok, detail=f"no pattern has begun{failed}: docker logs {container.name}")
 
 
-def _pictures(program: str, url: str, base: BaseOutputs, viewer: Viewer, directory: Path) -> Check:
+def _pictures(program: str, url: str, entrance: Entrance, viewer: Viewer, directory: Path) -> Check:
     name = "pictures of every dashboard"
     try:
         found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
     except (httpx.HTTPError, RefusedError) as error:
         return _unanswered(name, error)
-    taken = screenshots.take(program, url, found, directory, trust_anything=base.kind == "local")
+    taken = screenshots.take(program, url, found, directory, trust_anything=not entrance.certified)
     return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")

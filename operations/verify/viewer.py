@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from operations.machine.entrance import Entrance
 from operations.verify import browsing
 from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
 from operations.verify.panels import PanelState
-from stacks.outputs import BaseOutputs
 
 _REQUEST_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
@@ -27,17 +26,19 @@ class Viewer:
 
     Args:
         url: Public address of the preview.
-        base: Its base; on the local one the certificate is the reverse proxy's own and the name needs no DNS.
+        entrance: How one gets there.
     """
 
-    def __init__(self, url: str, base: BaseOutputs) -> None:
-        host = urlsplit(url).hostname or ""
-        self._local = base.kind == "local"
-        address = f"{base.scheme}://127.0.0.1:{base.port}" if self._local else url
-        # Nobody signs for a name below .localhost; the connection does not leave this machine.
-        verify = _trust_anything() if self._local else ssl.create_default_context()
+    def __init__(self, url: str, entrance: Entrance) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
         self._client = httpx.Client(
-            base_url=address, verify=verify, headers={"Host": urlsplit(url).netloc}, timeout=_REQUEST_TIMEOUT_SECONDS
+            base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
+            verify=entrance.tls(),
+            headers={"Host": parts.netloc},
+            timeout=_REQUEST_TIMEOUT_SECONDS,
+            # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
+            trust_env=entrance.certified,
         )
         self._extensions = {"sni_hostname": host}
 
@@ -117,10 +118,3 @@ class Viewer:
         if not all(isinstance(one, int | float) for sample in found for one in sample):
             raise RefusedError("the answer is no series of numbers")
         return [(at / 1000, float(value)) for at, value in found]
-
-
-def _trust_anything() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

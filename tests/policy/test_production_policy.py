@@ -8,12 +8,14 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from stacks import preview, production
 from tests.equipment.recording import Declared, declare
 from tests.policy.test_policy import all_containers, containers, labels, plain
 
 TOKEN = "cloudflare-token-of-the-test"
+LOOPBACK = "127.0.0.1"
 ZONE = "0123456789abcdef0123456789abcdef"
 CONFIG = {
     "domain": "pgai.watch",
@@ -95,6 +97,34 @@ def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
 def test_the_firewall_lets_in_ssh_http_https_and_ping_alone(of_base: list[Declared]) -> None:
     rules = {(rule["direction"], rule["protocol"], rule.get("port")) for rule in one(of_base, "Firewall")["rules"]}
     assert rules == {("in", "tcp", "22"), ("in", "tcp", "80"), ("in", "tcp", "443"), ("in", "icmp", None)}
+
+
+def test_first_boot_firewall_ssh_and_edge_agree_on_every_port_and_place() -> None:
+    ports = {"sshPort": "2222", "httpPort": "8000", "httpsPort": "9443"}
+    declared = declare_base(hetzner(), **ports, hostDirectory="/srv/previews")
+    first_boot = yaml.safe_load(plain(one(declared, "Server")["userData"]))
+    files = {file["path"]: file["content"] for file in first_boot["write_files"]}
+    sshd = dict(line.split(maxsplit=1) for line in files["/etc/ssh/sshd_config.d/10-pgai-preview.conf"].splitlines())
+    (user,) = first_boot["users"]
+    opened = {rule["port"] for rule in one(declared, "Firewall")["rules"] if rule["protocol"] == "tcp"}
+    published = {
+        str(int(port["external"])) for port in containers(declared)["traefik"]["ports"] if port.get("ip") != LOOPBACK
+    }
+    # Whoever deploys comes in by the port that sshd listens on, as the user whom the first boot has made.
+    assert sshd["Port"] == "2222"
+    assert {int(each["port"]) for each in connections(declared)} == {2222}
+    assert {each["user"] for each in connections(declared)} == {user["name"]} == {sshd["AllowUsers"]}
+    assert opened == {"2222", *published} == {"2222", "8000", "9443"}
+    assert files["/etc/pgai-preview/host.conf"] == "DIRECTORY=/srv/previews\n"
+    assert first_boot["runcmd"][-1][1] == "DIRECTORY=/srv/previews"
+
+
+def test_without_a_directory_of_its_own_the_vm_has_the_usual_one() -> None:
+    declared = declare_base(hetzner(), hostDirectory="")
+    assert "DIRECTORY=/opt/postgres-ai-previews" in plain(one(declared, "Server")["userData"])
+    files = [each.inputs["remotePath"] for each in declared if each.type.endswith(":CopyToRemote")]
+    assert files
+    assert all(path.startswith("/opt/postgres-ai-previews/") for path in files)
 
 
 def test_the_server_gets_the_firewall_and_an_address_that_outlives_it(of_base: list[Declared]) -> None:

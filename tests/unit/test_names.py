@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.names import NameRefusedError, host_of, slug_of, slug_of_stack, stack_of, url_of
+from stacks.names import NameRefusedError, PreviewName, host_of, slug_of, slug_of_stack, stack_of
 
 DNS_LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 DOCKER_NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")
@@ -86,6 +87,21 @@ def test_only_a_previews_stack_has_a_slug(stack: str) -> None:
         slug_of_stack(stack)
 
 
+@dataclass(frozen=True)
+class Site:
+    scheme: str
+    domain: str
+    port: int
+
+
 def test_the_url_leaves_out_the_port_that_https_implies() -> None:
-    assert url_of("a", scheme="https", domain="pgai.watch", port=443) == "https://preview-a.pgai.watch"
-    assert url_of("a", scheme="https", domain="localhost", port=8443) == "https://preview-a.localhost:8443"
+    assert PreviewName("a").url(Site("https", "pgai.watch", 443)) == "https://preview-a.pgai.watch"
+    assert PreviewName("a").url(Site("https", "localhost", 8443)) == "https://preview-a.localhost:8443"
+
+
+def test_a_preview_is_named_once_after_its_branch() -> None:
+    name = PreviewName("feature/a")
+    assert (name.branch, name.slug, name.stack) == ("feature/a", "feature-a", "preview-feature-a")
+    assert name.host("pgai.watch") == "preview-feature-a.pgai.watch"
+    with pytest.raises(NameRefusedError):
+        PreviewName("///")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.bases import file_values
+from operations.local_base import file_values
 from stacks.settings import PROJECT, BaseSettings, PreviewSettings, ProductionSettings
 from stacks.validation import SettingsError, validate
 

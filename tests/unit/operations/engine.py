@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from operations.engine.locks import Holder
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import LockedError
+from stacks.names import slug_of, stack_of
 
 
 @dataclass
@@ -40,7 +41,8 @@ class StandInEngine:
         return list(self.states)
 
     def snapshot(self, stack: str) -> Snapshot | None:
-        return self.states.get(stack)
+        found = self.states.get(stack)
+        return replace(found, stack=stack) if found else None
 
     def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
         return [self.snapshot(stack) for stack in stacks]
@@ -53,12 +55,12 @@ class StandInEngine:
         return self.succeeded.get(stack, "")
 
     @contextmanager
-    def held(self, stack: str, operation: str, *, wait_seconds: float = 60) -> Iterator[None]:
+    def held(self, stack: str, operation: str) -> Iterator[None]:
         if stack in self.locked:
             raise LockedError(f"The stack {stack!r} is held by deploy.")
         yield
 
-    def destroy(self, stack: str, on_step: object, *, wait_seconds: float = 60) -> Changes:
+    def destroy(self, stack: str, on_step: object) -> Changes:
         if self.failures.get(stack):
             raise self.failures[stack].pop(0)
         self.destroyed.append(stack)
@@ -69,7 +71,7 @@ class StandInEngine:
         outputs = dict(self.states[stack].outputs)
         state = {"resources": [{"urn": f"urn:…::{stack}", "type": "pulumi:pulumi:Stack", "outputs": outputs}]}
         change(state)
-        self.states[stack] = Snapshot.of({"deployment": state})
+        self.states[stack] = Snapshot.of(stack, {"deployment": state})
 
     def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
         pass
@@ -77,5 +79,5 @@ class StandInEngine:
 
 def preview(branch: str, expires_at: str = "", **more: str) -> Snapshot:
     """State of a preview of a branch."""
-    outputs = {"branch": branch, "base": "local", "expires_at": expires_at, **more}
-    return Snapshot(outputs=outputs, saved_at="2026-01-01T00:00:00Z")
+    outputs = {"branch": branch, "slug": slug_of(branch), "base": "local", "expires_at": expires_at, **more}
+    return Snapshot(stack=stack_of(slug_of(branch)), outputs=outputs, saved_at="2026-01-01T00:00:00Z")

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import pytest
 
+from operations.machine.access import machine_of
+from operations.machine.entrance import Entrance
 from operations.verify import checks, verdict
 from operations.verify.checks import Address
 from operations.verify.viewer import Viewer
@@ -24,8 +26,12 @@ def grafana(tmp_path: Path) -> Iterator[FakeGrafana]:
         yield running
 
 
+def entrance(port: int, http_port: int = 80, *, kind: Literal["local", "hetzner"] = "local") -> Entrance:
+    return machine_of(base(port, http_port, kind=kind)).entrance
+
+
 def viewer(grafana: FakeGrafana) -> Viewer:
-    return Viewer(grafana.url, base(grafana.port))
+    return Viewer(grafana.url, entrance(grafana.port))
 
 
 def test_all_is_well_where_it_is(grafana: FakeGrafana) -> None:
@@ -92,14 +98,14 @@ def test_nobody_at_the_address_is_said_in_a_few_words(grafana: FakeGrafana) -> N
 
 
 def test_on_the_local_base_the_certificate_is_nobodys_word(grafana: FakeGrafana) -> None:
-    check = Address(grafana.url, base(grafana.port)).certified()
+    check = Address(grafana.url, entrance(grafana.port)).certified()
     assert check.ok
     assert "on the local base nobody signs" in check.detail
 
 
 def test_on_a_vm_a_certificate_that_nobody_signed_is_found(tmp_path: Path) -> None:
     with FakeGrafana(tmp_path, host="localhost") as grafana:
-        check = Address(grafana.url, base(grafana.port, kind="hetzner")).certified()
+        check = Address(grafana.url, entrance(grafana.port, kind="hetzner")).certified()
         assert check.ok is False
         assert "self-signed certificate" in check.detail
 
@@ -107,7 +113,7 @@ def test_on_a_vm_a_certificate_that_nobody_signed_is_found(tmp_path: Path) -> No
 def test_on_a_vm_a_trusted_certificate_is_told_with_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeGrafana(tmp_path, host="localhost") as grafana:
         monkeypatch.setenv("SSL_CERT_FILE", str(grafana.certificate))
-        check = Address(grafana.url, base(grafana.port, kind="hetzner")).certified()
+        check = Address(grafana.url, entrance(grafana.port, kind="hetzner")).certified()
         assert check.ok, check.detail
         assert check.detail.startswith("until ")
 
@@ -120,7 +126,7 @@ def test_a_name_that_does_not_resolve_matters_where_names_need_dns(
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    check = Address("https://preview-a.pgai.watch", base(443, kind=kind)).resolves()
+    check = Address("https://preview-a.pgai.watch", entrance(443, kind=kind)).resolves()
     assert check.ok is (kind == "local")
 
 
@@ -157,6 +163,6 @@ def http(status: int, location: str) -> Iterator[int]:
 )
 def test_plain_http_has_to_lead_to_the_same_host_by_https(status: int, location: str, ok: bool) -> None:
     with http(status, location) as port:
-        check = Address("https://preview-a.localhost:8443", base(8443, port)).redirects()
+        check = Address("https://preview-a.localhost:8443", entrance(8443, port)).redirects()
     assert check.ok is ok, check.detail
     assert str(status) in check.detail

@@ -9,23 +9,9 @@ import pytest
 
 from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
 from operations.life.drift import has_drifted
-from operations.machine.containers import DockerEngine
+from operations.machine.docker import Docker
 from operations.machine.docker_state import Belonging, ContainerState
-from stacks.outputs import BaseOutputs
 
-BASE = BaseOutputs(
-    kind="local",
-    docker_host="unix:///nowhere",
-    host_directory="/nowhere",
-    edge_network="traefik-public",
-    domain="localhost",
-    scheme="https",
-    port=8443,
-    max_previews=2,
-    min_free_disk_gb=5,
-    min_available_memory_gb=1,
-    address="127.0.0.1",
-)
 STATE = Snapshot(
     outputs={"branch": "a"},
     ids={CONTAINER: frozenset({"c1"}), NETWORK: frozenset({"n1"}), VOLUME: frozenset({"v1"})},
@@ -49,7 +35,7 @@ class StandInDocker:
     containers: tuple[ContainerState, ...] = (WELL,)
 
     def belongings(self, labels: dict[str, str]) -> list[Belonging]:
-        assert labels["pgai.preview.slug"] == "a"
+        assert (labels["pgai.preview.slug"], labels["pgai.preview.base"]) == ("a", "traefik-public")
         return list(self.there)
 
     def of_slug(self, slug: str) -> list[ContainerState]:
@@ -58,7 +44,7 @@ class StandInDocker:
 
 
 def drifted(snapshot: Snapshot, docker: StandInDocker | None = None) -> bool:
-    return has_drifted(BASE, cast(DockerEngine, docker or StandInDocker()), "a", snapshot)
+    return has_drifted(cast(Docker, docker or StandInDocker()), "a", "traefik-public", snapshot)
 
 
 def test_a_preview_that_is_as_its_state_says_is_not_read_again() -> None:

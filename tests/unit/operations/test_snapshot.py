@@ -26,28 +26,28 @@ EXPORT = {
 
 
 def test_outputs_are_read_without_secrets() -> None:
-    assert Snapshot.of(EXPORT).outputs == {"branch": "feature/a"}
+    assert Snapshot.of("preview-a", EXPORT).outputs == {"branch": "feature/a"}
 
 
 def test_ids_are_those_of_real_resources() -> None:
-    snapshot = Snapshot.of(EXPORT)
+    snapshot = Snapshot.of("preview-a", EXPORT)
     assert snapshot.ids == {CONTAINER: frozenset({"c0ffee"})}
     assert not snapshot.empty
 
 
-def test_a_place_is_known_by_what_took_it_and_not_by_its_component() -> None:
+def test_a_slot_is_known_by_what_took_it_and_not_by_its_component() -> None:
     component = {"urn": "urn:…::preview:environment:PreviewEnvironment$preview:slot:Slot::a-slot", "type": "…"}
     taken = {"urn": "urn:…$preview:slot:Slot$command:local:Command::a-slot-place", "type": "command:local:Command"}
-    assert not Snapshot.of({"deployment": {"resources": [component]}}).has_slot
-    assert Snapshot.of({"deployment": {"resources": [component, taken]}}).has_slot
+    assert not Snapshot.of("preview-a", {"deployment": {"resources": [component]}}).has_slot
+    assert Snapshot.of("preview-a", {"deployment": {"resources": [component, taken]}}).has_slot
 
 
 def test_what_had_begun_when_an_update_died_is_named() -> None:
-    assert Snapshot.of(EXPORT).pending == ("a-target",)
+    assert Snapshot.of("preview-a", EXPORT).pending == ("a-target",)
 
 
 def test_a_stack_that_was_only_just_made_is_empty() -> None:
-    snapshot = Snapshot.of({"version": 3, "deployment": {"manifest": {"time": "2026-01-02T03:04:05Z"}}})
+    snapshot = Snapshot.of("preview-a", {"version": 3, "deployment": {"manifest": {"time": "2026-01-02T03:04:05Z"}}})
     assert snapshot.empty
     assert snapshot.outputs == {}
     assert snapshot.saved_at == "2026-01-02T03:04:05Z"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +38,30 @@ def noted() -> list[str]:
 
 
 @pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Folder of the dashboards that the preview's Grafana reads."""
+    folder = tmp_path / "previews/a/config/grafana"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
 def run(
-    grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
+    grafana: FakeGrafana, files: Path, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> Verify:
     """Verifies the fake's preview, impatiently; there is no plain http and no Docker engine."""
     monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
     monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
     monkeypatch.setattr(Address, "redirects", lambda self: Check(name="http leads to https", ok=True, detail=""))
-    local = Snapshot(outputs=base(grafana.port).model_dump())
+    local = Snapshot(outputs={**base(grafana.port).model_dump(), "host_directory": str(files.parents[3])})
     engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
 
-    def verified(branch: str = "a", expected: Mapping[str, str] | None = None, **options: Any) -> Verification:
+    def verified(branch: str = "a", **options: Any) -> Verification:
         return verify(
             engine,
             VerifyRequest(branch=branch, **options),
             noted.append,
             lambda done, total: counted.append((done, total)),
-            expected,
         )
 
     return verified
@@ -127,10 +134,20 @@ def test_another_branch_of_the_same_slug_has_no_preview(run: Verify) -> None:
         run(branch="A")
 
 
-def test_a_dashboard_of_the_branch_that_is_not_listed_is_named(run: Verify) -> None:
-    assert check(run(expected={"pgai-tables": "Tables"}), "every dashboard of the branch is listed").ok
-    result = run(expected={"pgai-tables": "Tables", "gone": "Gone"})
-    assert [missing.detail for missing in result.missing] == ["1 of 2 are listed; missing: Gone"]
+LISTED = "every dashboard of the branch is listed"
+
+
+def test_a_dashboard_of_the_branch_that_is_not_listed_is_named(run: Verify, files: Path) -> None:
+    (files / "tables.json").write_text('{"uid": "pgai-tables", "title": "Tables"}')
+    assert check(run(), LISTED).detail == "1 of 1 are listed"
+    (files / "more").mkdir()
+    (files / "more/gone.json").write_text('{"uid": "gone", "title": "Gone"}')
+    assert [missing.detail for missing in run().missing] == ["1 of 2 are listed; missing: Gone"]
+
+
+def test_files_of_a_branch_that_cannot_be_read_are_no_fault_of_the_preview(run: Verify, files: Path) -> None:
+    files.rmdir()
+    assert check(run(), LISTED).ok is None
 
 
 def test_the_result_has_every_panel_with_its_reason(run: Verify, grafana: FakeGrafana) -> None:
@@ -148,7 +165,7 @@ def test_the_result_has_every_panel_with_its_reason(run: Verify, grafana: FakeGr
 
 def test_what_grafana_should_never_answer_is_a_check_that_failed(run: Verify, grafana: FakeGrafana) -> None:
     grafana.odd["/api/search"] = (200, {"not": "a list"})
-    result = run(wait=False, expected={"a": "A"})
+    result = run(wait=False)
     details = {missing.name: missing.detail for missing in result.missing}
     assert details["anyone may look"] == "the answer is no list of dashboards"
-    assert {"every dashboard of the branch is listed", "every panel has data"} <= details.keys()
+    assert {LISTED, "every panel has data"} <= details.keys()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.verification import verify_with_progress
+from cli.verify import verify_with_progress
 from cli.verify_table import sparkline, verify_line, verify_table
 from operations.errors import BadInputError, NotFoundError, NotFulfilledError
 from operations.verify.activity import Samples
@@ -116,12 +116,10 @@ def test_a_directory_that_cannot_be_made_is_bad_input_at_once(option: str, tmp_p
     path = tmp_path / "file" / "in" / "it"
     request = VerifyRequest(branch="a", pictures=path if option == "pictures" else None)
     with pytest.raises(BadInputError, match="cannot be made"):
-        verify_with_progress(StandInEngine().engine, request, Console(), junit=path if option == "junit" else None)
+        verify_with_progress(StandInEngine().engine, request, junit=path if option == "junit" else None)
 
 
 def test_the_report_for_ci_gets_its_directory(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        verify_with_progress(
-            StandInEngine().engine, VerifyRequest(branch="a"), Console(quiet=True), junit=tmp_path / "new/verify.xml"
-        )
+        verify_with_progress(StandInEngine().engine, VerifyRequest(branch="a"), junit=tmp_path / "new/verify.xml")
     assert (tmp_path / "new").is_dir()

@@ -1,4 +1,4 @@
-"""Brings a base up and reads what it hands on."""
+"""Brings the base of this machine up."""
 
 from __future__ import annotations
 
@@ -9,37 +9,12 @@ from pathlib import Path
 import yaml
 
 from operations.engine.events import OnStep
-from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import BadInputError, OperationError
-from operations.machine.containers import DockerEngine
-from stacks.outputs import BaseOutputs, OutputsError
+from operations.machine.docker import Docker
+from stacks.names import LOCAL
 from stacks.settings import PROJECT, BaseSettings
 from stacks.validation import SettingsError, validate
-
-LOCAL = "local"
-
-
-def outputs(engine: Engine, base: str) -> BaseOutputs:
-    """What a base hands on.
-
-    Raises:
-        OperationError: It was never brought up.
-    """
-    return outputs_in(engine.snapshot(base), base)
-
-
-def outputs_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
-    """What a base hands on, out of its state; see :func:`outputs`."""
-    if snapshot is None:
-        raise OperationError(
-            f"The base stack {base!r} does not exist: bring it up first "
-            f"({'./preview demo does, or ' if base == LOCAL else ''}pulumi up --stack {base})."
-        )
-    try:
-        return BaseOutputs.of(base, snapshot.outputs)
-    except OutputsError as error:
-        raise OperationError(str(error)) from error
 
 
 def settings(checkout: Path, base: str) -> BaseSettings:
@@ -83,12 +58,12 @@ def bring_up_local(engine: Engine, checkout: Path, docker_address: str, on_step:
         OperationError: A port is taken, or the engine failed.
     """
     wanted = settings(checkout, LOCAL)
-    _require_free_ports(wanted, DockerEngine(docker_address))
+    _require_free_ports(wanted, Docker(lambda: docker_address))
     engine.create(LOCAL)
     return engine.up(LOCAL, on_step)
 
 
-def _require_free_ports(wanted: BaseSettings, docker: DockerEngine) -> None:
+def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:
     ours = docker.published_ports(f"{wanted.name_prefix}traefik")
     exporter = docker.is_running(f"{wanted.name_prefix}node-exporter")
     ports = {

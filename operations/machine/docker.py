@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+import requests
+from docker.errors import APIError, DockerException, NotFound
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from components.labels import BASE, PREVIEW
@@ -14,45 +16,63 @@ from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
 from operations.errors import OperationError, RefusedError
 from operations.machine.docker_state import Belonging, ContainerState, Kind, belonging_of, state_of
-from operations.machine.tunnel import open_socket
-from stacks.outputs import BaseOutputs
 
 LOG_LINES = 50
 _POLL_SECONDS = 0.5
+_TIMEOUT_SECONDS = 60
 _PULL_TIMEOUT_SECONDS = 300
 
+# The client comes without types.
+Client = Any
+Api = Any
+T = TypeVar("T")
 
-class DockerEngine:
-    """A connection to a base's Docker engine.
+
+class Docker:
+    """A connection to the Docker engine of a base; opened anew where it has broken.
 
     Args:
-        address: As ``DOCKER_HOST`` takes it.
+        connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
         label: Base whose previews are meant, by its label; empty: all that are there.
 
     Raises:
         OperationError: It does not answer.
     """
 
-    def __init__(self, address: str, label: str = "") -> None:
-        self._address = address
+    def __init__(self, connect: Callable[[], str], label: str = "") -> None:
+        self._connect = connect
         self._filters = [f"{PREVIEW}=true", *([f"{BASE}={label}"] if label else [])]
+        self._client = self._opened()
+
+    def _opened(self) -> Client:
+        self._address = self._connect()
         try:
-            self._client = docker.DockerClient(base_url=address, timeout=60)
-            self._client.ping()
+            client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
+            client.ping()
         except (DockerException, OSError) as error:
             raise OperationError(
-                f"The Docker engine at {address} does not answer: start it, or name a reachable one with DOCKER_HOST "
-                "and bring the base up again."
+                f"The Docker engine at {self._address} does not answer: start it, or name a reachable one with "
+                "DOCKER_HOST and bring the base up again."
             ) from error
+        return client
 
-    @classmethod
-    def of(cls, base: BaseOutputs) -> DockerEngine:
-        """The engine of a base, over SSH where it is a VM's.
+    def _ask(self, what: str, call: Callable[[Api], T]) -> T:
+        """Answer of the engine's API; asked once more over a new connection where the old one has broken.
 
         Raises:
-            OperationError: It does not answer.
+            OperationError: It does not answer, or refuses.
         """
-        return cls(open_socket(base) if base.ssh_host_key else base.docker_host, base.edge_network)
+        try:
+            try:
+                return call(self._client.api)
+            except requests.ConnectionError:
+                self._client = self._opened()
+                return call(self._client.api)
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The Docker engine at {self._address} does not {what} ({_reason(error)}): see that it runs, and try "
+                "again."
+            ) from error
 
     def previews(self) -> list[ContainerState]:
         """Every service's container of every preview, running or not, in the order of their names.
@@ -104,8 +124,8 @@ class DockerEngine:
         return broken
 
     def _states(self) -> list[ContainerState]:
-        with self._asking("list its containers"):
-            found = self._client.api.containers(all=True, filters={"label": self._filters})
+        wanted = {"label": self._filters}
+        found = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
         return sorted(map(state_of, found), key=lambda state: state.name)
 
     def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:
@@ -115,10 +135,9 @@ class DockerEngine:
             OperationError: The engine does not say.
         """
         wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
-        with self._asking("list what it holds"):
-            containers = self._client.api.containers(all=True, filters=wanted)
-            networks = self._client.api.networks(filters=wanted)
-            volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
+        containers = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
+        networks = self._ask("list its networks", lambda api: api.networks(filters=wanted))
+        volumes = self._ask("list its volumes", lambda api: api.volumes(filters=wanted)["Volumes"] or [])
         return [
             *(belonging_of("container", row["Id"], row["Names"][0].lstrip("/"), row) for row in containers),
             *(belonging_of("network", row["Id"], row["Name"], row) for row in networks),
@@ -134,13 +153,17 @@ class DockerEngine:
         self._remove(belonging.kind, belonging.id, belonging.name)
 
     def _remove(self, kind: Kind, identity: str, name: str) -> None:
-        remove = {
-            "container": lambda one: self._client.api.remove_container(one, force=True, v=True),
-            "network": self._client.api.remove_network,
-            "volume": self._client.api.remove_volume,
-        }[kind]
-        with self._asking(f"remove the {kind} {name}"), contextlib.suppress(NotFound):
-            remove(identity)
+        remove: Mapping[Kind, Callable[[Api], object]] = {
+            "container": lambda api: api.remove_container(identity, force=True, v=True),
+            "network": lambda api: api.remove_network(identity),
+            "volume": lambda api: api.remove_volume(identity),
+        }
+
+        def unless_gone(api: Api) -> None:
+            with contextlib.suppress(NotFound):
+                remove[kind](api)
+
+        self._ask(f"remove the {kind} {name}", unless_gone)
 
     def follow(self, container: str) -> Iterator[str]:
         """Lines of a container's log as they come, from the last ones on, until it ends."""
@@ -160,17 +183,30 @@ class DockerEngine:
         return ""
 
     def published_ports(self, container: str) -> set[int]:
-        """Host ports that a container publishes; empty where it does not exist or does not run."""
-        with contextlib.suppress(APIError):
-            ports = self._client.api.inspect_container(container)["NetworkSettings"]["Ports"] or {}
-            return {int(binding["HostPort"]) for bindings in ports.values() for binding in bindings or []}
-        return set()
+        """Host ports that a container publishes; empty where it does not exist or does not run.
+
+        Raises:
+            OperationError: The engine does not say.
+        """
+        ports = (self._container(container).get("NetworkSettings") or {}).get("Ports") or {}
+        return {int(binding["HostPort"]) for bindings in ports.values() for binding in bindings or []}
 
     def is_running(self, container: str) -> bool:
-        """Whether a container of that name runs."""
-        with contextlib.suppress(APIError):
-            return bool(self._client.api.inspect_container(container)["State"]["Running"])
-        return False
+        """Whether a container of that name runs.
+
+        Raises:
+            OperationError: The engine does not say.
+        """
+        return bool((self._container(container).get("State") or {}).get("Running"))
+
+    def _container(self, name: str) -> Mapping[str, Any]:
+        def inspected(api: Api) -> Mapping[str, Any]:
+            with contextlib.suppress(NotFound):
+                found: Mapping[str, Any] = api.inspect_container(name)
+                return found
+            return {}
+
+        return self._ask(f"describe the container {name}", inspected)
 
     def require_images(self, references: Iterable[str]) -> Iterator[str]:
         """Make sure that images are there, pulling those that are not.
@@ -180,23 +216,20 @@ class DockerEngine:
 
         Raises:
             RefusedError: An image is neither there nor can it be pulled.
+            OperationError: The engine does not say.
         """
         for reference in sorted(set(references)):
-            try:
-                self._client.api.inspect_image(reference)
-            except ImageNotFound:
+            if not self._has_image(reference):
                 yield reference
                 self._pull(reference)
 
-    @contextlib.contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (DockerException, OSError) as error:
-            reason = str(getattr(error, "explanation", None) or error).strip().rstrip(".")
-            raise OperationError(
-                f"The Docker engine at {self._address} does not {what} ({reason}): see that it runs, and try again."
-            ) from error
+    def _has_image(self, reference: str) -> bool:
+        def inspected(api: Api) -> bool:
+            with contextlib.suppress(NotFound):
+                return bool(api.inspect_image(reference))
+            return False
+
+        return self._ask(f"describe the image {reference}", inspected)
 
     def _pull(self, reference: str) -> None:
         repository, _, tag = reference.partition("@") if "@" in reference else _split_tag(reference)
@@ -204,11 +237,14 @@ class DockerEngine:
             self._client.api.timeout = _PULL_TIMEOUT_SECONDS
             self._client.images.pull(repository, tag=tag or "latest")
         except (DockerException, OSError) as error:
-            reason = str(getattr(error, "explanation", None) or error).strip().rstrip(".")
             raise RefusedError(
-                f"The image {reference} is not on the machine and cannot be pulled ({reason}): "
+                f"The image {reference} is not on the machine and cannot be pulled ({_reason(error)}): "
                 "correct its name, or put the image on the machine. Nothing was changed."
             ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
 
 
 def _split_tag(reference: str) -> tuple[str, str, str]:

@@ -1,0 +1,128 @@
+"""``deploy`` and ``update``."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.app import MAKE, WAIT_SECONDS, Base, Branch, Json, Wait
+from cli.result import Result, command
+from operations.errors import BadInputError
+from stacks.names import PreviewName
+from stacks.paths import Paths
+
+if TYPE_CHECKING:
+    from operations.life.deploy import Deployed
+    from operations.life.request import DeployRequest
+
+Commit = Annotated[str, typer.Option(help="Commit that is deployed; recorded.")]
+ConfigDirectory = Annotated[
+    Path | None, typer.Option("--config-dir", help="Monitoring configuration of the branch, of the layout of config/.")
+]
+Images = Annotated[
+    list[str] | None, typer.Option("--image", help="SERVICE=REFERENCE, another image for a service; may be repeated.")
+]
+Dotenv = Annotated[Path | None, typer.Option(help="File that gets PREVIEW_URL and PREVIEW_SLUG for CI.")]
+
+
+@command(MAKE)
+def deploy(
+    branch: Branch,
+    base: Base = "local",
+    commit: Commit = "",
+    config_dir: ConfigDirectory = None,
+    image: Images = None,
+    dotenv: Dotenv = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: Json = False,
+) -> Result:
+    """Create the preview of a branch, or update it."""
+    from operations.life.request import DeployRequest
+
+    request = DeployRequest(
+        branch=branch, base=base, commit=commit, config_directory=config_dir, images=images_of(image or [])
+    )
+    return _run(request, dotenv, wait)
+
+
+@command(MAKE)
+def update(
+    branch: Branch,
+    base: Base = "local",
+    commit: Commit = "",
+    config_dir: ConfigDirectory = None,
+    image: Images = None,
+    dotenv: Dotenv = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: Json = False,
+) -> Result:
+    """Update the preview of a branch, if there is one; none is success too."""
+    from operations.life.request import DeployRequest
+
+    request = DeployRequest(
+        branch=branch,
+        base=base,
+        commit=commit,
+        config_directory=config_dir,
+        images=images_of(image or []),
+        only_existing=True,
+    )
+    return _run(request, dotenv, wait)
+
+
+def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
+    started = time.monotonic()
+    deployed = deploy_with_progress(request, wait)
+    quoted = shlex.quote(request.branch)
+    if deployed is None:
+        return Result(
+            data={"branch": request.branch, "result": "absent"},
+            note=f"There is no preview of {request.branch}: nothing to update. ./preview deploy {quoted} makes one.",
+        )
+    if dotenv:
+        dotenv.write_text(f"PREVIEW_URL={deployed.url}\nPREVIEW_SLUG={deployed.name.slug}\n", encoding="utf-8")
+    verb = "created" if deployed.created else ("updated" if deployed.changes.changed else "unchanged")
+    seconds = time.monotonic() - started
+    return Result(
+        text=deployed.url,
+        data={
+            "branch": request.branch,
+            "slug": deployed.name.slug,
+            "stack": deployed.name.stack,
+            "url": deployed.url,
+            "result": verb,
+            "seconds": round(seconds, 1),
+        },
+        note=f"Preview of {request.branch} {verb} in {seconds:.1f} s; log in as admin with the password that "
+        f"./preview credentials {quoted} shows.",
+    )
+
+
+def deploy_with_progress(request: DeployRequest, wait_seconds: float = WAIT_SECONDS) -> Deployed | None:
+    """Deploy, and show how it goes."""
+    from cli.session import working
+    from operations.life.deploy import deploy as run
+
+    with working("Deploy", PreviewName(request.branch), wait_seconds) as session:
+        return run(session.engine, Paths.default().checkout, request, session.interrupts, session.told)
+
+
+def images_of(pairs: list[str]) -> dict[str, str]:
+    """Service → image reference, from ``SERVICE=REFERENCE``.
+
+    Raises:
+        BadInputError: A pair is not of that form.
+    """
+    images: dict[str, str] = {}
+    for pair in pairs:
+        service, equals, reference = pair.partition("=")
+        if not (service and equals and reference):
+            raise BadInputError(
+                f"--image takes SERVICE=REFERENCE, not {pair!r}: for example grafana=grafana/grafana:12.0.2."
+            )
+        images[service] = reference
+    return images

@@ -1,0 +1,48 @@
+"""``destroy``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.app import MAKE, WAIT_SECONDS, Base, Branch, Json, Wait
+from cli.result import Result, command
+from stacks.names import PreviewName
+
+if TYPE_CHECKING:
+    from operations.engine.workspace import Changes
+
+
+@command(MAKE)
+def destroy(
+    branch: Branch,
+    base: Base = "local",
+    forget: Annotated[
+        bool, typer.Option("--forget", help="The machine is lost: delete the DNS record, drop the rest from the state.")
+    ] = False,
+    wait: Wait = WAIT_SECONDS,
+    as_json: Json = False,
+) -> Result:
+    """Destroy the preview of a branch; nothing there is success too."""
+    changes = destroy_with_progress(branch, base, wait, forget=forget)
+    if changes is None:
+        data = {"branch": branch, "result": "absent"}
+        return Result(data=data, note=f"There is no preview of {branch}: nothing to destroy.")
+    return Result(
+        data={"branch": branch, "result": "destroyed", "seconds": round(changes.seconds, 1)},
+        note=f"Preview of {branch} destroyed in {changes.seconds:.1f} s.",
+    )
+
+
+def destroy_with_progress(
+    branch: str, base: str, wait_seconds: float = WAIT_SECONDS, *, forget: bool = False
+) -> Changes | None:
+    """Destroy, and show how it goes."""
+    from cli.session import working
+    from operations.life import destroy as life
+
+    request = life.DestroyRequest.of_branch(branch, base)
+    with working("Destroy", PreviewName(branch), wait_seconds) as session:
+        run = life.forget if forget else life.destroy
+        return run(session.engine, request, session.told)

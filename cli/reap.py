@@ -1,0 +1,82 @@
+"""``reap``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+
+from cli.app import AUTOMATION, Base, Json
+from cli.result import Result, command, note
+from cli.tables import coloured, span, table
+from operations.errors import OperationError
+
+if TYPE_CHECKING:
+    from operations.upkeep.orphans import Orphan
+    from operations.upkeep.reap import Reaped
+
+
+@command(AUTOMATION)
+def reap(
+    base: Base = "local",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be destroyed.")] = False,
+    branches_from: Annotated[
+        str, typer.Option(help="Git remote; previews of branches that it does not have are destroyed too.")
+    ] = "",
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Remove what no stack owns; without it, it is only listed.")
+    ] = False,
+    as_json: Json = False,
+) -> Result:
+    """Destroy a base's previews that have expired or whose branch is gone, and list what no stack owns."""
+    from cli.session import open_engine
+    from operations.engine.interrupts import Interrupts
+    from operations.upkeep.orphans import find_orphans
+    from operations.upkeep.reap import ReapRequest
+    from operations.upkeep.reap import reap as reap_previews
+
+    now = dt.datetime.now(dt.UTC)
+    engine = open_engine(wait_seconds=0)
+    request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now)
+    found: list[Orphan] = []
+    failure: Exception | None = None
+    with Interrupts(engine.process).watched():
+        reaped = reap_previews(engine, request, note)
+        try:
+            found = find_orphans(engine, base, remove=orphans and not dry_run)
+        except OperationError as error:
+            # The previews are what matters; their result must not be lost.
+            failure = OperationError(f"What no stack owns could not be looked for: {error}")
+    if "failed" in {one.result for one in reaped} | {one.result for one in found}:
+        failure = failure or OperationError("Not all could be removed: the reasons are listed. Run reap again.")
+    return Result(
+        text=_tables(reaped, found, now),
+        data={"previews": [one.as_dict() for one in reaped], "orphans": [one.as_dict() for one in found]},
+        note="No stack owns these: ./preview reap --orphans removes them." if found and not orphans else "",
+        failure=failure,
+    )
+
+
+def _tables(reaped: Sequence[Reaped], orphans: Sequence[Orphan], now: dt.datetime) -> RenderableType:
+    parts: list[RenderableType] = []
+    if reaped:
+        destroyed = table("branch", "why", "result", "time", "reason", right="time")
+        for one in reaped:
+            seconds = f"{one.seconds:.1f} s" if one.seconds else ""
+            destroyed.add_row(
+                escape(one.branch or one.stack), one.why, coloured(one.result), seconds, escape(one.reason)
+            )
+        parts.append(destroyed)
+    else:
+        parts.append("No preview is due.")
+    if orphans:
+        left = table("kind", "name", "age", "result", "reason")
+        for orphan in orphans:
+            age = span(orphan.created_at, now)
+            left.add_row(orphan.kind, escape(orphan.name), age, coloured(orphan.result), escape(orphan.reason))
+        parts.append(left)
+    return Group(*parts)

@@ -1,0 +1,93 @@
+"""The engine as a command uses it: with what set-up has prepared, progress on standard error, and signals watched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.app import WAIT_SECONDS, err
+from cli.progress import Progressing
+from cli.result import note
+from operations.engine.events import Reporting
+from operations.engine.interrupts import Interrupts
+from operations.engine.workspace import Engine
+from stacks.names import PreviewName
+from stacks.paths import Paths
+from toolchain.engine import STAMP as ENGINE_STAMP
+from toolchain.environment import environment, prepare_state, stamps
+from toolchain.report import SetupError
+
+_FALLBACK_BRANCH = "demo"
+
+
+def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = WAIT_SECONDS) -> Engine:
+    """The engine, with the environment that set-up prepared.
+
+    Args:
+        on_note: Told in words of what is waited for or put right.
+        wait_seconds: How long to wait for another operation that holds a stack.
+
+    Raises:
+        SetupError: Nothing has been prepared.
+    """
+    paths = Paths.default()
+    prepared = stamps(paths).get(ENGINE_STAMP)
+    if prepared is None:
+        raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
+    prepare_state(paths)
+    os.environ.update(environment(paths))
+    return Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """An operation on a branch's preview that is under way.
+
+    Attributes:
+        engine: The engine.
+        told: Who is told how it goes.
+        interrupts: Signals that ask it to stop; they are watched.
+    """
+
+    engine: Engine
+    told: Reporting
+    interrupts: Interrupts
+
+
+@contextmanager
+def working(title: str, name: PreviewName, wait_seconds: float) -> Iterator[Session]:
+    """Show how an operation goes while the block runs, and watch for whoever wants it to stop.
+
+    Args:
+        title: What is done.
+        name: The preview.
+        wait_seconds: How long to wait for another operation that holds the preview.
+    """
+    with Progressing(err, f"{title} {name.branch}", f"{name.slug}-").running() as shown:
+        engine = open_engine(shown.note, wait_seconds=wait_seconds)
+        interrupts = Interrupts(engine.process)
+        with interrupts.watched():
+            yield Session(engine=engine, told=Reporting(step=shown.step, note=shown.note), interrupts=interrupts)
+
+
+def current_branch(checkout: Path) -> str:
+    """Branch that is checked out; ``demo`` where none is, as in a CI job or an archive."""
+    return _git(checkout, "symbolic-ref", "--short", "-q", "HEAD") or _FALLBACK_BRANCH
+
+
+def current_commit(checkout: Path) -> str:
+    """Short name of the commit that is checked out; empty where there is none."""
+    return _git(checkout, "rev-parse", "--short=12", "HEAD")
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False
+        ).stdout.strip()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,65 @@
+"""A VM behind SSH, as the machine of a base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from operations.errors import OperationError
+from operations.machine.docker import Docker
+from operations.machine.entrance import Entrance
+from operations.machine.records import CloudflareRecords, Records
+from operations.machine.shell import ScriptError, packed, run_script, unpack
+from operations.machine.tunnel import Tunnel
+from stacks.outputs import BaseOutputs
+from stacks.ssh_options import SHARED, make_room, pinned, with_variables
+
+_SSH_FAILED = 255
+
+
+class VmMachine:
+    """Satisfies :class:`operations.machine.access.Machine`.
+
+    Args:
+        base: What the base hands on.
+    """
+
+    def __init__(self, base: BaseOutputs) -> None:
+        self.base = base
+
+    @cached_property
+    def docker(self) -> Docker:
+        return Docker(Tunnel(self.base, self._ssh()).open, self.base.edge_network)
+
+    @cached_property
+    def records(self) -> Records:
+        return CloudflareRecords(self.base)
+
+    @property
+    def entrance(self) -> Entrance:
+        return Entrance(address=None, port=self.base.port, http_port=self.base.http_port, certified=True)
+
+    def run(self, script: str, environment: Mapping[str, str]) -> str:
+        return self._run(with_variables(script, environment)).decode("utf-8", "replace")
+
+    def fetch(self, directory: str, destination: Path) -> None:
+        unpack(self._run(packed(directory)), destination)
+
+    def _run(self, script: str) -> bytes:
+        base = self.base
+        try:
+            return run_script([*self._ssh(), f"{base.ssh_user}@{base.address}", "/bin/sh", "-s"], script)
+        except ScriptError as error:
+            if error.code != _SSH_FAILED:
+                raise
+            raise OperationError(
+                f"The VM at {base.address} cannot be reached over SSH as {base.ssh_user} "
+                f"({str(error).splitlines()[-1]}): check that it runs and that the key is in the agent (ssh-add -l)."
+            ) from error
+
+    def _ssh(self) -> list[str]:
+        base = self.base
+        make_room()
+        known = pinned(base.address, base.ssh_port, base.ssh_host_key)
+        return ["ssh", *SHARED, "-o", known, "-p", str(base.ssh_port)]
