@@ -22,7 +22,8 @@ from operations.find import machine_at
 from operations.life.request import DeployRequest
 from operations.local_base import bring_up_local
 from operations.verify.verify import VerifyRequest
-from operations.verify.viewer import Viewer, wait_for_data
+from operations.verify.viewer import Viewer
+from operations.verify.waiting import wait_for_data
 from stacks.names import LOCAL
 from stacks.paths import Paths
 from stacks.settings import DEFAULT_DOCKER_HOST

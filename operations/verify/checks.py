@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from operations.machine.entrance import Entrance
-from operations.verify.panels import PanelState
+from operations.verify.answers import RefusedError
+from operations.verify.browsing import page_of, path_of
 from operations.verify.viewer import Viewer
 
 _TIMEOUT_SECONDS = 15.0
 _OWN_CERTIFICATE = b"TRAEFIK DEFAULT CERT"
-_NAMES_SHOWN = 10
+NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def may_look(viewer: Viewer) -> Check:
     name = "anyone may look"
     try:
         found = viewer.dashboards()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, RefusedError) as error:
         return Check(name=name, ok=False, detail=reason_of(error))
     return Check(name=name, ok=bool(found), detail=f"{len(found)} dashboards are listed without a login")
 
@@ -113,10 +114,10 @@ def may_not_edit(viewer: Viewer) -> Check:
     name = "nobody may edit"
     try:
         shown = viewer.dashboards()
-        dashboard = viewer.get(f"/api/dashboards/uid/{shown[0]['uid']}")["dashboard"] if shown else {"title": "none"}
+        dashboard = viewer.dashboard(shown[0]["uid"]) if shown else {"title": "none"}
         # Without `overwrite`, and of a dashboard from a file: were it allowed, it would change nothing.
         answer = viewer.ask("POST", "/api/dashboards/db", json={"dashboard": dashboard, "overwrite": False})
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, RefusedError, ValueError, RecursionError) as error:
         return Check(name=name, ok=False, detail=reason_of(error))
     detail = f"saving a dashboard without a login is answered with {answer.status_code}"
     return Check(name=name, ok=answer.status_code in (401, 403), detail=detail)
@@ -129,30 +130,19 @@ def dashboards_open(viewer: Viewer) -> Check:
     try:
         found = viewer.dashboards()
         for row in found:
-            answers = [viewer.ask("GET", path.format(row["uid"])) for path in ("/d/{}", "/api/dashboards/uid/{}")]
+            answers = [viewer.ask("GET", path) for path in (page_of(row["uid"]), path_of(row["uid"]))]
             closed += [f"{row['title']} ({answer.status_code})" for answer in answers if answer.status_code != 200][:1]
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, RefusedError, ValueError, RecursionError) as error:
         return Check(name=name, ok=False, detail=reason_of(error))
     opened = f"{len(found) - len(closed)} of {len(found)} open"
     detail = f"{opened}; closed: {listed(closed)}" if closed else opened
     return Check(name=name, ok=bool(found) and not closed, detail=detail)
 
 
-def panels_filled(panels: Sequence[PanelState]) -> Check:
-    """Every panel has data."""
-    empty = [panel.name for panel in panels if not panel.has_data]
-    filled = f"{len(panels) - len(empty)} of {len(panels)} panels have data"
-    return Check(
-        name="every panel has data",
-        ok=bool(panels) and not empty,
-        detail=f"{filled}; empty: {listed(empty)}" if empty else filled,
-    )
-
-
 def listed(names: Sequence[str]) -> str:
     """Names as a sentence takes them, the first ten."""
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def reason_of(error: Exception) -> str:

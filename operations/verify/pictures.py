@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from operations.errors import OperationError
+from operations.verify.answers import mapping, mappings
+from operations.verify.browsing import page_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _WIDTH = 1600
@@ -19,6 +22,7 @@ _WIDTH = 1600
 _UNIT_PIXELS = 38
 _BARS_PIXELS = 130
 _LEAST_PIXELS = 900
+_MOST_PIXELS = 16_000
 # The page's clock, which runs faster than the real one: time for the panels to be drawn.
 _DRAWN_WITHIN_MS = 10_000
 _TIMEOUT_SECONDS = 120
@@ -82,7 +86,7 @@ def take(
             picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
             picture.unlink(missing_ok=True)
             size = f"--window-size={_WIDTH},{_height(dashboard)}"
-            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}/d/{uid}"]
+            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}{page_of(uid)}"]
             for _ in range(_ATTEMPTS):
                 _run([program, *flags, *page])
                 if picture.exists() and picture.stat().st_size > _BLANK_BYTES:
@@ -94,9 +98,13 @@ def take(
 
 
 def _height(dashboard: Mapping[str, Any]) -> int:
-    places = [panel["gridPos"] for panel in dashboard.get("panels", []) if "gridPos" in panel]
-    units = max((place["y"] + place["h"] for place in places), default=0)
-    return max(_LEAST_PIXELS, _BARS_PIXELS + _UNIT_PIXELS * int(units))
+    places = [mapping(panel.get("gridPos")) for panel in mappings(dashboard.get("panels"))]
+    ends = [place.get("y", 0) + place.get("h", 0) for place in places if _are_numbers(place.get("y"), place.get("h"))]
+    return max(_LEAST_PIXELS, min(_MOST_PIXELS, _BARS_PIXELS + _UNIT_PIXELS * int(max(ends, default=0))))
+
+
+def _are_numbers(*values: Any) -> bool:
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
 def _run(command: list[str]) -> None:

@@ -17,12 +17,15 @@ from operations.errors import NotFulfilledError, OperationError
 from operations.find import existing, machine_at
 from operations.machine.access import Machine
 from operations.machine.entrance import Entrance
-from operations.verify import checks
+from operations.verify import branch_files, checks, verdict
 from operations.verify import pictures as screenshots
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from operations.verify.answers import RefusedError
 from operations.verify.checks import Address, Check
+from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
-from operations.verify.viewer import DATA_WITHIN_SECONDS, Viewer
+from operations.verify.viewer import Viewer
+from operations.verify.waiting import DATA_WITHIN_SECONDS
 
 TPS = "transactions per second"
 CONNECTIONS = "connections"
@@ -73,6 +76,7 @@ class Verification:
         checks: The checks, in the order of a viewer's way in.
         series: Name → samples of the window.
         seconds: How long it took.
+        panels: Every panel, and why it is empty.
     """
 
     branch: str
@@ -81,6 +85,7 @@ class Verification:
     checks: tuple[Check, ...]
     series: Mapping[str, Samples]
     seconds: float
+    panels: tuple[PanelState, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -94,7 +99,7 @@ class Verification:
 
     def as_dict(self) -> dict[str, Any]:
         """The same, for JSON; samples are pairs of a Unix time and a value."""
-        return {"ok": self.ok, **asdict(self)}
+        return {"ok": self.ok, **asdict(self), "panels": [panel.as_dict() for panel in self.panels]}
 
     def require(self) -> None:
         """Insist on it.
@@ -134,16 +139,18 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
 
     on_note("looking")
     found = _at_once(Address(url, machine.entrance), viewer)
+    found.append(_listed(viewer, machine, preview.name.slug))
     if request.wait and all(check.ok is not False for check in found):
         _await_window(viewer, request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
-    found.append(_panels(viewer))
+    panels = _panels(viewer)
+    found.append(verdict.panels_filled(panels) if isinstance(panels, tuple) else panels)
     found.append(_workload(machine, preview.name.slug, start, request.minutes))
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
-    verdict = judge(series[TPS], request.minutes)
-    found.append(Check(name="the activity varies", ok=verdict.varies, detail=verdict.detail))
+    activity = judge(series[TPS], request.minutes)
+    found.append(Check(name="the activity varies", ok=activity.varies, detail=activity.detail))
     if request.pictures:
         on_note("taking pictures")
         found.append(_pictures(program, url, machine.entrance, viewer, request.pictures))
@@ -154,6 +161,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         checks=tuple(found),
         series=series,
         seconds=time.monotonic() - started,
+        panels=panels if isinstance(panels, tuple) else (),
     )
 
 
@@ -199,19 +207,28 @@ def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCou
 def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetime) -> Samples:
     try:
         return viewer.series(expression, start, end, STEP_SECONDS)
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx.HTTPError, RefusedError):
         return []
 
 
-def _panels(viewer: Viewer) -> Check:
+def _listed(viewer: Viewer, machine: Machine, slug: str) -> Check:
     try:
-        return checks.panels_filled(viewer.panels())
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        return _unanswered("every panel has data", error)
+        return branch_files.dashboards_listed(branch_files.dashboards_on(machine, slug), viewer.dashboards())
+    except OperationError as error:
+        return Check(name=branch_files.NAME, ok=None, detail=f"the branch's files cannot be read: {error}")
+    except (httpx.HTTPError, RefusedError) as error:
+        return _unanswered(branch_files.NAME, error)
+
+
+def _panels(viewer: Viewer) -> tuple[PanelState, ...] | Check:
+    try:
+        return tuple(viewer.panels())
+    except (httpx.HTTPError, RefusedError) as error:
+        return _unanswered(verdict.NAME, error)
 
 
 def _unanswered(name: str, error: Exception) -> Check:
-    return Check(name=name, ok=False, detail=f"Grafana does not answer: {checks.reason_of(error)}")
+    return Check(name=name, ok=False, detail=f"Grafana does not answer as it should: {checks.reason_of(error)}")
 
 
 def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> Check:
@@ -233,8 +250,8 @@ def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> 
 def _pictures(program: str, url: str, entrance: Entrance, viewer: Viewer, directory: Path) -> Check:
     name = "pictures of every dashboard"
     try:
-        found = [viewer.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"] for row in viewer.dashboards()]
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+        found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
+    except (httpx.HTTPError, RefusedError) as error:
         return _unanswered(name, error)
     taken = screenshots.take(program, url, found, directory, trust_anything=not entrance.certified)
     return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    retry_if_result,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_fixed,
-)
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from operations.errors import OperationError
 from operations.machine.entrance import Entrance
-from operations.verify.panels import RANGE, PanelState, queries_of, state_of, variables_of, with_queries
+from operations.verify import browsing
+from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
+from operations.verify.panels import PanelState
 
-DATA_WITHIN_SECONDS = 120
 _REQUEST_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
 PROMETHEUS = "P7A0D6631BB10B34F"
@@ -63,38 +55,32 @@ class Viewer:
         attempts = Retrying(retry=broken, stop=stop_after_attempt(_ATTEMPTS), reraise=True)
         return attempts(self._client.request, method, path, json=json, extensions=self._extensions)
 
-    def get(self, path: str) -> Any:
-        """GET a path of Grafana's API."""
-        response = self.ask("GET", path)
-        response.raise_for_status()
-        return response.json()
+    def dashboards(self) -> list[dict[str, str]]:
+        """What Grafana lists to a viewer: ``uid`` and ``title`` of every dashboard.
 
-    def dashboards(self) -> list[dict[str, Any]]:
-        """What Grafana lists to a viewer: ``uid`` and ``title`` of every dashboard, among others."""
-        found: list[dict[str, Any]] = self.get("/api/search?type=dash-db")
-        return found
+        Raises:
+            RefusedError: It does not list them.
+            httpx.HTTPError: It does not answer.
+        """
+        return browsing.dashboards_of(self)
+
+    def dashboard(self, uid: str) -> Mapping[str, Any]:
+        """One dashboard.
+
+        Raises:
+            RefusedError: Grafana does not give it.
+            httpx.HTTPError: It does not answer.
+        """
+        return browsing.dashboard_of(self, uid)
 
     def panels(self) -> list[PanelState]:
         """Every panel that asks for data, of every dashboard.
 
         Raises:
-            httpx.HTTPError: Grafana does not answer.
+            RefusedError: Grafana does not list its dashboards.
+            httpx.HTTPError: It does not answer.
         """
-        found: list[PanelState] = []
-        for row in self.dashboards():
-            dashboard = self.get(f"/api/dashboards/uid/{row['uid']}")["dashboard"]
-            variables = variables_of(dashboard)
-            for panel in with_queries(dashboard):
-                response = self._query(queries_of(panel, variables), f"now-{RANGE}", "now")
-                found.append(
-                    state_of(
-                        str(row["title"]),
-                        panel,
-                        _body(response),
-                        refused="" if response.is_success else f"HTTP {response.status_code}",
-                    )
-                )
-        return found
+        return browsing.panels_of(self)
 
     def series(self, expression: str, start: dt.datetime, end: dt.datetime, step: int) -> list[tuple[float, float]]:
         """Time and value of one series of VictoriaMetrics.
@@ -106,7 +92,8 @@ class Viewer:
             step: Seconds between two values.
 
         Raises:
-            httpx.HTTPError: Grafana does not answer, or refuses the query.
+            RefusedError: Grafana refuses the query, or the answer is no series.
+            httpx.HTTPError: It does not answer.
         """
         query = {
             "refId": "A",
@@ -117,62 +104,17 @@ class Viewer:
             "intervalMs": step * 1000,
             "maxDataPoints": int((end - start).total_seconds() // step) + 1,
         }
-        response = self._query([query], *(str(int(moment.timestamp() * 1000)) for moment in (start, end)))
-        response.raise_for_status()
-        frames = response.json()["results"]["A"].get("frames") or []
-        if not frames or not frames[0]["data"]["values"]:
+        moments = {name: str(int(at.timestamp() * 1000)) for name, at in (("from", start), ("to", end))}
+        response = self.ask("POST", "/api/ds/query", json={"queries": [query], **moments})
+        if not response.is_success:
+            raise RefusedError(f"HTTP {response.status_code}")
+        frames = list(mappings(mapping(mapping(mapping(body_of(response)).get("results")).get("A")).get("frames")))
+        columns = listing(mapping(frames[0].get("data")).get("values")) if frames else []
+        if not columns:
             return []
-        times, values = frames[0]["data"]["values"][:2]
+        times, values = (listing(column) for column in (*columns, [])[:2])
         # What is no number, such as 0/0, arrives as null.
-        return [(at / 1000, float(value)) for at, value in zip(times, values, strict=True) if value is not None]
-
-    def _query(self, queries: list[dict[str, Any]], start: str, end: str) -> httpx.Response:
-        return self.ask("POST", "/api/ds/query", json={"queries": queries, "from": start, "to": end})
-
-
-def wait_for_data(
-    viewer: Viewer, on_progress: Callable[[int, int], None], *, seconds: float = DATA_WITHIN_SECONDS
-) -> list[PanelState]:
-    """Wait until every panel of every dashboard has data.
-
-    Args:
-        viewer: Who asks.
-        on_progress: Told how many of how many panels have data.
-        seconds: Deadline.
-
-    Returns:
-        The panels, all with data.
-
-    Raises:
-        OperationError: The deadline passed; names the panels that stayed empty.
-    """
-    last: list[PanelState] = []
-
-    def ask() -> list[PanelState]:
-        nonlocal last
-        try:
-            last = viewer.panels()
-        except (httpx.HTTPError, ValueError, KeyError):
-            return []
-        on_progress(sum(panel.has_data for panel in last), len(last))
-        return last
-
-    try:
-        return Retrying(
-            stop=stop_after_delay(seconds),
-            wait=wait_fixed(1),
-            retry=retry_if_result(lambda found: not found or not all(panel.has_data for panel in found)),
-        )(ask)
-    except RetryError:
-        names = ", ".join(panel.name for panel in last if not panel.has_data) or "no dashboard answered"
-        raise OperationError(
-            f"After {seconds:.0f} s these panels had no data: {names}. "
-            "Look at the containers' logs (docker logs) and deploy again."
-        ) from None
-
-
-def _body(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return {}
+        found = [(at, value) for at, value in zip(times, values, strict=False) if value is not None]
+        if not all(isinstance(one, int | float) for sample in found for one in sample):
+            raise RefusedError("the answer is no series of numbers")
+        return [(at / 1000, float(value)) for at, value in found]

@@ -25,6 +25,7 @@ CHECKS = [
     "anyone may look",
     "nobody may edit",
     "every dashboard opens",
+    "every dashboard of the branch is listed",
     "every panel has data",
     "the workload runs",
     "the activity varies",

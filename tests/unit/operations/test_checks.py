@@ -14,7 +14,7 @@ import pytest
 
 from operations.machine.access import machine_of
 from operations.machine.entrance import Entrance
-from operations.verify import checks
+from operations.verify import checks, verdict
 from operations.verify.checks import Address
 from operations.verify.viewer import Viewer
 from tests.equipment.fakes.grafana import FakeGrafana, base
@@ -39,7 +39,7 @@ def test_all_is_well_where_it_is(grafana: FakeGrafana) -> None:
     assert checks.may_look(visitor).ok
     assert checks.may_not_edit(visitor).ok
     assert checks.dashboards_open(visitor).detail == "2 of 2 open"
-    assert checks.panels_filled(visitor.panels()).detail == "2 of 2 panels have data"
+    assert verdict.panels_filled(visitor.panels()).detail == "2 of 2 panels have data"
 
 
 def test_a_login_that_is_needed_to_look_is_found(grafana: FakeGrafana) -> None:
@@ -55,28 +55,28 @@ def test_a_grafana_that_lets_anyone_save_is_found(grafana: FakeGrafana) -> None:
 
 
 def test_a_dashboard_that_does_not_open_is_named(grafana: FakeGrafana) -> None:
-    grafana.closed = {"two"}
+    grafana.closed = {"pgai-tables"}
     check = checks.dashboards_open(viewer(grafana))
     assert check.ok is False
-    assert check.detail == "1 of 2 open; closed: Two (500)"
+    assert check.detail == "1 of 2 open; closed: Tables (500)"
 
 
 def test_an_empty_panel_is_named(grafana: FakeGrafana) -> None:
-    grafana.empty = {"one"}
-    check = checks.panels_filled(viewer(grafana).panels())
+    grafana.empty = {"Activity"}
+    check = verdict.panels_filled(viewer(grafana).panels())
     assert check.ok is False
-    assert check.detail == "1 of 2 panels have data; empty: One / Curve"
+    assert check.detail == "1 of 2 panels have data; empty: Activity / Curve (metric Activity does not exist)"
 
 
 def test_a_grafana_without_dashboards_fulfils_nothing() -> None:
-    assert checks.panels_filled([]).ok is False
+    assert verdict.panels_filled([]).ok is False
 
 
 @pytest.mark.parametrize("broken", [1, 2])
 def test_a_connection_that_breaks_is_no_fault_of_the_preview(grafana: FakeGrafana, broken: int) -> None:
     visitor = viewer(grafana)
     grafana.broken = broken
-    assert checks.panels_filled(visitor.panels()).ok
+    assert verdict.panels_filled(visitor.panels()).ok
     grafana.broken = broken
     assert checks.may_not_edit(visitor).ok
 

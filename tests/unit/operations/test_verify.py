@@ -38,14 +38,22 @@ def noted() -> list[str]:
 
 
 @pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Folder of the dashboards that the preview's Grafana reads."""
+    folder = tmp_path / "previews/a/config/grafana"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
 def run(
-    grafana: FakeGrafana, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
+    grafana: FakeGrafana, files: Path, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> Verify:
     """Verifies the fake's preview, impatiently; there is no plain http and no Docker engine."""
     monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
     monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
     monkeypatch.setattr(Address, "redirects", lambda self: Check(name="http leads to https", ok=True, detail=""))
-    local = Snapshot(outputs=base(grafana.port).model_dump())
+    local = Snapshot(outputs={**base(grafana.port).model_dump(), "host_directory": str(files.parents[3])})
     engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
 
     def verified(branch: str = "a", **options: Any) -> Verification:
@@ -124,3 +132,40 @@ def test_an_engine_that_cannot_be_asked_leaves_the_workload_open(run: Verify) ->
 def test_another_branch_of_the_same_slug_has_no_preview(run: Verify) -> None:
     with pytest.raises(NotFoundError, match="'A'"):
         run(branch="A")
+
+
+LISTED = "every dashboard of the branch is listed"
+
+
+def test_a_dashboard_of_the_branch_that_is_not_listed_is_named(run: Verify, files: Path) -> None:
+    (files / "tables.json").write_text('{"uid": "pgai-tables", "title": "Tables"}')
+    assert check(run(), LISTED).detail == "1 of 1 are listed"
+    (files / "more").mkdir()
+    (files / "more/gone.json").write_text('{"uid": "gone", "title": "Gone"}')
+    assert [missing.detail for missing in run().missing] == ["1 of 2 are listed; missing: Gone"]
+
+
+def test_files_of_a_branch_that_cannot_be_read_are_no_fault_of_the_preview(run: Verify, files: Path) -> None:
+    files.rmdir()
+    assert check(run(), LISTED).ok is None
+
+
+def test_the_result_has_every_panel_with_its_reason(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.empty = {"Tables"}
+    result = run(wait=False)
+    assert result.as_dict()["panels"] == [
+        {"dashboard": "Activity", "panel": "Curve", "ok": True, "counted": True, "reason": ""},
+        {
+            "dashboard": "Tables", "panel": "Curve", "ok": False, "counted": True,
+            "reason": "metric Tables does not exist",
+        },
+    ]  # fmt: skip
+    assert [missing.name for missing in result.missing] == ["every panel has data"]
+
+
+def test_what_grafana_should_never_answer_is_a_check_that_failed(run: Verify, grafana: FakeGrafana) -> None:
+    grafana.odd["/api/search"] = (200, {"not": "a list"})
+    result = run(wait=False)
+    details = {missing.name: missing.detail for missing in result.missing}
+    assert details["anyone may look"] == "the answer is no list of dashboards"
+    assert {LISTED, "every panel has data"} <= details.keys()

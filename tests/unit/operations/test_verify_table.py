@@ -51,6 +51,7 @@ def test_json_has_ok_checks_and_series() -> None:
     assert found["series"] == {TPS: [[1.0, 0.0], [2.0, 7.0]], "connections": []}
     assert found["url"] == "https://preview-feature-a.localhost:8443"
     assert found["minutes"] == 10
+    assert found["panels"] == []
 
 
 def test_what_cannot_be_told_is_no_failure() -> None:

@@ -1,0 +1,79 @@
+"""What Grafana answers, read without trusting its shape: a branch's dashboards hold whatever somebody wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import httpx
+
+_LONGEST_REASON = 200
+
+
+class RefusedError(Exception):
+    """Grafana refused a request, or answered something else than asked for; the message says why, in one line."""
+
+
+class Asks(Protocol):
+    """Whoever can ask Grafana."""
+
+    def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
+        """Send one request, whatever the answer."""
+
+
+def fetched(asks: Asks, path: str, parameters: Mapping[str, str] | None = None) -> Any:
+    """Body of the answer to a GET.
+
+    Raises:
+        RefusedError: It is an error, or no JSON.
+        httpx.HTTPError: There is no answer.
+    """
+    try:
+        response = asks.ask("GET", f"{path}?{urlencode(parameters)}" if parameters else path)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise RefusedError(one_line(error)) from error
+    body = body_of(response)
+    if not response.is_success:
+        said = one_line(text(mapping(body).get("message")))
+        raise RefusedError(f"HTTP {response.status_code}" + (f", {said}" if said else ""))
+    if body is None:
+        raise RefusedError("the answer is no JSON")
+    return body
+
+
+def body_of(response: httpx.Response) -> Any:
+    """The JSON of an answer; None where it is none."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: Any) -> list[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list."""
+    return (item for item in listing(value) if isinstance(item, dict))
+
+
+def text(value: Any) -> str:
+    """A string or a number as text, else nothing."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def one_line(reason: object) -> str:
+    """The first line of a reason, not too long, without its full stop."""
+    lines = str(reason).strip().splitlines() or [""]
+    line = lines[0].rstrip(". ")
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
