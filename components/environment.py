@@ -179,6 +179,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 {
                     "GF_SERVER_ROOT_URL": f"{args.url}/",
                     "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{CONFIG_MOUNT}/{args.home_dashboard}",
+                    **_settings_file(args.folders["config"]),
                 }
                 if service.public
                 else {}
@@ -210,6 +211,12 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 replace_on_changes=["healthcheck"],
             ),
         )
+
+
+def _settings_file(configuration: Path) -> dict[str, str]:
+    """The branch's own settings of Grafana, where it has any; what the environment says goes before them."""
+    name = "grafana/provisioning/grafana.ini"
+    return {"GF_PATHS_CONFIG": f"{CONFIG_MOUNT}/{name}"} if (configuration / name).is_file() else {}
 
 
 def _of_success(known: Sequence[Any]) -> str:

@@ -13,7 +13,7 @@ import yaml
 from components.files import digest_of
 from stacks.configuration import Configuration, ConfigurationError, gather, home_of
 
-DEFAULT = Path(__file__).resolve().parents[2] / "config"
+DEFAULT = Path(__file__).resolve().parents[3] / "config"
 
 
 @pytest.fixture
