@@ -77,6 +77,8 @@ def _settle_dashboards(found: Found) -> None:
     for document in shown.changed:
         _rewrite(found, document)
     found.faults += shown.faults + uid_faults([one for one in found.dashboards if shown.has(one.name)], shown.uids)
+    if not shown.faults and not any(shown.has(one.name) for one in found.dashboards):
+        found.faults += [document.fault("shows none of the dashboards.") for document in found.all(PROVIDERS)]
     hidden = [one.name for one in found.dashboards if not shown.has(one.name)]
     if hidden:
         found.notes.append(f"no provider shows, so left out: {_listed(hidden)}")
