@@ -6,13 +6,13 @@ out and says so in its log alone. So all of that is refused here.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from stacks.configuration.documents import Document
 from stacks.configuration.faults import Fault
-from stacks.configuration.values import Duration, Flag, Named, Whole
+from stacks.configuration.values import Duration, Flag, Named, Scheme, Whole
 
 
 class _Static(BaseModel):
@@ -35,7 +35,7 @@ class _Job(BaseModel):
     scrape_align_interval: Duration | None = None
     scrape_offset: Duration | None = None
     metrics_path: str | None = None
-    scheme: Literal["http", "https", "HTTP", "HTTPS"] | None = None
+    scheme: Scheme | None = None
     params: dict[str, list[str | None] | None] | None = None
     honor_labels: Flag | None = None
     honor_timestamps: Flag | None = None

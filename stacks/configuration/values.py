@@ -46,3 +46,5 @@ Whole = Annotated[str, _matching(r"[-+]?\d{1,18}", "must be a whole number")]
 
 Duration = Annotated[str, _matching(r"(\d+(\.\d+)?(ms|s|m|h|d|w|y))+|0", "must be a duration such as 15s")]
 """A time as VictoriaMetrics reads it."""
+
+Scheme = Annotated[str, _matching(r"(?i:https?)", "must be http or https")]
