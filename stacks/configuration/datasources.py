@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from components.services import SECRETS_MOUNT
 from stacks.configuration.documents import Document, mapping_at, put, rows, text_at
 from stacks.configuration.faults import Fault
+from stacks.configuration.hosts import host_of, is_out_of_reach
 from stacks.configuration.values import GrafanaFlag, GrafanaWhole, Named, Uid
 
 _SINK = "sink-postgres"
+_TARGET = "target-db"
 _PASSWORD = f"$__file{{{SECRETS_MOUNT}/sink_grafana}}"
 
 
@@ -80,11 +82,21 @@ def _doubles(documents: Iterable[Document]) -> Iterator[Fault]:
                 seen[claim] = document.file
 
 
+def unreachable(document: Document) -> Iterator[str]:
+    """Data sources that have no answers in a preview, in words."""
+    for row in rows(document.root, "datasources"):
+        url, name = text_at(row, "url"), text_at(row, "name")
+        if is_out_of_reach(url):
+            yield f"{document.name}: the data source {name!r} asks {host_of(url)}, which a preview does not have"
+        elif host_of(url) == _TARGET:
+            yield f"{document.name}: the data source {name!r} asks {_TARGET}, where viewers of a preview have no role"
+
+
 def with_own_credentials(document: Document) -> bool:
     """Let the data sources of the sink's database log in as the preview's reader; False where they do."""
     changed = False
     for row in rows(document.root, "datasources"):
-        if _SINK not in text_at(row, "url"):
+        if host_of(text_at(row, "url")) != _SINK:
             continue
         if (text_at(row, "user"), text_at(row, "secureJsonData", "password")) != ("grafana", _PASSWORD):
             put(row, "user", "grafana")

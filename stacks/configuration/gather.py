@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stacks.configuration import datasources, scrape
 from stacks.configuration.dashboards import uid_faults
-from stacks.configuration.datasources import datasource_faults, with_own_credentials
 from stacks.configuration.documents import Document, document_of, written
 from stacks.configuration.faults import ConfigurationError, refuse
 from stacks.configuration.layout import (
@@ -23,7 +23,6 @@ from stacks.configuration.metrics import merged, metric_faults
 from stacks.configuration.providers import mount, provider_faults
 from stacks.configuration.reading import Found, read
 from stacks.configuration.result import Configuration
-from stacks.configuration.scrape import scrape_faults
 from stacks.configuration.sources import give_credentials, made, preset_faults, source_faults
 
 _GIVEN = "given the preview's own credentials and paths"
@@ -51,15 +50,16 @@ def gather(branch: Path, default: Path) -> Configuration:
     refuse(
         [
             *found.faults,
-            *datasource_faults(found.all(DATASOURCES)),
+            *datasources.datasource_faults(found.all(DATASOURCES)),
             *provider_faults(found.all(PROVIDERS)),
             *metric_faults(found.all(METRICS)),
-            *(fault for document in found.all(SCRAPE) for fault in scrape_faults(document)),
+            *(fault for document in found.all(SCRAPE) for fault in scrape.scrape_faults(document)),
             *(fault for document in found.all(SOURCES) for fault in source_faults(document)),
         ]
     )
     _settle_datasources(found)
     _settle_dashboards(found)
+    found.notes += [note for document in found.all(SCRAPE) for note in scrape.unreachable(document)]
     _settle_pgwatch(found)
     _name_unused(found, tree)
     refuse(found.faults)
@@ -68,7 +68,8 @@ def gather(branch: Path, default: Path) -> Configuration:
 
 def _settle_datasources(found: Found) -> None:
     for document in found.all(DATASOURCES):
-        if with_own_credentials(document):
+        found.notes += datasources.unreachable(document)
+        if datasources.with_own_credentials(document):
             _rewrite(found, document)
 
 

@@ -6,12 +6,14 @@ out and says so in its log alone. So all of that is refused here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from stacks.configuration.documents import Document
 from stacks.configuration.faults import Fault
+from stacks.configuration.hosts import is_out_of_reach
 from stacks.configuration.values import Duration, Flag, Named, Scheme, Whole
 
 
@@ -70,6 +72,14 @@ class _File(BaseModel):
     global_: _Global | None = Field(None, alias="global")
     scrape_configs: list[_Job] | None = None
     scrape_config_files: list[str] | None = None
+
+
+def unreachable(document: Document) -> Iterator[str]:
+    """Targets that a preview does not have, in words."""
+    jobs = (document.data or {}).get("scrape_configs") or []
+    targets = [target for job in jobs for one in job.get("static_configs") or [] for target in one.get("targets") or []]
+    if missing := [target for target in targets if is_out_of_reach(target)]:
+        yield f"{document.name}: a preview does not have {', '.join(missing)}"
 
 
 def scrape_faults(document: Document) -> list[Fault]:

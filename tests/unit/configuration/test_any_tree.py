@@ -123,7 +123,7 @@ def _of_file(path: Path, draw: Callable[..., Any]) -> None:
         )
 
 
-@settings(max_examples=70, deadline=10_000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=50, deadline=10_000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(data=st.data())
 def test_a_directory_is_taken_or_refused_and_never_anything_else(data: st.DataObject) -> None:
     files = _base(data.draw(st.sampled_from([DEFAULT, PRODUCT])))

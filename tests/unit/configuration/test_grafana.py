@@ -51,6 +51,20 @@ def test_data_sources_that_grafana_would_not_take_are_refused(
     assert reason in message
 
 
+def test_a_data_source_that_has_no_answers_in_a_preview_is_said(tmp_path: Path) -> None:
+    text = datasources(
+        "name: a, type: prometheus, url: 'https://u:p@prom.example:443/x'",
+        "name: b, type: postgres, url: 'target-db:5432'",
+        "name: c, type: prometheus, url: 'http://sink-prometheus:9090'",
+        "name: d, type: prometheus, url: '$URL'",
+    )
+    found, _ = accepted(tree(tmp_path / "branch", {DATASOURCES: text}), tmp_path / "written")
+    assert [note for note in found.notes if "the data source" in note] == [
+        f"{DATASOURCES}: the data source 'a' asks prom.example, which a preview does not have",
+        f"{DATASOURCES}: the data source 'b' asks target-db, where viewers of a preview have no role",
+    ]
+
+
 def test_every_word_that_need_not_change_keeps_its_text(tmp_path: Path) -> None:
     words = ["0042", "00123456", "1e3", "0o17", "1_000", "2026-11-28", "yes", "0x1F", "~x", "08", ".5", "On"]
     text = (

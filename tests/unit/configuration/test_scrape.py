@@ -56,6 +56,12 @@ def test_what_is_written_for_prometheus_is_taken_unchanged(tmp_path: Path) -> No
     assert (directory / SCRAPE).read_text(encoding="utf-8") == text
 
 
+def test_targets_that_a_preview_does_not_have_are_said(tmp_path: Path) -> None:
+    text = "scrape_configs: [{job_name: a, static_configs: [{targets: ['pgwatch-prometheus:9091', 'cadvisor:8080']}]}]"
+    found, _ = accepted(tree(tmp_path / "branch", {SCRAPE: text}), tmp_path / "written")
+    assert f"{SCRAPE}: a preview does not have cadvisor:8080" in found.notes
+
+
 def test_the_other_ending_is_taken_under_the_name_that_is_read(tmp_path: Path) -> None:
     branch = tree(tmp_path / "branch", {"prometheus/prometheus.yaml": "scrape_configs: []"})
     _, directory = accepted(branch, tmp_path / "written")
