@@ -38,7 +38,8 @@ def _postgres(
             "POSTGRES_INITDB_ARGS": "--no-sync",
         },
         secrets=tuple(f"{key}_{role}" for role in ("postgres", *roles)),
-        mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d"},
+        # The branch's own SQL is in its configuration.
+        mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d", "config": CONFIG_MOUNT},
         user="999:999",
         tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
         # The official image has it for this: to initialise in a container of its own.
@@ -115,7 +116,8 @@ VICTORIAMETRICS = ServiceSpec(
 
 SINK = _postgres(
     key="sink",
-    database="measurements",
+    # The database of measurements is made with its roles, where the branch's own SQL does not make it.
+    database="postgres",
     memory_mib=512,
     cpus="0.20",
     alias="sink-postgres",

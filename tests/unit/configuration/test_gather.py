@@ -13,7 +13,7 @@ import yaml
 from components.files import digest_of
 from stacks.configuration import Configuration, ConfigurationError, gather, home_of
 
-DEFAULT = Path(__file__).resolve().parents[2] / "config"
+DEFAULT = Path(__file__).resolve().parents[3] / "config"
 
 
 @pytest.fixture
@@ -107,10 +107,28 @@ def test_several_metrics_files_become_one(product: Path, tmp_path: Path) -> None
     assert sorted(path.name for path in (directory / "pgwatch-prometheus").iterdir()) == ["metrics.yml", "sources.yml"]
 
 
-def test_what_is_not_of_the_layout_is_left_out(product: Path, tmp_path: Path) -> None:
-    directory = written(gather(product, DEFAULT), tmp_path)
+def test_what_is_not_of_the_layout_is_left_out_by_name(product: Path, tmp_path: Path) -> None:
+    found = gather(product, DEFAULT)
+    directory = written(found, tmp_path)
     assert sorted(path.name for path in directory.iterdir()) == ["grafana", "pgwatch-prometheus", "prometheus"]
-    assert not (directory / "grafana/provisioning/grafana.ini").exists()
+    assert "not used by a preview, left out: scripts/" in found.notes
+
+
+@pytest.mark.parametrize("name", ["target-db/init.sql", "sink-postgres/init.sql"])
+def test_sql_for_a_new_database_goes_along_and_is_said_to_run_once(product: Path, tmp_path: Path, name: str) -> None:
+    (product / name).parent.mkdir()
+    (product / name).write_text("select 1;\n", encoding="utf-8")
+    found = gather(product, DEFAULT)
+    assert (written(found, tmp_path) / name).read_text(encoding="utf-8") == "select 1;\n"
+    assert any(note.startswith(f"{name}: run when the database is initialised") for note in found.notes)
+
+
+def test_a_script_beside_the_sql_is_left_out_by_name(product: Path, tmp_path: Path) -> None:
+    (product / "sink-postgres").mkdir()
+    (product / "sink-postgres/hba.sh").write_text("exit 1", encoding="utf-8")
+    found = gather(product, DEFAULT)
+    assert not (written(found, tmp_path) / "sink-postgres").exists()
+    assert "not used by a preview, left out: scripts/, sink-postgres/hba.sh" in found.notes
 
 
 def test_what_is_lacking_is_taken_from_the_default_with_a_note(product: Path, tmp_path: Path) -> None:
