@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,13 +43,13 @@ def browser(tmp_path: Path) -> Browser:
     return Browser(tmp_path / "browser", addresses={})
 
 
-def dashboard(grafana: Grafana, *panels: dict[str, object], **more: object) -> str:
+def dashboard(grafana: Grafana, *panels: dict[str, object], variables: Sequence[object] = ()) -> str:
     """Show panels in the first dashboard, which is there from the next round on."""
     placed = [
         {"id": number, "title": f"Panel {number}", "gridPos": {"x": 0, "y": 8 * number, "w": 12, "h": 8}, **panel}
         for number, panel in enumerate(panels)
     ]
-    grafana.write_dashboard("shown", "Shown dashboard", panels=placed, **more)
+    grafana.write_dashboard("shown", "Shown dashboard", panels=placed, templating={"list": [*variables]})
     wait_for("the dashboard", lambda: "shown" in grafana.shown(), 5)
     return f"{grafana.url}/d/shown/shown-dashboard"
 
@@ -90,7 +90,7 @@ def test_a_panel_and_a_data_source_whose_plugin_is_missing_are_named(grafana: Gr
 def test_a_stored_value_that_is_not_among_the_answers_gives_way_to_the_first(
     grafana: Grafana, prometheus: PrometheusStandIn, browser: Browser
 ) -> None:
-    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, templating={"list": [NODE]})
+    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, variables=[NODE])
     prometheus.asked.clear()
     drawn(browser, url)
     assert asked(prometheus) == {'tps{node="node-01"}'}
@@ -99,7 +99,7 @@ def test_a_stored_value_that_is_not_among_the_answers_gives_way_to_the_first(
 def test_a_value_in_the_address_is_kept_whatever_the_answers_are(
     grafana: Grafana, prometheus: PrometheusStandIn, browser: Browser
 ) -> None:
-    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, templating={"list": [NODE]})
+    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, variables=[NODE])
     prometheus.asked.clear()
     drawn(browser, f"{url}?var-node=elsewhere")
     assert asked(prometheus) == {'tps{node="elsewhere"}'}
@@ -109,7 +109,7 @@ def test_a_variable_without_answers_has_no_value(
     grafana: Grafana, prometheus: PrometheusStandIn, browser: Browser
 ) -> None:
     prometheus.values["node_name"] = []
-    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, templating={"list": [NODE]})
+    url = dashboard(grafana, {"type": "timeseries", "targets": [TPS]}, variables=[NODE])
     prometheus.asked.clear()
     drawn(browser, url)
     assert asked(prometheus) == {'tps{node=""}'}
