@@ -15,6 +15,7 @@ import pytest
 from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
+from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
 from tests.standins.support import Program, free_port, http_get, wait_for
 
@@ -57,6 +58,20 @@ def go_binary() -> Callable[[str], Path]:
         return CACHE / folder
 
     return build
+
+
+@pytest.fixture(scope="session")
+def grafana_binary(go_binary: Callable[[str], Path]) -> Path:
+    """The Grafana stand-in's program."""
+    return go_binary("grafana")
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[PrometheusStandIn]:
+    """A Prometheus stand-in."""
+    server = PrometheusStandIn()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

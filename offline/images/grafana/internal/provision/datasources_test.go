@@ -11,30 +11,6 @@ func environment(name string) (string, bool) {
 	return value, found
 }
 
-func TestExpand(t *testing.T) {
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("p$HOST#:\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for text, wanted := range map[string]string{
-		"$HOST:${PORT}":            "db:5432",
-		"$__env{HOST}":             "db",
-		"$__file{" + secret + "}":  "p$HOST#:", // what comes out is not expanded again
-		"$DOLLAR":                  "a$HOST",
-		"cost $$5 and $$HOST":      "cost $5 and $HOST",
-		"[$MISSING]":               "[]",
-		"a lonely $ stays, $1 too": "a lonely $ stays, $1 too",
-	} {
-		got, err := Expand(text, environment)
-		if err != nil || got != wanted {
-			t.Errorf("%q: got %q, %v; wanted %q", text, got, err, wanted)
-		}
-	}
-	if _, err := Expand("$__file{/does/not/exist}", environment); err == nil {
-		t.Error("an unreadable file is no error")
-	}
-}
-
 func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -48,6 +24,7 @@ func write(t *testing.T, path, content string) {
 func TestDataSources(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "datasources", "one.yml"), `
+apiVersion: 1
 datasources:
   - name: PGWatch-Prometheus
     type: prometheus
@@ -71,11 +48,20 @@ datasources:
 	if sources[0].URL != "http://db:9090" || sources[1].JSONData["maxOpenConns"] != 5432 || sources[1].Secure["password"] != "x: a$HOST" {
 		t.Errorf("not expanded as Grafana does: %+v", sources)
 	}
-	write(t, filepath.Join(root, "datasources", "two.yml"), "datasources: [{name: Other, type: prometheus, isDefault: true}]")
+	write(t, filepath.Join(root, "datasources", "two.yml"), "apiVersion: 1\ndatasources: [{name: Other, type: prometheus, isDefault: true}]")
 	if _, err := DataSources(root, environment); err == nil {
 		t.Error("two defaults are no error")
 	}
 	if sources, err := DataSources(filepath.Join(root, "missing"), environment); err != nil || len(sources) != 0 {
 		t.Errorf("a missing folder: got %v, %v", sources, err)
+	}
+}
+
+func TestFilesWithoutAVersionHaveTheKeysOfGrafana4(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "datasources", "old.yml"), "datasources: [{name: Old, type: prometheus, isDefault: true, json_data: {a: b}}]")
+	sources, err := DataSources(root, environment)
+	if err != nil || len(sources) != 1 || sources[0].IsDefault || sources[0].JSONData["a"] != "b" {
+		t.Errorf("got %+v, %v", sources, err)
 	}
 }
