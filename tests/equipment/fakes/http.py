@@ -58,16 +58,15 @@ class FakeApi(ABC):
     vendor: ClassVar[str]
     prefix: ClassVar[str]
 
-    def __init__(self, routes: Iterable[tuple[str, str, Handler]], *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen on host and port (0: any free one) once entered.
+    def __init__(self, routes: Iterable[tuple[str, str, Handler]], *, host: str = "127.0.0.1") -> None:
+        """Listen on any free port once entered.
 
         Args:
             routes: method, path without the prefix as Flask writes it, and who answers.
             host: address to listen on.
-            port: port to listen on.
         """
         self._lock = threading.RLock()
-        self._address = (host, port)
+        self._host = host
         self._server: BaseWSGIServer | None = None
         self._log: list[LoggedRequest] = []
         self._faults: list[Fault] = []
@@ -88,8 +87,7 @@ class FakeApi(ABC):
             )
 
     def __enter__(self) -> Self:
-        host, port = self._address
-        self._server = make_server(host, port, self._serve, threaded=True, request_handler=_Connection)
+        self._server = make_server(self._host, 0, self._serve, threaded=True, request_handler=_Connection)
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name=f"fake {self.vendor}", daemon=True
         ).start()
@@ -107,7 +105,7 @@ class FakeApi(ABC):
         """Base address for a client, with the API's own prefix."""
         if self._server is None:
             raise RuntimeError(f"the fake {self.vendor} API is not running: use it in a with statement")
-        return f"http://{self._address[0]}:{self._server.server_port}{self.prefix}"
+        return f"http://{self._host}:{self._server.server_port}{self.prefix}"
 
     @property
     def requests(self) -> list[LoggedRequest]:

@@ -27,20 +27,16 @@ class FakeCloudflare(FakeApi):
         self,
         zones: Sequence[str] = ("pgai.watch",),
         *,
-        token: str | None = None,
         private_targets: bool = False,
         host: str = "127.0.0.1",
-        port: int = 0,
     ) -> None:
         """Make an account.
 
         Args:
             zones: names of its zones.
-            token: token that may edit all of them.
             private_targets: let proxied records point to loopback and private addresses. The vendor refuses that
                 (9003), but a machine under test has no other.
             host: address to listen on.
-            port: port to listen on, 0 for any.
         """
         routes = (
             ("GET", "/user/tokens/verify", self._verify),
@@ -53,12 +49,12 @@ class FakeCloudflare(FakeApi):
             ("PATCH", "/zones/<zone>/dns_records/<record>", self._edit),
             ("DELETE", "/zones/<zone>/dns_records/<record>", self._delete),
         )
-        super().__init__(routes, host=host, port=port)
+        super().__init__(routes, host=host)
         self._private = private_targets
         self._state = State()
         for name in zones:
             self._state.add_zone(name)
-        self.token = token or f"fake-{secrets.token_hex(18)}"
+        self.token = f"fake-{secrets.token_hex(18)}"
         self.add_token(self.token, zones)
 
     @property
