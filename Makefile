@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test test-long check unit fix bench lock
+.PHONY: help demo test test-long check unit standins fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -29,6 +29,11 @@ check: ## linters and types
 
 unit: ## the tests that need no engine; seconds
 	$(PYTHON) -m pytest $(FAST_TESTS)
+
+standins: ## offline/ alone: what is built and stands in, held against the vendors' contracts
+	@./preview setup
+	@$(PYTHON) -m tests.equipment.prerequisites
+	$(PYTHON) -m pytest tests/standins
 
 fix: ## format, and mend what the linter can
 	$(PYTHON) -m ruff check --fix .

@@ -51,9 +51,15 @@ def _go(arguments: Sequence[str], folder: Path, **env: str) -> None:
 
 @pytest.fixture(scope="session")
 def go_binary() -> Callable[[str], Path]:
-    """Build a recipe's Go program into the user's cache; Go's own cache makes a second build quick."""
+    """Build a recipe's Go program into the user's cache; Go's own cache makes a second build quick.
+
+    ``PGAI_ORIGINAL_PGWATCH=/path`` holds the vendor's program to the same tests, and so for each folder.
+    """
 
     def build(folder: str) -> Path:
+        original = os.environ.get(f"PGAI_ORIGINAL_{folder.upper()}")
+        if original:
+            return Path(original)
         _go(["build", "-trimpath", "-o", str(CACHE / folder), "."], RECIPES / folder)
         return CACHE / folder
 

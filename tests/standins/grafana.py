@@ -143,7 +143,7 @@ class Grafana:
                 **(env or {}),
             },
         )
-        wait_for("Grafana answers", lambda: http_get(f"{self.url}/api/health")[0] == 200)
+        wait_for("Grafana answers", lambda: http_get(f"{self.url}/api/health")[0] == 200, 60)
 
     def write_dashboard(self, uid: str, title: str, *, folder: str = ".", **more: object) -> Path:
         """Write a dashboard's file, below the dashboards' folder."""
