@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_result, wait_fixed
 
 from components.labels import BASE, PREVIEW
 from components.service_spec import HEALTHY_WITHIN_SECONDS
@@ -75,7 +76,7 @@ class DockerEngine:
         ]
 
     def unwell(self, slug: str, give_up: Callable[[], bool] = lambda: False) -> list[ContainerState]:
-        """Containers of one preview that are not well, once those that run have had a minute to become it.
+        """Containers of one preview that are not well, once those that run have had their time to become it.
 
         Args:
             slug: The preview.
@@ -84,13 +85,17 @@ class DockerEngine:
         Raises:
             OperationError: The engine does not say.
         """
-        may_become = Retrying(
-            retry=retry_if_result(lambda found: any(state.status == "running" for state in found) and not give_up()),
-            stop=stop_after_delay(HEALTHY_WITHIN_SECONDS),
-            wait=wait_fixed(_POLL_SECONDS),
-            retry_error_callback=lambda last: last.outcome.result() if last.outcome else [],
+        began = time.monotonic()
+
+        def may_become_well(found: list[ContainerState]) -> bool:
+            waited = time.monotonic() - began
+            return not give_up() and any(
+                state.status == "running" and waited < _healthy_within_seconds(state.service) for state in found
+            )
+
+        return Retrying(retry=retry_if_result(may_become_well), wait=wait_fixed(_POLL_SECONDS))(
+            lambda: [state for state in self.of_slug(slug) if not state.well]
         )
-        return may_become(lambda: [state for state in self.of_slug(slug) if not state.well])
 
     def remove_broken(self, slug: str) -> list[ContainerState]:
         """Remove containers of one preview that are broken, for an update to make anew; returns them as they were.
@@ -209,6 +214,11 @@ class DockerEngine:
                 f"The image {reference} is not on the machine and cannot be pulled ({reason}): "
                 "correct its name, or put the image on the machine. Nothing was changed."
             ) from error
+
+
+def _healthy_within_seconds(service: str) -> int:
+    health = by_key()[service].health
+    return health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS
 
 
 def _split_tag(reference: str) -> tuple[str, str, str]:
