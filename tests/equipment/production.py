@@ -99,7 +99,7 @@ def zone_name_server(engine: Any, production: Production) -> Iterator[None]:
     A certificate's proof is looked for there too, and no record can name another port.
     """
     container = engine.containers.create(
-        "postgresai/monitoring-flask-backend:latest",
+        "postgresai/monitoring-flask-backend:0.14.0",
         ["-c", _FORWARDER, production.dns[0], str(production.dns[1])],
         entrypoint="python3",
         name=f"{production.token}-name-server",
