@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_MOST = 50
+"""Faults that are told at once."""
+
 
 class ConfigurationError(Exception):
     """A branch's configuration cannot be used; the message names every fault, with file and line."""
@@ -47,5 +50,8 @@ def refuse(faults: list[Fault]) -> None:
     Raises:
         ConfigurationError: There is a fault.
     """
-    if faults:
-        raise ConfigurationError("\n".join(dict.fromkeys(map(str, faults))))
+    lines = list(dict.fromkeys(map(str, faults)))
+    if len(lines) > _MOST:
+        lines[_MOST:] = [f"… and {len(lines) - _MOST} more."]
+    if lines:
+        raise ConfigurationError("\n".join(lines))

@@ -21,8 +21,8 @@ _OWN_KEYS = (
     "users.allow_org_create",
 )
 
-_SECTION = re.compile(r"\s*\[([^\]]+)\]\s*([#;].*)?")
-_SETTING = re.compile(r'\s*("""[^"]+"""|"[^"]+"|`[^`]+`|[^=:]+?)\s*[=:]\s*(.*?)\s*')
+_QUOTES = "\"`'"
+_SECTION = re.compile(r"\[([^\]]+)\]\s*([#;].*)?")
 
 
 def settings_of(text: str) -> Mapping[str, str]:
@@ -47,7 +47,7 @@ def without_own(text: str) -> tuple[str, tuple[str, ...]]:
             left_out.append(setting)
         else:
             kept += lines
-    return (text, ()) if not left_out else ("\n".join(kept) + "\n", tuple(left_out))
+    return ("\n".join(kept), tuple(left_out)) if left_out else (text, ())
 
 
 def _is_own(setting: str) -> bool:
@@ -60,23 +60,29 @@ def _is_own(setting: str) -> bool:
 def _settings(text: str) -> Iterator[tuple[str, str, list[str]]]:
     """Each setting with its value and its lines; other lines with neither."""
     section = "DEFAULT"
-    lines = iter(enumerate(without_mark(text).splitlines(), start=1))
+    lines = iter(enumerate(without_mark(text).split("\n"), start=1))
     for number, line in lines:
-        if not line.strip() or line.lstrip().startswith(("#", ";")):
+        bare = line.strip()
+        if not bare or bare.startswith(("#", ";")):
             yield "", "", [line]
-        elif found := _SECTION.fullmatch(line):
+        elif found := _SECTION.fullmatch(bare):
             section = found[1].strip()
             yield "", "", [line]
-        elif found := _SETTING.fullmatch(line):
-            taken, value = [line], found[2]
-            end = next((mark for mark in ('"""', "`") if value.startswith(mark)), None)
+        elif sign := re.search("[=:]", bare):
+            key, values = bare[: sign.start()].strip(), [bare[sign.end() :].strip()]
+            taken = [line]
+            end = next((mark for mark in ('"""', "`") if values[0].startswith(mark)), None)
+            open_ = values[0].count(end) == 1 if end else values[0].endswith("\\")
             # A value may go on in the lines that follow.
-            while (end and value.count(end) < 2) or (not end and value.endswith("\\")):
+            while open_:
                 _, more = next(lines, (0, None))
-                if more is None:
+                if more is None and end:
                     raise UnusableError("not valid settings (a value does not end).", number)
+                if more is None:
+                    break
                 taken.append(more)
-                value = f"{value}\n{more}" if end else value[:-1] + more.strip()
-            yield f"{section}.{found[1].strip(chr(34) + '`')}", value.strip("\"`'"), taken
+                values.append(more)
+                open_ = end not in more if end else more.strip().endswith("\\")
+            yield f"{section}.{key.strip(_QUOTES)}", "\n".join(values).strip(_QUOTES), taken
         else:
             raise UnusableError("not valid settings (neither a [section] nor key = value).", number)

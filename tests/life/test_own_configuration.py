@@ -13,10 +13,29 @@ import yaml
 from stacks.names import slug_of, stack_of
 from tests.equipment.previews import Ground
 from tests.equipment.viewer import viewer
+from tests.standins.support import wait_for
 
 pytestmark = pytest.mark.engine
 
 _MANY, _EACH = 40, 512 * 1024
+
+_FILES = {
+    "target-db/init.sql": "create user monitor with password 'in-the-repository'; grant pg_read_all_stats to monitor;",
+    "sink-postgres/init.sql": """
+        create role pgwatch with login password 'in-the-repository';
+        create database measurements owner pgwatch;
+        \\c measurements
+        create table own_texts (time timestamptz not null, dbname text not null, data jsonb not null, tag_data jsonb)
+            partition by list (dbname);
+        alter table own_texts owner to pgwatch;
+    """,
+    "sink-postgres/hba.sh": "exit 1",
+    "pgwatch-postgres/metrics.yml": """
+        metrics: {own_texts: {sqls: {11: "select 'words'::text as text, 1::int8 as number"}}}
+        presets: {preview: {metrics: {own_texts: 5}}}
+    """,
+    "grafana/provisioning/grafana.ini": "[users]\nhome_page = /d/many-1/any\n[server]\nhttp_port = 1\n",
+}
 
 
 @pytest.fixture
@@ -32,6 +51,9 @@ def product(ground: Ground, tmp_path: Path) -> Path:
     datasources = yaml.safe_load(file.read_text(encoding="utf-8"))
     datasources["datasources"][1].update(user="pgwatch", secureJsonData={"password": "in-the-repository"})
     file.write_text(yaml.safe_dump(datasources), encoding="utf-8")
+    for name, content in _FILES.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(content, encoding="utf-8")
     for number in range(_MANY):
         dashboard = {"uid": f"many-{number}", "title": f"Many {number}", "panels": [], "description": "x" * _EACH}
         (root / f"grafana/dashboards/many {number}.json").write_text(json.dumps(dashboard), encoding="utf-8")
@@ -53,12 +75,27 @@ def test_a_large_configuration_with_other_credentials_works_and_stays_out_of_the
     assert {f"many-{number}" for number in range(_MANY)} <= found
     assert "pgwatch_instance_up" in _metrics(ground, branch), "the target is monitored with the preview's own password"
 
+    assert "not used by a preview, left out: sink-postgres/hba.sh" in done.stderr
+    grafana = dict(row.split("=", 1) for row in ground.containers(branch)["grafana"].attrs["Config"]["Env"])
+    assert grafana["GF_PATHS_CONFIG"] == "/postgres_ai_configs/grafana/provisioning/grafana.ini"
+    assert grafana["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"].endswith("/many 1.json")
+    able = "select rolname, rolcanlogin from pg_roles where rolname in ('monitor', 'pgwatch') order by 1"
+    assert _asked(ground, branch, "target", "target_database", able) == "monitor|f\npgwatch|t"
+    texts = "select data->>'text' from own_texts limit 1"
+    wait_for("a row", lambda: _asked(ground, branch, "sink", "measurements", texts) == "words", 60, 1)
+
     state = tmp_path / "state.json"
     stack = stack_of(slug_of(branch))
     assert ground.clone.pulumi("stack", "export", "--stack", stack, "--file", str(state)).code == 0
     assert state.stat().st_size < 1_000_000
     again = ground.clone.pulumi("up", "--yes", "--skip-preview", "--stack", stack, "--expect-no-changes")
     assert again.code == 0, again.text
+
+
+def _asked(ground: Ground, branch: str, service: str, database: str, query: str) -> str:
+    command = ["psql", "-At", "-U", "postgres", "-d", database, "-c", query]
+    output: bytes = ground.containers(branch)[service].exec_run(command).output
+    return output.decode().strip()
 
 
 def _metrics(ground: Ground, branch: str) -> str:

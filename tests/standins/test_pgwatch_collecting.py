@@ -34,12 +34,14 @@ metrics:
     sqls: {11: "SELECT name AS tag_name, 1 AS present FROM public.things"}
   twice:
     sqls: {11: SELECT 1 AS value UNION ALL SELECT 2}
+  partitioned:
+    sqls: {11: "SELECT 1 AS value, 'words' AS text"}
   slow:
     sqls: {11: "SELECT 1 AS value FROM pg_sleep(60)"}
     statement_timeout_seconds: 1
 presets:
   everything:
-    metrics: {workload: 1, all_gauges: 1, broken: 1, vanishing: 1, twice: 1, slow: 1, undefined: 1}
+    metrics: {workload: 1, all_gauges: 1, broken: 1, vanishing: 1, twice: 1, slow: 1, partitioned: 1, undefined: 1}
 """
 
 
@@ -52,6 +54,12 @@ def pgwatch(
         conn.execute("CREATE TABLE things (name text)")
         conn.execute("INSERT INTO things VALUES ('table'), ('chair')")
         conn.execute("GRANT SELECT ON things TO PUBLIC")
+    with postgres.connect("collecting_sink") as conn:
+        conn.execute(
+            "CREATE TABLE partitioned (time timestamptz NOT NULL, dbname text NOT NULL, data jsonb NOT NULL, "
+            "tag_data jsonb) PARTITION BY LIST (dbname)"
+        )
+        conn.execute("ALTER TABLE partitioned OWNER TO collecting")
     running = Pgwatch(go_binary("pgwatch"), tmp_path_factory.mktemp("collecting"), postgres, "collecting", METRICS)
     yield running
     running.program.kill()
@@ -196,3 +204,11 @@ def test_no_password_is_in_the_log(pgwatch: Pgwatch) -> None:
     pgwatch.scrape_with("pgwatch_workload_total")
     assert pgwatch.password not in pgwatch.program.output
     assert "stand-in" in pgwatch.program.output
+
+
+def test_a_table_that_was_made_partitioned_by_source_is_filled(pgwatch: Pgwatch, postgres: PostgresServer) -> None:
+    def stored() -> bool:
+        with postgres.connect("collecting_sink") as conn:
+            return conn.execute("SELECT data->>'text' FROM partitioned LIMIT 1").fetchone() == ("words",)
+
+    wait_for("a row", stored)

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stacks.configuration import Configuration, ConfigurationError, gather, home_of
+from stacks.configuration.connection import UnusableConnectionError, with_own_credentials
+from stacks.configuration.faults import UnusableError
+from stacks.configuration.ini import without_own
 from tests.unit.configuration.trees import DEFAULT, PRODUCT, require
 
 _MANY = 2
@@ -156,3 +160,24 @@ def _require_settled(found: Configuration, first: Path, second: Path) -> None:
     for path in first.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path
+
+
+@settings(max_examples=200, deadline=2_000, derandomize=True)
+@given(
+    text=st.text(max_size=60) | st.from_regex(r"postgres(ql)?://.*", fullmatch=True) | st.from_regex(r"(host|a)\s*=.*")
+)
+def test_a_connection_string_is_understood_or_refused_and_never_anything_else(text: str) -> None:
+    with suppress(UnusableConnectionError):
+        own = with_own_credentials(text)
+        assert own is None or with_own_credentials(own) == own
+
+
+_LINES = ["[a]", "b = c", 'd = """', "e : \\", "; f", "[server]", "g="]
+
+
+@settings(max_examples=200, deadline=2_000, derandomize=True)
+@given(lines=st.lists(st.text(max_size=12) | st.sampled_from(_LINES)))
+def test_settings_are_understood_or_refused_and_never_anything_else(lines: list[str]) -> None:
+    with suppress(UnusableError):
+        kept, _ = without_own("\n".join(lines))
+        assert without_own(kept) == (kept, ())

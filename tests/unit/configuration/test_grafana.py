@@ -191,8 +191,6 @@ def test_settings_of_the_branch_stand_beside_the_previews_own(tmp_path: Path) ->
     assert home_of(directory) == "grafana/dashboards/b.json"
 
 
-@pytest.mark.parametrize(
-    ("text", "line"), [("[users]\nhome_page\n", 2), ("[users\n", 1), ('[a]\nb = """c\n', 2), ("[a]\nb = c \\\n", 2)]
-)
+@pytest.mark.parametrize(("text", "line"), [("[users]\nhome_page\n", 2), ("[users\n", 1), ('[a]\nb = """c\n', 2)])
 def test_settings_that_grafana_would_not_read_are_refused(tmp_path: Path, text: str, line: int) -> None:
     assert f"{tmp_path / INI}, line {line}: not valid settings" in refused(tree(tmp_path, {INI: text}))

@@ -140,3 +140,14 @@ def test_a_directory_of_far_too_much_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("stacks.configuration.layout._MOST_ENTRIES", 3)
     branch = tree(tmp_path, {f"grafana/dashboards/{n}.json": dashboard(str(n)) for n in range(5)})
     assert "has more than 3 files" in refused(branch)
+
+
+def test_of_very_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    message = refused(tree(tmp_path, {DATASOURCES: "apiVersion: 1\ndatasources:\n" + "  -\n" * 5000}))
+    assert len(message.splitlines()) == 51
+    assert message.endswith("… and 4950 more.")
+
+
+def test_a_long_line_of_settings_takes_no_long_time(tmp_path: Path) -> None:
+    text = "[a]\nx" + " " * 3_000_000 + "y\n"
+    assert "line 2: not valid settings" in refused(tree(tmp_path, {"grafana/provisioning/grafana.ini": text}))

@@ -68,9 +68,16 @@ func (t *tables) ensure(ctx context.Context, metric, dbname string) error {
 		if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", schemaLock)); err != nil {
 			return err
 		}
-		var exists bool
-		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&exists); err != nil {
+		var exists, partitioned bool
+		if err := tx.QueryRow(ctx,
+			"SELECT count(*) > 0, coalesce(bool_or(relkind = 'p'), false) FROM pg_class WHERE oid = to_regclass($1)", table,
+		).Scan(&exists, &partitioned); err != nil {
 			return err
+		}
+		if partitioned {
+			if err := t.partition(ctx, tx, table, metric, dbname); err != nil {
+				return err
+			}
 		}
 		if !exists {
 			for _, sql := range []string{
@@ -91,6 +98,21 @@ func (t *tables) ensure(ctx context.Context, metric, dbname string) error {
 		t.known[metric+"\x00"+dbname] = true
 		return nil
 	})
+}
+
+// partition gives a source its part of a table that somebody has made partitioned by source, as the official program's are.
+func (t *tables) partition(ctx context.Context, tx pgx.Tx, table, metric, dbname string) error {
+	part := pgx.Identifier{"subpartitions", metric + "_" + dbname}.Sanitize()
+	literal := "'" + strings.ReplaceAll(dbname, "'", "''") + "'"
+	for _, sql := range []string{
+		"CREATE SCHEMA IF NOT EXISTS subpartitions",
+		"CREATE TABLE IF NOT EXISTS " + part + " PARTITION OF " + table + " FOR VALUES IN (" + literal + ")",
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // write stores a batch. A result that the database refuses is logged and given up, the others go on. An error means that
