@@ -1,4 +1,4 @@
-"""The definition of done (R52), asked of live previews by the command that an operator types."""
+"""The definition of done, asked of live previews by the command that an operator types."""
 
 from __future__ import annotations
 

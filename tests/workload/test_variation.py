@@ -1,4 +1,4 @@
-"""The rule for varying activity (R52) on a real server: under the real generator, and under a constant load."""
+"""The rule for varying activity on a real server: under the real generator, and under a constant load."""
 
 from __future__ import annotations
 
