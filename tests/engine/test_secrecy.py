@@ -22,18 +22,18 @@ def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World
     assert all(len(password) == 32 for password in secrets.values())
     slug = slug_of(world.first)
     kept = [path for kind in ("*.json", "*.gz", "*.bak") for path in world.clone.data.rglob(kind)]
-    places = {f"state {path.name}": unpacked(path.read_bytes()).decode("utf-8", "replace") for path in kept}
-    (state,) = [text for name, text in places.items() if name == f"state {stack_of(slug)}.json.gz"]
+    texts = {f"state {path.name}": unpacked(path.read_bytes()).decode("utf-8", "replace") for path in kept}
+    (state,) = [text for name, text in texts.items() if name == f"state {stack_of(slug)}.json.gz"]
     assert '"ciphertext"' in state, "the state of the preview is among what is searched, and can be read"
     containers = engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug}"})
     assert len(containers) == 10
     for container in containers:
-        places[f"inspect {container.name}"] = json.dumps(container.attrs)
-        places[f"log {container.name}"] = container.logs().decode("utf-8", "replace")
+        texts[f"inspect {container.name}"] = json.dumps(container.attrs)
+        texts[f"log {container.name}"] = container.logs().decode("utf-8", "replace")
         if container.status == "running":
-            places[f"arguments {container.name}"] = json.dumps(container.top(ps_args="-eo pid,args"))
-    places["what the commands printed"] = "\n".join(world.clone.transcript[:2])
-    for where, text in places.items():
+            texts[f"arguments {container.name}"] = json.dumps(container.top(ps_args="-eo pid,args"))
+    texts["what the commands printed"] = "\n".join(world.clone.transcript[:2])
+    for where, text in texts.items():
         for name, password in secrets.items():
             assert password not in text, f"{name} is in {where}"
 

@@ -1,4 +1,4 @@
-"""Two places: who comes third is refused and leaves nothing, whoever asks and however many at once."""
+"""Two slots: who comes third is refused and leaves nothing, whoever asks and however many at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def refused(ground: Ground, done: Finished) -> str:
     return done.stderr
 
 
-def test_of_eight_deploys_at_once_two_get_a_place(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
+def test_of_eight_deploys_at_once_two_get_a_slot(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
     branches = [gone_afterwards(f"rush-{number}") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         done = dict(
@@ -39,7 +39,7 @@ def test_of_eight_deploys_at_once_two_get_a_place(ground: Ground, gone_afterward
 
 
 class TestAFullMachine:
-    """Both places taken by previews that run."""
+    """Both slots taken by previews that run."""
 
     @pytest.fixture(scope="class")
     @classmethod
