@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test check unit fix bench lock
+.PHONY: help demo test test-long check unit standins fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -7,7 +7,7 @@ SHELL_FILES = preview .ci/run $(shell git ls-files '*.sh')
 FAST_TESTS := tests/unit tests/policy
 
 help: ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## a preview of the current branch on this machine's Docker engine
 	@./preview demo
@@ -16,7 +16,10 @@ test: ## set-up, checks and every test
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(DRAW)
+
+test-long: DRAW := --long --seed=$(shell date +%Y%m%d)
+test-long: test ## the same, with commands killed at many more moments, others each day
 
 check: ## linters and types
 	$(PYTHON) -m ruff check .
@@ -26,6 +29,11 @@ check: ## linters and types
 
 unit: ## the tests that need no engine; seconds
 	$(PYTHON) -m pytest $(FAST_TESTS)
+
+standins: ## offline/ alone: what is built and stands in, held against the vendors' contracts
+	@./preview setup
+	@$(PYTHON) -m tests.equipment.prerequisites
+	$(PYTHON) -m pytest tests/standins
 
 fix: ## format, and mend what the linter can
 	$(PYTHON) -m ruff check --fix .

@@ -29,11 +29,11 @@ class EngineTime:
 
 def taken() -> EngineTime:
     """Look now."""
-    engine = [one for one in running() if one.name.startswith(_PROGRAMS)]
+    engine = {one.pid: one.info["cpu_times"] for one in running() if one.info["name"].startswith(_PROGRAMS)}
     return EngineTime(
         moment=time.monotonic(),
-        own={one.pid: one.own_seconds for one in engine},
-        waited={one.pid: one.waited_seconds for one in engine},
+        own={pid: times.user + times.system for pid, times in engine.items()},
+        waited={pid: times.children_user + times.children_system for pid, times in engine.items()},
     )
 
 

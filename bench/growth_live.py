@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.own_base import OwnBase
 from bench.process_tree import Measured
 from stacks.names import slug_of, stack_of
-from tests.equipment.production import ok
+from tests.equipment.checkout import ok
 
 _DASHBOARD_BYTES = 100_000
 _LINE = "A generated dashboard, as large as one with many panels. "

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.leaks import Things
 from bench.own_base import OwnBase
-from bench.processes import Process, named, running
+from bench.processes import named, running
 from stacks.paths import Paths
 
 _SYSTEM_TEMPORARY = Path("/tmp")
@@ -49,8 +51,8 @@ def taken(base: OwnBase) -> HostState:
     sizes: dict[str, float] = {"processes of the machine": len(processes), **_kinds(processes)}
     for program in ("dockerd", "containerd"):
         process = named(processes, program)
-        sizes[f"{program}, open files"] = process.open_files()
-        sizes[f"{program}, resident MiB"] = round(process.memory / _MIB, 1)
+        sizes[f"{program}, open files"] = process.num_fds()
+        sizes[f"{program}, resident MiB"] = round(process.info["memory_info"].rss / _MIB, 1)
     for name, directory in places.items():
         files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
         sizes[f"{name}, files"] = len(files)
@@ -70,7 +72,7 @@ def _places(base: OwnBase) -> dict[str, Path]:
     }
 
 
-def _things(base: OwnBase, processes: list[Process]) -> Things:
+def _things(base: OwnBase, processes: list[psutil.Process]) -> Things:
     engine = base.engine
     host = base.data / "host/previews"
     backend_locks = base.data / "state/.pulumi/locks"
@@ -83,7 +85,7 @@ def _things(base: OwnBase, processes: list[Process]) -> Things:
         "images": frozenset(
             tag for one in engine.images.list(all=True) for tag in (one.tags or [one.id.removeprefix("sha256:")[:12]])
         ),
-        "processes": frozenset(f"{one.name} (process {one.pid})" for one in processes if _of_run(one, base)),
+        "processes": frozenset(f"{one.info['name']} (process {one.pid})" for one in processes if _of_run(one, base)),
         "slots": frozenset(path.parent.name for path in host.glob("*/slot")),
         "files of previews on the host": _below(host),
         "staged files": _below(base.data / "staged"),
@@ -95,16 +97,21 @@ def _things(base: OwnBase, processes: list[Process]) -> Things:
     }
 
 
-def _of_run(process: Process, base: OwnBase) -> bool:
+def _of_run(process: psutil.Process, base: OwnBase) -> bool:
     """Whether this run started it, or the engine did for a container: other people's programs come and go."""
-    return process.name.startswith(_STARTED_BY_ENGINE) or process.has_variable(f"XDG_DATA_HOME={base.clone.data}")
+    if process.info["name"].startswith(_STARTED_BY_ENGINE):
+        return True
+    try:
+        return process.environ().get("XDG_DATA_HOME") == str(base.clone.data)
+    except psutil.Error:
+        return False
 
 
-def _kinds(processes: Iterable[Process]) -> dict[str, float]:
+def _kinds(processes: Iterable[psutil.Process]) -> dict[str, float]:
     counts = Counter({f"processes: {kind}": 0 for kind in _OURS})
     for one in processes:
         # The longest beginning that fits: the engine's plugins are called after it.
-        fitting = [(len(start), kind) for kind, start in _OURS.items() if one.name.startswith(start)]
+        fitting = [(len(start), kind) for kind, start in _OURS.items() if one.info["name"].startswith(start)]
         if fitting:
             counts[f"processes: {max(fitting)[1]}"] += 1
     return dict(counts)

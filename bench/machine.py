@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 from stacks.settings import DEFAULT_DOCKER_HOST
 
 
@@ -16,8 +18,7 @@ def described() -> str:
 
 def memory_gib() -> float:
     """Memory of this machine in GiB."""
-    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
-    return int(line.split()[1]) / 2**20
+    return psutil.virtual_memory().total / 2**30
 
 
 def engine_socket() -> Path:

@@ -16,8 +16,7 @@ from stacks.names import stack_of
 from stacks.outputs import BaseOutputs
 from stacks.paths import APPLICATION
 from stacks.settings import PROJECT
-from tests.equipment.checkout import Clone
-from tests.equipment.production import ok
+from tests.equipment.checkout import Clone, ok
 
 _PATTERN = "bench-00000"
 _REFUSED = 3

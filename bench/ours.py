@@ -10,7 +10,7 @@ from bench.own_base import OwnBase
 from bench.process_tree import Command
 from stacks.names import slug_of, stack_of
 from stacks.settings import PROJECT
-from tests.equipment.production import ok
+from tests.equipment.checkout import ok
 
 
 class Ours:

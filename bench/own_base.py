@@ -21,8 +21,7 @@ from bench.process_tree import Command, Measured, measure
 from components.services import SERVICES
 from stacks.names import slug_of
 from stacks.paths import APPLICATION
-from tests.equipment.checkout import Clone, Finished
-from tests.equipment.production import ok
+from tests.equipment.checkout import Clone, Finished, ok
 
 _LINES = 12
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import threading
@@ -10,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 # Reading a process's share of memory walks its pages: more often, and it would slow down what is measured. The first
 # samples come sooner, so that a command of less than a second has some too.
@@ -71,7 +72,7 @@ def measure(command: Command, log: Path) -> Measured:
         seconds = time.monotonic() - started
         measured = Measured(
             seconds=seconds,
-            peak_mib=sampler.finish() / 1024,
+            peak_mib=sampler.finish() / 2**20,
             cpu_seconds=_children_seconds() - cpu,
             machine_cpu_seconds=machine_busy_seconds() - machine,
         )
@@ -91,10 +92,8 @@ def together(commands: Sequence[Command], log: Path) -> Together:
 
 def machine_busy_seconds() -> float:
     """Seconds that the machine's processors have worked since it was started; stolen time is not its own."""
-    user, nice, system, _idle, _iowait, irq, softirq, *_ = map(
-        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:]
-    )
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system + times.irq + times.softirq
 
 
 def _start(command: Command, sink: int) -> subprocess.Popen[bytes]:
@@ -125,17 +124,18 @@ class _Sampler(threading.Thread):
     def run(self) -> None:
         pause = _FIRST_SAMPLE_SECONDS
         while not self._over.wait(pause):
-            self._peak = max(self._peak, sum(_pss_kib(pid) for pid in _tree(self._root)))
+            self._peak = max(self._peak, sum(_pss(pid) for pid in _tree(self._root)))
             pause = min(2 * pause, _SAMPLE_SECONDS)
 
     def finish(self) -> int:
-        """The peak in KiB."""
+        """The peak in bytes."""
         self._over.set()
         self.join()
         return self._peak
 
 
 def _tree(root: int) -> list[int]:
+    """A process and all below it; psutil would look through all of the machine's, which costs ten times as much."""
     found, waiting = [], [root]
     while waiting:
         pid = waiting.pop()
@@ -148,9 +148,9 @@ def _tree(root: int) -> list[int]:
     return found
 
 
-def _pss_kib(pid: int) -> int:
+def _pss(pid: int) -> int:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
+        shared_once: int = psutil.Process(pid).memory_full_info().pss
+    except psutil.Error:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return shared_once

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import docker
 
-from tests.equipment.checkout import Clone, Finished
-from tests.equipment.production import Production, ok, running_production
+from tests.equipment.checkout import Clone, Finished, ok
+from tests.equipment.production import Production, running_production
 
 DEPLOY = {"local": "`./preview deploy`, first, local base", "ssh": "`./preview deploy`, first, over SSH"}
 AGAIN = {"local": "the same, nothing changed, local base", "ssh": "the same, nothing changed, over SSH"}

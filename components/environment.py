@@ -19,7 +19,7 @@ from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
-from components.services import SERVICES, by_key
+from components.services import CONFIG_MOUNT, SERVICES, by_key
 from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"
@@ -43,7 +43,7 @@ class PreviewEnvironmentArgs:
     """What a preview is made of.
 
     Attributes:
-        slot: Place on the host; names the slug and its owner.
+        slot: Slot on the machine; names the slug and its owner.
         url: Public address.
         host_name: Host name of the public address.
         edge_network: Network of the base's reverse proxy.
@@ -135,7 +135,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             create=script("keep_good"),
             # Goes with the slot.
             delete=None,
-            environment={**args.slot.place, "DIGEST": digest_of(args.folders)},
+            environment={**args.slot.identity, "DIGEST": digest_of(args.folders)},
             # What was good with other containers has yet to prove so with these.
             triggers=[container.id for container in containers.values()],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(containers.values())),
@@ -155,7 +155,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         ).name
 
     def _prepared(self, service: ServiceSpec, placement: Placement, files: list[pulumi.Resource]) -> Placement:
-        """The same place, to be had only once the service's data is there."""
+        """The same placement, known only once the service's data is there."""
         own = pulumi.ResourceOptions(depends_on=files, delete_before_replace=True)
         container = preparing_container(
             f"{self._name}-{service.key}-init", service, placement, pulumi.ResourceOptions.merge(self._kept, own)
@@ -177,8 +177,11 @@ class PreviewEnvironment(pulumi.ComponentResource):
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
             environment={
-                name: value.format(url=args.url, home_dashboard=args.home_dashboard)
-                for name, value in service.preview_environment.items()
+                **{
+                    name: value.format(url=args.url, home_dashboard=args.home_dashboard)
+                    for name, value in service.preview_environment.items()
+                },
+                **(_settings_file(args.folders["config"]) if service.public else {}),
             },
             labels=(
                 routing_labels(
@@ -207,6 +210,12 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 replace_on_changes=["healthcheck"],
             ),
         )
+
+
+def _settings_file(configuration: Path) -> dict[str, str]:
+    """The branch's own settings of Grafana, where it has any; what the environment says goes before them."""
+    name = "grafana/provisioning/grafana.ini"
+    return {"GF_PATHS_CONFIG": f"{CONFIG_MOUNT}/{name}"} if (configuration / name).is_file() else {}
 
 
 def _of_success(known: Sequence[Any]) -> str:

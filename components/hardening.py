@@ -69,7 +69,7 @@ def hardened(
         ulimits=[docker.ContainerUlimitArgs(name="nproc", hard=_PROCESSES_OF_ONE_USER, soft=_PROCESSES_OF_ONE_USER)],
         healthcheck=_healthcheck(health) if health else None,
         wait=health is not None,
-        wait_timeout=HEALTHY_WITHIN_SECONDS,
+        wait_timeout=health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS,
     )
 
 
@@ -79,10 +79,13 @@ def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
         interval=_duration(check.interval_seconds),
         timeout=f"{check.command_timeout_seconds}s",
         retries=check.retries,
-        start_period=f"{check.start_period_seconds}s",
+        start_period=_duration(check.healthy_within_seconds),
     )
 
 
 def _duration(seconds: float) -> str:
-    """As the engine reports it back: ``2s``, ``750ms``."""
-    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"
+    """As the engine reports it back: ``750ms``, ``2s``, ``1m0s``."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:g}m{rest:g}s" if minutes else f"{rest:g}s"

@@ -42,7 +42,7 @@ class Host(Protocol):
     def copy(
         self, name: str, *, source: Path, destination: str, digest: str, opts: pulumi.ResourceOptions
     ) -> pulumi.Resource:
-        """Bring a folder's content to a new place on the host; done again when the digest changes.
+        """Bring a folder's content to the host; done again when the digest changes.
 
         Args:
             name: Name of the resource.

@@ -33,7 +33,7 @@ class PreviewRecordArgs:
 
 
 class PreviewRecord(pulumi.ComponentResource):
-    """One proxied A record (R4)."""
+    """One proxied A record."""
 
     def __init__(self, name: str, args: PreviewRecordArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:record:PreviewRecord", name, None, pulumi.ResourceOptions(parent=opts.parent))

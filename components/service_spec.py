@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 HEALTHY_WITHIN_SECONDS = 60
-"""How long a new container may take to report that it is healthy."""
+"""How long a new container may take to report that it is healthy, where its check does not say otherwise."""
 
 NOTICED_WITHIN_A_SECOND = 0.75
 """Pause between checks, in seconds, of what others wait for: Docker's provider looks once a second whether a new
@@ -27,7 +27,8 @@ class HealthCheck:
         timeout_seconds: A check that takes longer has failed.
         rest_seconds: Further pause after each success but the first.
         retries: Failures in a row that make a container unhealthy.
-        start_period_seconds: Failures in this time after the start do not count.
+        healthy_within_seconds: How long a new container may take until a check succeeds: whoever waits, waits so long,
+            and failures do not count before.
     """
 
     test: tuple[str, ...]
@@ -35,7 +36,7 @@ class HealthCheck:
     timeout_seconds: int = 5
     rest_seconds: int = 10
     retries: int = 5
-    start_period_seconds: int = 30
+    healthy_within_seconds: int = HEALTHY_WITHIN_SECONDS
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -56,9 +57,15 @@ class HealthCheck:
         return self.timeout_seconds + self.rest_seconds + 5
 
 
-def http_health(url: str, *, interval_seconds: float = 2) -> HealthCheck:
+def http_health(
+    url: str, *, interval_seconds: float = 2, healthy_within_seconds: int = HEALTHY_WITHIN_SECONDS
+) -> HealthCheck:
     """Healthy when a GET succeeds. wget is in every image that is asked so: BusyBox's in the official Alpine ones."""
-    return HealthCheck(test=("wget", "-q", "-O", "/dev/null", url), interval_seconds=interval_seconds)
+    return HealthCheck(
+        test=("wget", "-q", "-O", "/dev/null", url),
+        interval_seconds=interval_seconds,
+        healthy_within_seconds=healthy_within_seconds,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,12 @@ CONFIG_MOUNT = "/postgres_ai_configs"
 WORKLOAD_MOUNT = "/workload"
 SECRETS_MOUNT = "/run/secrets"
 
+# Users of images that need none of their own, for the kernel counts processes over all containers of a user and the
+# person who has that number on the machine. These are between systemd's dynamic users and "nobody", and small enough
+# for an engine with user namespaces.
+_PGWATCH_USER = "65521:65521"
+_BACKEND_USER = "65522:65522"
+
 
 def _postgres(
     *,
@@ -38,7 +44,8 @@ def _postgres(
             "POSTGRES_INITDB_ARGS": "--no-sync",
         },
         secrets=tuple(f"{key}_{role}" for role in ("postgres", *roles)),
-        mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d"},
+        # The branch's own SQL is in its configuration.
+        mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d", "config": CONFIG_MOUNT},
         user="999:999",
         tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
         # The official image has it for this: to initialise in a container of its own.
@@ -49,7 +56,12 @@ def _postgres(
         # Over TCP: while the image initialises a database its server listens on the socket alone, and would
         # look healthy too early.
         health=HealthCheck(
-            test=("pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
+            # Debian's pg_isready on PATH is a Perl program that looks for the one of the right version; the image
+            # names that version. Where its directory is not there (Alpine's image), PATH has the program itself.
+            test=(
+                *("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec pg_isready "$@"', "pg_isready"),
+                *("-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
+            ),
             interval_seconds=NOTICED_WITHIN_A_SECOND,
         ),
     )
@@ -73,6 +85,14 @@ GRAFANA = ServiceSpec(
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_SECURITY_DISABLE_GRAVATAR": "true",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        # A preview has no way out: what Grafana would download at its start comes late or never.
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED": "true",
+        # Nobody is called because of a preview, and the rules' scheduler and state cost memory.
+        "GF_UNIFIED_ALERTING_ENABLED": "false",
+        "GF_ALERTING_ENABLED": "false",
+        # It knows no limit of its own, and its garbage would grow into the container's.
+        "GOMEMLIMIT": "200MiB",
     },
     preview_environment={
         "GF_SERVER_ROOT_URL": "{url}/",
@@ -85,7 +105,10 @@ GRAFANA = ServiceSpec(
     restarts_with=("config/grafana/provisioning",),
     public=True,
     port=3000,
-    health=http_health("http://127.0.0.1:3000/api/health", interval_seconds=NOTICED_WITHIN_A_SECOND),
+    # Its first start migrates an empty database in hundreds of steps.
+    health=http_health(
+        "http://127.0.0.1:3000/api/health", interval_seconds=NOTICED_WITHIN_A_SECOND, healthy_within_seconds=120
+    ),
 )
 
 VICTORIAMETRICS = ServiceSpec(
@@ -115,7 +138,8 @@ VICTORIAMETRICS = ServiceSpec(
 
 SINK = _postgres(
     key="sink",
-    database="measurements",
+    # The database of measurements is made with its roles, where the branch's own SQL does not make it.
+    database="postgres",
     memory_mib=512,
     cpus="0.20",
     alias="sink-postgres",
@@ -140,7 +164,7 @@ TARGET = _postgres(
 
 PGWATCH = ServiceSpec(
     key="pgwatch",
-    image="cybertecpostgresql/pgwatch:3",
+    image="cybertecpostgresql/pgwatch:3.7.0",
     memory_mib=512,
     cpus="0.50",
     aliases=("pgwatch-prometheus",),
@@ -153,7 +177,7 @@ PGWATCH = ServiceSpec(
     ),
     environment={"PGPASSFILE": f"{SECRETS_MOUNT}/pgwatch_pgpass"},
     secrets=("pgwatch_pgpass",),
-    user="1000:1000",
+    user=_PGWATCH_USER,
     mounts={"config": CONFIG_MOUNT},
     restarts_with=("config/pgwatch-prometheus",),
     # It gives up when a sink does not answer at its start; the target it waits for.
@@ -195,17 +219,29 @@ _BACKEND_PROBE = (
 
 BACKEND = ServiceSpec(
     key="backend",
-    image="postgresai/monitoring-flask-backend:latest",
+    image="postgresai/monitoring-flask-backend:0.14.0",
     memory_mib=128,
     cpus="0.10",
     aliases=("monitoring_flask_backend",),
+    # The image's own four workers import numpy and pandas each and need twice the memory limit.
+    command=(
+        "gunicorn",
+        *("--bind", "0.0.0.0:8000"),
+        *("--workers", "1"),
+        *("--threads", "2"),
+        *("--timeout", "120"),
+        "app:app",
+    ),
     environment={
+        # One arena and one thread: memory that would otherwise be set aside for each of the machine's processors.
+        "MALLOC_ARENA_MAX": "2",
+        "OPENBLAS_NUM_THREADS": "1",
         "PROMETHEUS_URL": "http://sink-prometheus:9090",
         "POSTGRES_SINK_URL": "postgresql://grafana@sink-postgres:5432/measurements",
         "PGPASSFILE": f"{SECRETS_MOUNT}/backend_pgpass",
     },
     secrets=("backend_pgpass",),
-    user="1000:1000",
+    user=_BACKEND_USER,
     port=8000,
     # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
     health=HealthCheck(test=("python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=2),

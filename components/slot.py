@@ -1,4 +1,4 @@
-"""A preview's place on the host: counted, limited, and owned by a branch."""
+"""A preview's slot on its machine: counted, limited, and owned by a branch."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class SlotArgs:
     docker_host: str = ""
 
     @property
-    def place(self) -> dict[str, str]:
-        """Variables of the scripts that look at what is there of the preview."""
+    def identity(self) -> dict[str, str]:
+        """Variables of the scripts that find what belongs to the preview."""
         return {
             "DIRECTORY": self.directory,
             "SLUG": self.slug,
@@ -48,7 +48,7 @@ class SlotArgs:
     def environment(self) -> dict[str, str]:
         """Variables of the scripts that take the slot and give it back."""
         return {
-            **self.place,
+            **self.identity,
             "BRANCH": self.branch,
             "LIMIT": str(self.limit),
             "DISK_GB": str(self.disk_gb),

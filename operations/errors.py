@@ -19,7 +19,7 @@ class BadInputError(OperationError):
 
 
 class RefusedError(OperationError):
-    """A rule forbids it: another branch owns the slug, an image cannot be had, no room."""
+    """A rule forbids it: another branch owns the slug, an image cannot be pulled, no room."""
 
     exit_code = 3
 

@@ -1,1 +1,1 @@
-"""The Pulumi programs, and what they stand on: names, settings, outputs, places."""
+"""The Pulumi programs, and what they stand on: names, settings, outputs, paths."""

@@ -52,5 +52,5 @@ def local() -> None:
 
 def _socket_path(docker_host: str) -> str:
     parts = urlsplit(docker_host)
-    # An engine that is reached another way still has its socket in the usual place, on its own machine.
+    # An engine that is reached another way still has its socket at the usual path, on its own machine.
     return parts.path if parts.scheme == "unix" else str(Path("/var/run/docker.sock"))

@@ -108,8 +108,9 @@ class BaseOutputs(BaseModel):
             settings: The base's configuration.
             own: Outputs that are not settings; may be known only later.
         """
+        empty = {name: field.default for name, field in cls.model_fields.items() if not field.is_required()}
         shared = {name: getattr(settings, name) for name in cls.model_fields if name in type(settings).model_fields}
-        return {**shared, **own}
+        return {**empty, **shared, **own}
 
 
 class PreviewOutputs(BaseModel):

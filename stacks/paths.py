@@ -11,7 +11,7 @@ APPLICATION = "pgai-preview"
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """Every place outside the checkout that the project writes to.
+    """Every directory outside the checkout that the project writes to.
 
     Attributes:
         checkout: Root of this project's working tree.
@@ -25,7 +25,7 @@ class Paths:
 
     @classmethod
     def default(cls) -> Paths:
-        """Places for the current user, honouring ``XDG_CACHE_HOME`` and ``XDG_DATA_HOME``."""
+        """Directories of the current user, honouring ``XDG_CACHE_HOME`` and ``XDG_DATA_HOME``."""
         home = Path.home()
         cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
         data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")

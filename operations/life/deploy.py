@@ -70,7 +70,7 @@ def deploy(
 
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.
-        RefusedError: Another branch owns the slug, an image cannot be had, or there is no room.
+        RefusedError: Another branch owns the slug, an image cannot be pulled, or there is no room.
         UnhealthyError: A container did not become healthy. A new preview has been removed again, an update has been
             taken back.
         LockedError: Another operation held the preview for the whole wait.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_result, wait_fixed
 
 from components.labels import BASE, PREVIEW
 from components.service_spec import HEALTHY_WITHIN_SECONDS
@@ -95,7 +96,7 @@ class Docker:
         ]
 
     def unwell(self, slug: str, give_up: Callable[[], bool] = lambda: False) -> list[ContainerState]:
-        """Containers of one preview that are not well, once those that run have had a minute to become it.
+        """Containers of one preview that are not well, once those that run have had their time to become it.
 
         Args:
             slug: The preview.
@@ -104,13 +105,17 @@ class Docker:
         Raises:
             OperationError: The engine does not say.
         """
-        may_become = Retrying(
-            retry=retry_if_result(lambda found: any(state.status == "running" for state in found) and not give_up()),
-            stop=stop_after_delay(HEALTHY_WITHIN_SECONDS),
-            wait=wait_fixed(_POLL_SECONDS),
-            retry_error_callback=lambda last: last.outcome.result() if last.outcome else [],
+        began = time.monotonic()
+
+        def may_become_well(found: list[ContainerState]) -> bool:
+            waited = time.monotonic() - began
+            return not give_up() and any(
+                state.status == "running" and waited < _healthy_within_seconds(state.service) for state in found
+            )
+
+        return Retrying(retry=retry_if_result(may_become_well), wait=wait_fixed(_POLL_SECONDS))(
+            lambda: [state for state in self.of_slug(slug) if not state.well]
         )
-        return may_become(lambda: [state for state in self.of_slug(slug) if not state.well])
 
     def remove_broken(self, slug: str) -> list[ContainerState]:
         """Remove containers of one preview that are broken, for an update to make anew; returns them as they were.
@@ -245,6 +250,11 @@ class Docker:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
+
+
+def _healthy_within_seconds(service: str) -> int:
+    health = by_key()[service].health
+    return health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS
 
 
 def _split_tag(reference: str) -> tuple[str, str, str]:

@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
+from tests.equipment.monitoring import dashboards, metrics, targets
 from tests.equipment.postgres import running_postgres
-from tests.unit.config.monitoring import dashboards, metrics, targets
 
 QUERIES = {target.where: target.sql for target in targets() if target.sql}
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

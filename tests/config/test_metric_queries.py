@@ -9,8 +9,8 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
+from tests.equipment.monitoring import columns, metrics
 from tests.equipment.postgres import PostgresServer, running_postgres
-from tests.unit.config.monitoring import columns, metrics
 
 #: What the Prometheus sink of pgwatch turns into a value or a label: int8, float8, bool, text.
 ACCEPTED = {20, 701, 16, 25}

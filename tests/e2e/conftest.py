@@ -10,8 +10,8 @@ import pytest
 from tests.equipment.production import Production, running_production
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def production(tmp_path_factory: pytest.TempPathFactory, engine: Any) -> Iterator[Production]:
-    """What the tests of a file share."""
+    """One for all files, each of which brings its base up first and destroys it at last."""
     with running_production(engine, tmp_path_factory.mktemp("operator")) as made:
         yield made

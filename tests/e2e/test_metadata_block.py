@@ -1,4 +1,4 @@
-"""Containers cannot reach the metadata address (R41): the machine's rules, in network namespaces of the test's own.
+"""Containers cannot reach the metadata address: the machine's rules, in network namespaces of the test's own.
 
 Three namespaces stand for a container, the machine and the cloud. They are linked to each other and to nothing else, so
 what is sent to the metadata address here cannot leave.

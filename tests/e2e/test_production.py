@@ -16,7 +16,9 @@ from tenacity import Retrying, retry, retry_if_result, stop_after_delay, wait_fi
 
 from stacks.names import slug_of
 from tests.equipment.browser import Browser
-from tests.equipment.production import DOMAIN, Production, container_ids, ok, zone_name_server
+from tests.equipment.checkout import ok
+from tests.equipment.docker import service_ids
+from tests.equipment.production import DOMAIN, Production, zone_name_server
 
 pytestmark = pytest.mark.engine
 
@@ -68,7 +70,7 @@ def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production
         done = ok(production.clone.preview("deploy", name))
         assert done.stdout.strip() == production.url(name)
         assert production.vm.connections() - before <= 6, "connections are shared"
-        assert len(container_ids(engine, name)) == 7
+        assert len(service_ids(engine, name)) == 7
         record = production.records()[production.host(name)]
         assert (record["content"], record["proxied"], record["ttl"]) == ("127.0.0.1", True, 1)
     assert proofs(production) == 1, "previews ask for no certificate"
@@ -102,11 +104,11 @@ def test_a_browser_that_trusts_the_authority_shows_the_page_without_a_warning(
 
 def test_a_changed_dashboard_reaches_the_vm_and_restarts_nothing(production: Production, engine: Any) -> None:
     name = branch(production, 0)
-    before = container_ids(engine, name)
+    before = service_ids(engine, name)
     added = production.clone.path / "config/grafana/dashboards/added.json"
     added.write_text('{"uid": "added", "title": "Added", "panels": [], "schemaVersion": 41}', encoding="utf-8")
     ok(production.clone.preview("deploy", name))
-    assert container_ids(engine, name) == before
+    assert service_ids(engine, name) == before
     placed = production.vm.directory / f"previews/{slug_of(name)}/config/grafana/dashboards/added.json"
     assert placed.read_text(encoding="utf-8") == added.read_text(encoding="utf-8")
 
@@ -139,7 +141,7 @@ def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not container_ids(engine, name)
+    assert not service_ids(engine, name)
     assert production.host(name) not in production.records()
     ok(production.clone.preview("destroy", name))
     ok(production.clone.preview("destroy", name))

@@ -15,8 +15,8 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.equipment import runbook
-from tests.equipment.checkout import Finished
-from tests.equipment.production import DOMAIN, Production, ok
+from tests.equipment.checkout import Finished, ok
+from tests.equipment.production import DOMAIN, Production
 
 pytestmark = pytest.mark.engine
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.engine
 def production(production: Production) -> Production:
     """With the base up."""
     ok(production.clone.preview("setup"))
-    ok(production.clone.pulumi("stack", "init", "base"))
+    ok(production.clone.pulumi("stack", "select", "--create", "base"))
     ok(production.clone.pulumi("up", "--skip-preview", "--stack", "base"))
     return production
 

@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from components.service_spec import HealthCheck
 from components.services import SERVICES, by_key
 from stacks.names import slug_of
-from tests.engine.conftest import World
+from tests.engine.world import World
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,8 @@ import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
-from tests.engine.conftest import ARTIFACTS, World
+from tests.engine.world import World
+from tests.equipment.checkout import ARTIFACTS
 from tests.equipment.prerequisites import browser
 
 pytestmark = pytest.mark.engine

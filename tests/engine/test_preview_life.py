@@ -9,15 +9,11 @@ import pytest
 
 from components.services import by_key
 from stacks.names import slug_of
-from tests.engine.conftest import World, run_once
+from tests.engine.world import World
+from tests.equipment.docker import run_once, service_ids, services
 from tests.equipment.outside import ADDRESS, PORT, server_outside
 
 pytestmark = pytest.mark.engine
-
-
-def of(engine: Any, branch: str) -> dict[str, Any]:
-    found = engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
-    return {container.labels["pgai.preview.service"]: container for container in found}
 
 
 def test_demo_ends_with_the_address_how_to_log_in_and_the_time_of_each_phase(world: World) -> None:
@@ -33,7 +29,7 @@ def test_demo_leaves_files_under_version_control_as_they_were(world: World) -> N
 
 def test_two_previews_run_side_by_side_with_the_same_ports_inside(world: World, engine: Any) -> None:
     for branch in (world.first, world.second):
-        containers = of(engine, branch)
+        containers = services(engine, branch)
         assert set(containers) == set(by_key())
         for key, container in containers.items():
             health = container.attrs["State"].get("Health", {}).get("Status")
@@ -42,7 +38,7 @@ def test_two_previews_run_side_by_side_with_the_same_ports_inside(world: World, 
 
 
 def test_limits_and_labels_are_what_the_engine_enforces(world: World, engine: Any) -> None:
-    for key, container in of(engine, world.first).items():
+    for key, container in services(engine, world.first).items():
         host = container.attrs["HostConfig"]
         service = by_key()[key]
         assert host["Memory"] == host["MemorySwap"] == service.memory_mib * 2**20
@@ -59,7 +55,7 @@ def test_a_previews_containers_have_no_way_out(world: World, engine: Any, token:
         elsewhere = run_once(engine, connect)
         assert elsewhere == b"", "a container with a way out gets there: else the refusals below would prove nothing"
         for key in ("target", "sink", "workload"):
-            refused = of(engine, world.first)[key].exec_run(["bash", "-c", connect])
+            refused = services(engine, world.first)[key].exec_run(["bash", "-c", connect])
             assert refused.exit_code != 0, key
 
 
@@ -92,15 +88,17 @@ def test_pulumi_preview_works_plainly_on_every_stack(world: World) -> None:
 
 
 def test_a_dashboard_change_restarts_nothing_and_a_pgwatch_change_pgwatch_alone(world: World, engine: Any) -> None:
-    before = {key: container.id for key, container in of(engine, world.second).items()}
+    before = service_ids(engine, world.second)
     dashboard = world.clone.path / "config/grafana/dashboards/added.json"
     dashboard.write_text(
         json.dumps({"uid": "added", "title": "Added", "panels": [], "schemaVersion": 41}), encoding="utf-8"
     )
     done = world.clone.preview("deploy", world.second)
     assert done.code == 0, done.text
-    assert {key: container.id for key, container in of(engine, world.second).items()} == before
-    seen = of(engine, world.second)["grafana"].exec_run(["cat", "/postgres_ai_configs/grafana/dashboards/added.json"])
+    assert service_ids(engine, world.second) == before
+    seen = services(engine, world.second)["grafana"].exec_run(
+        ["cat", "/postgres_ai_configs/grafana/dashboards/added.json"]
+    )
     assert seen.exit_code == 0
 
     dashboard.unlink()
@@ -108,14 +106,14 @@ def test_a_dashboard_change_restarts_nothing_and_a_pgwatch_change_pgwatch_alone(
     sources.write_text(sources.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
     done = world.clone.preview("deploy", world.second)
     assert done.code == 0, done.text
-    after = {key: container.id for key, container in of(engine, world.second).items()}
+    after = service_ids(engine, world.second)
     assert {key for key in after if after[key] != before[key]} == {"pgwatch"}
 
 
 def test_a_preview_does_not_change_because_the_checkout_does(world: World, engine: Any) -> None:
     dashboard = world.clone.path / "config/grafana/dashboards/other.json"
     dashboard.write_text("{}", encoding="utf-8")
-    seen = of(engine, world.first)["grafana"].exec_run(["ls", "/postgres_ai_configs/grafana/dashboards"])
+    seen = services(engine, world.first)["grafana"].exec_run(["ls", "/postgres_ai_configs/grafana/dashboards"])
     dashboard.unlink()
     assert b"other.json" not in seen.output
     assert b"activity.json" in seen.output

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacks.names import slug_of
-from tests.engine.conftest import World, container_ids, remains
+from tests.engine.world import World
 from tests.equipment.checkout import Clone, Finished
+from tests.equipment.docker import built_image, container_ids, remains
 
 pytestmark = pytest.mark.engine
 
@@ -66,23 +65,12 @@ def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: W
     assert branch not in json.dumps(world.clone.json("list", "--json"))
 
 
-@contextmanager
-def image(engine: Any, folder: Path, tag: str, dockerfile: str) -> Iterator[str]:
-    """An image that is there while the block runs."""
-    (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    engine.images.build(path=str(folder), tag=tag, rm=True)
-    try:
-        yield tag
-    finally:
-        engine.images.remove(tag, force=True)
-
-
 def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
     world: World, engine: Any, token: str, tmp_path: Path
 ) -> None:
     dockerfile = 'FROM postgres:15\nENTRYPOINT ["sh", "-c", "echo broken on purpose; exit 1"]\n'
     branch = f"{token}/broken"
-    with image(engine, tmp_path, f"{token}/broken:1", dockerfile) as broken:
+    with built_image(engine, tmp_path, f"{token}/broken:1", dockerfile) as broken:
         done = world.clone.preview("deploy", branch, "--image", f"backend={broken}")
     sentence = refused(done, 5)
     assert "Everything that was made has been removed again" in sentence
@@ -102,7 +90,7 @@ def test_a_database_that_cannot_be_initialised_says_why_and_leaves_nothing(
         f"&& chmod +x {script}\n"
     )
     branch = f"{token}/no-database"
-    with image(engine, tmp_path, f"{token}/no-database:1", dockerfile) as broken:
+    with built_image(engine, tmp_path, f"{token}/no-database:1", dockerfile) as broken:
         done = world.clone.preview("deploy", branch, "--image", f"sink={broken}")
     sentence = refused(done, 5)
     assert "could not prepare its data and ended with exit code 3" in sentence
@@ -136,18 +124,6 @@ def test_destroying_what_is_not_there_succeeds(world: World, token: str) -> None
     done = world.clone.preview("destroy", f"{token}/never-there")
     assert done.code == 0
     assert "nothing to destroy" in done.stderr
-
-
-def test_destroy_leaves_no_container_network_volume_stack_or_file(world: World, engine: Any, token: str) -> None:
-    branch = f"{token}/short-lived"
-    assert world.clone.preview("deploy", branch).code == 0
-    assert remains(engine, slug_of(branch))
-    assert world.clone.preview("destroy", branch).code == 0
-    assert not remains(engine, slug_of(branch))
-    assert slug_of(branch) not in world.clone.pulumi("stack", "ls").stdout
-    assert not list((world.clone.data / "pgai-preview/host/previews").glob(slug_of(branch)))
-    assert not (world.clone.path / f"Pulumi.preview-{slug_of(branch)}.yaml").exists()
-    assert world.clone.preview("destroy", branch).code == 0
 
 
 class TestAFreshClone:

@@ -9,25 +9,15 @@ import pytest
 
 from components.services import SECRETS
 from stacks.names import slug_of, stack_of
-from tests.engine.conftest import World, run_once, unpacked
+from tests.engine.world import World
+from tests.equipment.docker import run_once, services
+from tests.equipment.state import passwords, unpacked
 
 pytestmark = pytest.mark.engine
 
 
-def passwords(world: World, branch: str) -> dict[str, str]:
-    """Every generated password of a preview, read out of its state with the passphrase."""
-    done = world.clone.pulumi("stack", "export", "--show-secrets", "--stack", stack_of(slug_of(branch)))
-    world.clone.transcript.pop()
-    found = {
-        resource["urn"].rsplit("::", 1)[-1]: resource["outputs"]["result"]
-        for resource in json.loads(done.stdout)["deployment"]["resources"]
-        if resource["type"].endswith(":RandomPassword")
-    }
-    return {name: value["plaintext"].strip('"') if isinstance(value, dict) else value for name, value in found.items()}
-
-
 def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World, engine: Any) -> None:
-    secrets = passwords(world, world.first)
+    secrets = passwords(world.clone, world.first)
     assert len(secrets) == len(SECRETS)
     assert all(len(password) == 32 for password in secrets.values())
     slug = slug_of(world.first)
@@ -50,24 +40,17 @@ def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World
 
 def test_the_check_for_secrets_would_find_one(world: World, engine: Any) -> None:
     """The search above means something: the passwords are in use."""
-    secrets = passwords(world, world.first)
-    (target,) = [
-        container
-        for container in engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(world.first)}"})
-        if container.labels["pgai.preview.service"] == "target"
-    ]
+    secrets = passwords(world.clone, world.first)
+    target = services(engine, world.first)["target"]
     read = target.exec_run(["cat", "/run/secrets/target_workload"]).output.decode()
     assert read in secrets.values()
 
 
 def test_a_service_cannot_change_its_secrets_nor_see_those_of_others(world: World, engine: Any) -> None:
-    containers = {
-        container.labels["pgai.preview.service"]: container
-        for container in engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(world.first)}"})
-    }
-    listed = containers["workload"].exec_run(["ls", "/run/secrets"]).output.decode().split()
+    workload = services(engine, world.first)["workload"]
+    listed = workload.exec_run(["ls", "/run/secrets"]).output.decode().split()
     assert listed == ["target_workload"]
-    assert containers["workload"].exec_run(["touch", "/run/secrets/x"]).exit_code != 0
+    assert workload.exec_run(["touch", "/run/secrets/x"]).exit_code != 0
 
 
 def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(world: World, engine: Any) -> None:

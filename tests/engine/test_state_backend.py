@@ -11,9 +11,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.engine.conftest import remains, unpacked
 from tests.equipment import runbook
 from tests.equipment.checkout import Clone
+from tests.equipment.docker import remains
+from tests.equipment.state import unpacked
 
 pytestmark = pytest.mark.engine
 

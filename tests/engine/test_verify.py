@@ -1,4 +1,4 @@
-"""The definition of done (R52), asked of live previews by the command that an operator types."""
+"""The definition of done, asked of live previews by the command that an operator types."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from tests.engine.conftest import ARTIFACTS, World
-from tests.equipment.checkout import Finished
+from tests.engine.world import World
+from tests.equipment.checkout import ARTIFACTS, Finished
 
 pytestmark = pytest.mark.engine
 

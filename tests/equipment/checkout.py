@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from stacks.settings import PROJECT
 from tests.equipment.processes import kill_tree
 
 ORIGIN = Path(__file__).resolve().parents[2]
+ARTIFACTS = ORIGIN / "artifacts"
 _COMMAND_SECONDS = 600
 
 
@@ -36,6 +37,13 @@ class Finished:
     def text(self) -> str:
         """Both streams."""
         return f"{self.stdout}\n{self.stderr}"
+
+
+def ok(done: Finished) -> Finished:
+    """A command that succeeded."""
+    assert done.code == 0, done.text
+    assert "Traceback" not in done.text
+    return done
 
 
 @dataclass
@@ -61,23 +69,20 @@ class Clone:
     @classmethod
     def make(cls, root: Path, token: str) -> Clone:
         """Copy the files that Git knows or would add, and give the copy free ports."""
-        path = root / "clone"
-        listed = subprocess.run(
-            ["git", "-C", str(ORIGIN), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            capture_output=True,
-            check=True,
-        ).stdout.decode()
-        for name in filter(None, listed.split("\0")):
-            source = ORIGIN / name
-            if source.is_file():
-                (path / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, path / name)
-        (path / ".venv").symlink_to(ORIGIN / ".venv")
         keys = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
         clone = cls(
-            path=path, data=root / "data", ports=dict(zip(keys, free_ports(len(keys)), strict=True)), prefix=f"{token}-"
+            path=_copy(root / "clone"),
+            data=root / "data",
+            ports=dict(zip(keys, free_ports(len(keys)), strict=True)),
+            prefix=f"{token}-",
         )
         clone.configure({**clone.ports, "namePrefix": clone.prefix})
+        return clone
+
+    def another(self, root: Path, **values: object) -> Clone:
+        """A second clone of the same user, with the same state and base, whose configuration says more."""
+        clone = replace(self, path=_copy(root / "clone"), transcript=[], extra=dict(self.extra))
+        clone.configure({**clone.ports, "namePrefix": clone.prefix, **values})
         return clone
 
     def configure(self, values: Mapping[str, object]) -> None:
@@ -164,3 +169,19 @@ def free_ports(count: int) -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def _copy(path: Path) -> Path:
+    """The files that Git knows or would add, in a directory of their own."""
+    listed = subprocess.run(
+        ["git", "-C", str(ORIGIN), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        source = ORIGIN / name
+        if source.is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, path / name)
+    (path / ".venv").symlink_to(ORIGIN / ".venv")
+    return path

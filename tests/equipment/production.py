@@ -18,7 +18,7 @@ import yaml
 from stacks.names import slug_of
 from stacks.settings import PROJECT
 from tests.equipment.bridge import address_for_containers
-from tests.equipment.checkout import Clone, Finished, free_ports
+from tests.equipment.checkout import Clone, free_ports
 from tests.equipment.fakes import FakeCloudflare, FakeDns, FakeHetzner
 from tests.equipment.pebble import Pebble, running_pebble
 from tests.equipment.vm import Vm, running_vm
@@ -79,19 +79,6 @@ class Production:
         )
 
 
-def ok(done: Finished) -> Finished:
-    """A command that succeeded."""
-    assert done.code == 0, done.text
-    assert "Traceback" not in done.text
-    return done
-
-
-def container_ids(engine: Any, branch: str) -> dict[str, str]:
-    """Service → id of the container of a branch's preview that runs it."""
-    found = engine.containers.list(filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
-    return {container.labels["pgai.preview.service"]: container.id for container in found}
-
-
 _FORWARDER = """
 import socket, sys
 listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -112,7 +99,7 @@ def zone_name_server(engine: Any, production: Production) -> Iterator[None]:
     A certificate's proof is looked for there too, and no record can name another port.
     """
     container = engine.containers.create(
-        "postgresai/monitoring-flask-backend:latest",
+        "postgresai/monitoring-flask-backend:0.14.0",
         ["-c", _FORWARDER, production.dns[0], str(production.dns[1])],
         entrypoint="python3",
         name=f"{production.token}-name-server",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,9 +15,11 @@ import pytest
 
 from stacks.names import slug_of
 from stacks.paths import Paths
-from tests.engine.conftest import client, remains
 from tests.equipment.checkout import Clone, Finished
+from tests.equipment.docker import remains
 from tests.equipment.gitlab.pipelines import PROJECT, SCHEDULE, TRIGGER, Pipeline, Repository, merge_request, push
+from tests.equipment.local_base import LocalBase, bring_up
+from tests.equipment.viewer import viewer
 
 pytestmark = pytest.mark.engine
 
@@ -36,7 +37,6 @@ class Project:
         bare: A directory with the pipeline's files only, for the job that checks nothing out.
         private_key: Value of its variable SSH_PRIVATE_KEY.
         printed: What every job has printed.
-        created: Every branch that was made.
     """
 
     clone: Clone
@@ -44,7 +44,6 @@ class Project:
     bare: Repository
     private_key: str
     printed: list[str] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
 
     def run(self, job: str, pipeline: Pipeline, *, bare: bool = False, payload: Any = None) -> Finished:
         """Run a job; what it prints is kept."""
@@ -62,7 +61,6 @@ class Project:
 
     def create(self, branch: str) -> None:
         """Make a branch, check it out and push it."""
-        self.created.append(branch)
         self.git("checkout", "--quiet", "-B", branch, "main")
         self.git("push", "--quiet", "origin", branch)
 
@@ -85,14 +83,18 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def token() -> str:
-    return f"g{secrets.token_hex(3)}"
+def project(local_base: LocalBase) -> Iterator[Project]:
+    with local_base.clone("gitlab") as clone:
+        made = _project(clone)
+        bring_up(clone)
+        yield made
+    text = "\n".join(made.printed)
+    assert made.private_key not in text
+    assert base64.b64decode(made.private_key).decode().splitlines()[1] not in text
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -> Iterator[Project]:
-    root = tmp_path_factory.mktemp("gitlab")
-    clone = Clone.make(root, token)
+def _project(clone: Clone) -> Project:
+    root = clone.path.parent
     clone.commit()
     origin = root / "origin.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", str(clone.path), str(origin)], check=True)
@@ -106,26 +108,12 @@ def project(tmp_path_factory: pytest.TempPathFactory, token: str, engine: Any) -
         "XDG_CACHE_HOME": str(Paths.default().cache.parent),
     }
     checkout = Repository(clone.path, root, clone.environment, always=always)
-    made = Project(
+    return Project(
         clone=clone,
         checkout=checkout,
         bare=replace(checkout, path=_only_pipeline(root, clone)),
         private_key=base64.b64encode(key.read_bytes()).decode(),
     )
-    try:
-        assert clone.preview("setup").code == 0
-        assert clone.pulumi("stack", "init", "local").code == 0
-        up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
-        assert up.code == 0, up.text
-        yield made
-    finally:
-        for branch in made.created:
-            clone.preview("destroy", branch)
-        clone.pulumi("destroy", "--yes", "--stack", "local")
-    assert not remains(engine, token)
-    text = "\n".join(made.printed)
-    assert made.private_key not in text
-    assert key.read_text("utf-8").splitlines()[1] not in text
 
 
 def _only_pipeline(root: Path, clone: Clone) -> Path:
@@ -154,8 +142,8 @@ def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Pro
     assert f"PREVIEW_URL={url}" in dotenv
     assert url in deployed.stdout
     assert f"log in as admin with the password that ./preview credentials {branch} shows" in deployed.text
-    with client(branch, project.clone.ports["httpsPort"]) as viewer:
-        assert viewer.get("/api/health").status_code == 200
+    with viewer(branch, project.clone.ports["httpsPort"]) as page:
+        assert page.get("/api/health").status_code == 200
     assert project.previews()[branch]["commit"] == project.git("rev-parse", "HEAD")
 
     passwords = project.passwords(branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.equipment.gitlab.pipelines import (
     tag,
 )
 
-CHECKS = {"lint": "on_success", "unit": "on_success", "engine": "on_success"}
+CHECKS = {"lint": "on_success", "unit": "on_success", "engine": "on_success", "standins": "on_success"}
 LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:destroy": "manual"}
 PREVIEWS = LIFE | {"preview:verify": "manual"}
 BRANCH = "feature/a"
@@ -53,6 +54,11 @@ def configuration(repository: Repository) -> dict[str, Any]:
         pytest.param(merge_request(BRANCH, target=FORK), CHECKS, id="a fork's merge request, run in the fork"),
         pytest.param(tag("v1"), {}, id="a tag"),
         pytest.param(SCHEDULE, {"preview:cleanup": "on_success"}, id="the schedule"),
+        pytest.param(
+            Pipeline({**SCHEDULE.variables, "LONG_TESTS": "yes"}),
+            {"preview:cleanup": "on_success", "long": "on_success"},
+            id="the schedule of the long tests",
+        ),
         pytest.param(TRIGGER, {"preview:webhook": "on_success"}, id="a webhook"),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
         pytest.param(push(BRANCH, source="trigger"), {}, id="a webhook that names another branch"),
@@ -105,6 +111,13 @@ def test_the_check_of_a_preview_follows_its_deploy_and_keeps_nobody_waiting(conf
     assert "resource_group" not in verify
     assert verify["environment"] == {"name": "preview/$CI_COMMIT_REF_NAME", "action": "verify"}
     assert verify["artifacts"]["reports"]["junit"] == "verify.xml"
+
+
+def test_the_stand_ins_have_a_job_of_their_own_and_are_part_of_all_tests(configuration: dict[str, Any]) -> None:
+    assert configuration["standins"]["script"] == ["make standins"]
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
+    assert "pytest tests/standins\n" in makefile
+    assert "tests/standins" not in re.findall(r"--ignore[= ](\S+)", makefile)
 
 
 def test_no_checkout_of_the_branch_is_needed_to_destroy_it(configuration: dict[str, Any]) -> None:

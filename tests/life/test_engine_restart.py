@@ -10,10 +10,10 @@ import pytest
 
 from components.services import SERVICES
 from stacks.settings import BaseSettings
-from tests.engine.conftest import remains
 from tests.equipment.checkout import Clone
+from tests.equipment.docker import remains
+from tests.equipment.previews import Ground
 from tests.equipment.second_engine import SecondEngine, running_second_engine
-from tests.life.conftest import Ground
 
 pytestmark = pytest.mark.engine
 

@@ -1,7 +1,8 @@
 """Killed at any moment, with everything it has started: the next deploy or destroy succeeds, and nothing is left over.
 
-The moments are drawn from a fixed seed over the time that an undisturbed run takes, so that they fall into every phase:
-before the stack exists, while resources are made, while health is waited for, and near the end.
+The moments are drawn from a seed, one out of each equal part of the time that an undisturbed run takes, so that they
+fall into every phase: before the stack exists, while resources are made, while health is waited for, and near the end.
+A run draws few of them, ``--long`` many.
 """
 
 from __future__ import annotations
@@ -9,24 +10,33 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-import time
+from typing import NamedTuple
 
 import pytest
 
+from tests.equipment.edits import changed_files
+from tests.equipment.previews import Ground
 from tests.equipment.processes import kill_tree
-from tests.life.conftest import Ground
-from tests.life.test_rollback import changed_files
 
 pytestmark = pytest.mark.engine
 
-_SEED = 20260101
-_MOMENTS = 10
+DEPLOYS, UPDATES, DESTROYS = (4, 10), (4, 10), (3, 6)
+"""How many moments of each are drawn: in a run, and with ``--long``."""
 
 
-def moments(seed: int) -> list[float]:
-    """Shares of a run, one out of each tenth of it, in random order."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Draw the moments of a test: its mark says how many."""
+    mark = metafunc.definition.get_closest_marker("moments")
+    if mark:
+        count = mark.args[bool(metafunc.config.getoption("long"))]
+        drawn = moments(f"{metafunc.config.getoption('seed')} {metafunc.definition.name}", count)
+        metafunc.parametrize(("number", "share"), list(enumerate(drawn)), ids=[f"{share:.0%}" for share in drawn])
+
+
+def moments(seed: str, count: int) -> list[float]:
+    """Shares of a run, one out of each equal part of it, in random order."""
     draw = random.Random(seed)
-    shares = [(tenth + draw.random()) / _MOMENTS for tenth in range(_MOMENTS)]
+    shares = [(part + draw.random()) / count for part in range(count)]
     draw.shuffle(shares)
     return shares
 
@@ -40,30 +50,36 @@ def killed_after(ground: Ground, branch: str, seconds: float, command: str = "de
             kill_tree(process.pid)
 
 
+class Undisturbed(NamedTuple):
+    """How many seconds each takes on this machine at the moment."""
+
+    deploy: float
+    update: float
+    destroy: float
+
+
 @pytest.fixture(scope="module")
-def deploy_seconds(ground: Ground) -> float:
-    """How long an undisturbed first deploy takes on this machine at the moment."""
+def undisturbed(ground: Ground) -> Undisturbed:
     branch = ground.branch("undisturbed")
-    seconds = ground.deploy(branch).seconds
-    assert ground.clone.preview("destroy", branch).code == 0
-    return seconds
+    deployed = ground.deploy(branch)
+    with changed_files(ground.clone, "undisturbed"):
+        updated = ground.deploy(branch)
+    return Undisturbed(deployed.seconds, updated.seconds, ground.destroy(branch).seconds)
 
 
-@pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED))))
+@pytest.mark.moments(*DEPLOYS)
 def test_a_killed_first_deploy_is_mended_by_the_next_command(
-    ground: Ground, deploy_seconds: float, number: int, share: float
+    ground: Ground, undisturbed: Undisturbed, number: int, share: float
 ) -> None:
     branch = ground.branch(f"killed-{number}")
-    killed_after(ground, branch, share * deploy_seconds)
+    killed_after(ground, branch, share * undisturbed.deploy)
     if number % 2:
         ground.deploy(branch)
-    done = ground.clone.preview("destroy", branch)
-    assert done.code == 0, done.text
-    ground.require_nothing(branch)
+    ground.destroy(branch)
 
 
-class TestAKilledUpdate:
-    """Of a preview that lives through all of them."""
+class TestALivePreview:
+    """One that lives through all of them."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -72,59 +88,35 @@ class TestAKilledUpdate:
         ground.deploy(branch)
         return branch
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def update_seconds(cls, ground: Ground, live: str) -> float:
-        started = time.monotonic()
-        with changed_files(ground.clone, "undisturbed"):
-            ground.clone.preview("deploy", live)
-        return time.monotonic() - started
-
-    @pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED + 1))))
-    def test_the_next_deploy_succeeds(
-        self, ground: Ground, live: str, update_seconds: float, number: int, share: float
+    @pytest.mark.moments(*UPDATES)
+    def test_the_deploy_after_a_killed_update_succeeds(
+        self, ground: Ground, live: str, undisturbed: Undisturbed, number: int, share: float
     ) -> None:
         with changed_files(ground.clone, f"killed {number}"):
-            killed_after(ground, live, share * update_seconds)
+            killed_after(ground, live, share * undisturbed.update)
         ground.deploy(live)
 
+    def test_a_preview_whose_slot_is_gone_from_the_host_is_made_anew(self, ground: Ground, live: str) -> None:
+        shutil.rmtree(ground.directory(live))
+        done = ground.deploy(live)
+        assert "is gone from the host" in done.stderr
+        assert " created in " in done.stderr
+
     def test_destroy_after_a_killed_update_leaves_nothing(
-        self, ground: Ground, live: str, update_seconds: float
+        self, ground: Ground, live: str, undisturbed: Undisturbed
     ) -> None:
         with changed_files(ground.clone, "last"):
-            killed_after(ground, live, update_seconds / 2)
-        assert ground.clone.preview("destroy", live).code == 0
-        ground.require_nothing(live)
+            killed_after(ground, live, undisturbed.update / 2)
+        ground.destroy(live)
 
 
-@pytest.fixture(scope="module")
-def destroy_seconds(ground: Ground) -> float:
-    """How long an undisturbed destroy takes on this machine at the moment."""
-    branch = ground.branch("undisturbed")
-    ground.deploy(branch)
-    return ground.clone.preview("destroy", branch).seconds
-
-
-@pytest.mark.parametrize(("number", "share"), list(enumerate(moments(_SEED + 2)[:6])))
+@pytest.mark.moments(*DESTROYS)
 def test_a_killed_destroy_is_ended_or_made_good_by_the_next_command(
-    ground: Ground, destroy_seconds: float, number: int, share: float
+    ground: Ground, undisturbed: Undisturbed, number: int, share: float
 ) -> None:
     branch = ground.branch(f"half-gone-{number}")
     ground.deploy(branch)
-    killed_after(ground, branch, share * destroy_seconds, "destroy")
+    killed_after(ground, branch, share * undisturbed.destroy, "destroy")
     if number % 2:
         ground.deploy(branch)
-    done = ground.clone.preview("destroy", branch)
-    assert done.code == 0, done.text
-    ground.require_nothing(branch)
-
-
-def test_a_preview_whose_place_is_gone_from_the_host_is_made_anew(ground: Ground) -> None:
-    branch = ground.branch("lost-place")
-    ground.deploy(branch)
-    shutil.rmtree(ground.directory(branch))
-    done = ground.deploy(branch)
-    assert "is gone from the host" in done.stderr
-    assert " created in " in done.stderr
-    assert ground.clone.preview("destroy", branch).code == 0
-    ground.require_nothing(branch)
+    ground.destroy(branch)

@@ -15,7 +15,7 @@ import pytest
 
 from operations.engine.locks import Locks
 from stacks.names import slug_of, stack_of
-from tests.life.conftest import Ground
+from tests.equipment.previews import Ground
 
 pytestmark = pytest.mark.engine
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from stacks.names import slug_of, stack_of
-from tests.engine.conftest import client
-from tests.life.conftest import Ground
+from tests.equipment.previews import Ground
+from tests.equipment.viewer import viewer
 
 pytestmark = pytest.mark.engine
 
@@ -48,8 +48,8 @@ def test_a_large_configuration_with_other_credentials_works_and_stays_out_of_the
     verified = ground.clone.preview("verify", branch, "--minutes", "1", "--json")
     checks = {check["name"]: check for check in json.loads(verified.stdout)["checks"]}
     assert checks["every dashboard opens"]["ok"], checks
-    with client(branch, ground.clone.ports["httpsPort"]) as viewer:
-        found = {row["uid"] for row in viewer.get("/api/search?type=dash-db&limit=5000").json()}
+    with viewer(branch, ground.clone.ports["httpsPort"]) as page:
+        found = {row["uid"] for row in page.get("/api/search?type=dash-db&limit=5000").json()}
     assert {f"many-{number}" for number in range(_MANY)} <= found
     assert "pgwatch_instance_up" in _metrics(ground, branch), "the target is monitored with the preview's own password"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from stacks.names import slug_of
-from tests.life.conftest import Ground
-from tests.life.test_rollback import changed_files
+from tests.equipment.edits import changed_files
+from tests.equipment.previews import Ground
 
 pytestmark = pytest.mark.engine
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stacks.names import slug_of, stack_of
-from tests.engine.conftest import container_ids
 from tests.equipment.checkout import Finished
-from tests.life.conftest import Ground
+from tests.equipment.docker import container_ids
+from tests.equipment.previews import Ground
 
 pytestmark = pytest.mark.engine
 

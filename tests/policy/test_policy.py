@@ -1,58 +1,16 @@
-"""Invariants over everything that a preview and a base declare."""
+"""Invariants over everything that a preview declares; those of every container hold for a base's too."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 import pytest
 
 from components.services import SECRETS, by_key
-from stacks import local as base
 from stacks import preview
 from tests.equipment.recording import LOCAL_OUTPUTS, Declared, declare
-
-BRANCH = "feature/add-metrics"
-SLUG = "feature-add-metrics"
-
-
-@pytest.fixture(scope="module")
-def of_preview() -> list[Declared]:
-    return declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH})
-
-
-@pytest.fixture(scope="module")
-def of_base() -> list[Declared]:
-    return declare(base.local, stack="local", config={})
-
-
-CARRIER = f"preview-{SLUG}-secrets"
-
-
-def all_containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    return {one.inputs["name"]: one.inputs for one in declared if one.type.endswith("/container:Container")}
-
-
-def containers(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    """Those that run on; the carrier of the secrets never does, and those that prepare data end."""
-    passing = {CARRIER, *preparing(declared)}
-    return {name: inputs for name, inputs in all_containers(declared).items() if name not in passing}
-
-
-def preparing(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    """Those that prepare the data of a service."""
-    return {name: inputs for name, inputs in all_containers(declared).items() if name.endswith("-init")}
-
-
-def labels(inputs: Mapping[str, Any]) -> dict[str, str]:
-    return {label["label"]: label["value"] for label in inputs["labels"]}
-
-
-def plain(value: Any) -> Any:
-    """Without the engine's envelope of a secret."""
-    return value["value"] if isinstance(value, dict) else value
+from tests.policy.declared import BRANCH, CARRIER, SLUG, all_containers, containers, labels, plain, preparing
 
 
 def test_a_preview_is_seven_containers_named_after_its_slug(of_preview: list[Declared]) -> None:
@@ -200,37 +158,6 @@ def test_the_reverse_proxy_routes_by_host_name_over_tls_only(of_preview: list[De
     assert found[f"{router}.entrypoints"] == "websecure"
     assert found[f"{router}.tls"] == "true"
     assert found["traefik.docker.network"] == "traefik-public"
-
-
-def test_the_edge_publishes_two_ports_and_its_dashboard_on_loopback(of_base: list[Declared]) -> None:
-    ports = {(port["ip"], port["external"]) for port in containers(of_base)["traefik"]["ports"]}
-    assert ports == {("127.0.0.1", 8080), ("127.0.0.1", 8443), ("127.0.0.1", 8081)}
-    dashboards = declare(base.local, stack="local", config={"bindAddress": "0.0.0.0"})
-    addresses = {port["external"]: port["ip"] for port in containers(dashboards)["traefik"]["ports"]}
-    assert addresses == {8080: "0.0.0.0", 8443: "0.0.0.0", 8081: "127.0.0.1"}
-
-
-def test_the_reverse_proxy_does_not_hold_the_docker_socket(of_base: list[Declared]) -> None:
-    for name, inputs in containers(of_base).items():
-        holds = any(volume.get("hostPath") == "/var/run/docker.sock" for volume in inputs.get("volumes") or [])
-        assert holds == (name == "traefik-socket-proxy"), name
-
-
-def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declared]) -> None:
-    networks = {one.inputs["name"]: one.inputs for one in of_base if one.type.endswith(":Network")}
-    assert networks["traefik-socket"]["internal"] is True
-    proxy = containers(of_base)["traefik-socket-proxy"]
-    assert [network["name"] for network in proxy["networksAdvanced"]] == ["traefik-socket"]
-
-
-def test_the_machines_metrics_are_on_loopback(of_base: list[Declared]) -> None:
-    assert "--web.listen-address=127.0.0.1:9100" in containers(of_base)["node-exporter"]["command"]
-
-
-def test_a_prefix_keeps_two_bases_on_one_engine_apart(of_base: list[Declared]) -> None:
-    other = declare(base.local, stack="local", config={"namePrefix": "other-"})
-    names = [{one.inputs["name"] for one in declared if "name" in one.inputs} for declared in (of_base, other)]
-    assert not names[0] & names[1]
 
 
 def test_a_stack_that_is_not_its_branchs_is_refused() -> None:

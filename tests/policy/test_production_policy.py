@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -12,7 +12,7 @@ import yaml
 
 from stacks import preview, production
 from tests.equipment.recording import Declared, declare
-from tests.policy.test_policy import all_containers, containers, labels, plain
+from tests.policy.declared import all_containers, containers, labels, plain
 
 TOKEN = "cloudflare-token-of-the-test"
 LOOPBACK = "127.0.0.1"
@@ -67,17 +67,19 @@ def declare_base(answers: Mapping[str, Mapping[str, Any]], **config: str) -> lis
     return declare(production.production, stack="base", config={**CONFIG, **config}, answers=answers)
 
 
-@pytest.fixture(autouse=True)
-def _token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+@pytest.fixture(scope="module", autouse=True)
+def _token() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+        yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def of_base() -> list[Declared]:
     return declare_base(hetzner())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def of_preview() -> list[Declared]:
     return declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"}, base_outputs=VM_OUTPUTS)
 

@@ -15,6 +15,7 @@ import pytest
 from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
+from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
 from tests.standins.support import Program, free_port, http_get, wait_for
 
@@ -50,13 +51,33 @@ def _go(arguments: Sequence[str], folder: Path, **env: str) -> None:
 
 @pytest.fixture(scope="session")
 def go_binary() -> Callable[[str], Path]:
-    """Build a recipe's Go program into the user's cache; Go's own cache makes a second build quick."""
+    """Build a recipe's Go program into the user's cache; Go's own cache makes a second build quick.
+
+    ``PGAI_ORIGINAL_PGWATCH=/path`` holds the vendor's program to the same tests, and so for each folder.
+    """
 
     def build(folder: str) -> Path:
+        original = os.environ.get(f"PGAI_ORIGINAL_{folder.upper()}")
+        if original:
+            return Path(original)
         _go(["build", "-trimpath", "-o", str(CACHE / folder), "."], RECIPES / folder)
         return CACHE / folder
 
     return build
+
+
+@pytest.fixture(scope="session")
+def grafana_binary(go_binary: Callable[[str], Path]) -> Path:
+    """The Grafana stand-in's program."""
+    return go_binary("grafana")
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[PrometheusStandIn]:
+    """A Prometheus stand-in."""
+    server = PrometheusStandIn()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

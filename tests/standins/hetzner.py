@@ -13,23 +13,19 @@ from hcloud.firewalls.domain import FirewallRule
 from hcloud.images.domain import Image
 from hcloud.locations.domain import Location
 from hcloud.server_types.domain import ServerType
+from hcloud.servers.domain import ServerCreatePublicNetwork
 
-from tests.equipment.fakes import FakeHetzner, ServerEvent
-from tests.equipment.fakes.messages import Json
+from tests.equipment.fakes import FakeHetzner
 
 FSN = Location(name="fsn1")
 ANYWHERE = ["0.0.0.0/0", "::/0"]
 
 
 class Cloud:
-    """A fake, the vendor's client of it, and what its hook was told."""
+    """A fake, and the vendor's client of it."""
 
-    def __init__(self) -> None:
-        self.events: list[tuple[ServerEvent, str]] = []
-        self.fake = FakeHetzner(action_seconds=0.05, on_server=self.on_server)
-
-    def on_server(self, event: ServerEvent, server: Json) -> None:
-        self.events.append((event, server["name"]))
+    def __init__(self, action_seconds: float = 0.05) -> None:
+        self.fake = FakeHetzner(action_seconds=action_seconds)
 
     @property
     def client(self) -> Any:
@@ -39,17 +35,23 @@ class Cloud:
     def key(self, name: str = "deploy") -> Any:
         return self.client.ssh_keys.create(name, public_key())
 
-    def address(self, name: str = "preview") -> Any:
-        return self.client.primary_ips.create("ipv4", name, location=FSN, auto_delete=False).primary_ip
+    def address(self, name: str = "preview", location: Location = FSN) -> Any:
+        return self.client.primary_ips.create("ipv4", name, location=location, auto_delete=False).primary_ip
 
     def firewall(self, name: str = "preview") -> Any:
         rule = FirewallRule("in", "tcp", ANYWHERE, port="22")
         return self.client.firewalls.create(name, rules=[rule]).firewall
 
-    def server(self, name: str = "ralph-preview-01", *, kind: str = "cx33", **more: Any) -> Any:
+    def order(self, name: str = "ralph-preview-01", *, kind: str = "cx33", address: Any = None, **more: Any) -> Any:
+        """Ask for a server, with a new address unless one is given; what the API answers at once."""
+        place = more.setdefault("location", FSN)
+        given = address or self.address(f"address-{secrets.token_hex(3)}", place)
+        more["public_net"] = ServerCreatePublicNetwork(ipv4=given, enable_ipv6=False)
+        return self.client.servers.create(name, ServerType(name=kind), Image(name="debian-12"), **more)
+
+    def server(self, *arguments: Any, **more: Any) -> Any:
         """Make a server and wait until it runs."""
-        wanted = {"location": FSN, **more}
-        made = self.client.servers.create(name, ServerType(name=kind), Image(name="debian-12"), **wanted)
+        made = self.order(*arguments, **more)
         for action in (made.action, *made.next_actions):
             action.wait_until_finished()
         return self.client.servers.get_by_id(made.server.id)

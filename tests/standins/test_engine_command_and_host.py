@@ -45,16 +45,17 @@ def test_life_of_a_command_from_create_over_update_and_replace_to_delete(stack: 
     assert log.read_text().splitlines()[1:] == ["deleted after made"]
 
 
-def test_what_a_command_prints_is_secret_when_an_input_is(stack: Stack) -> None:
+def test_what_a_command_prints_is_secret_only_where_the_program_says_so(stack: Stack) -> None:
     outputs = stack.outputs(
-        "a = local('a', create='echo $S; echo $S >&2', environment={'S': pulumi.Output.secret('hush-hush')},"
-        " logging=command.local.Logging.NONE)\n"
-        "b = local('b', create='echo plainly')\n"
+        "secret = {'S': pulumi.Output.secret('hush-hush')}\n"
+        "a = local('a', create='echo $S', environment=secret, logging=command.local.Logging.NONE,"
+        " opts=pulumi.ResourceOptions(additional_secret_outputs=['stdout']))\n"
+        "b = local('b', create='echo ${#S} characters', environment=secret)\n"
         "pulumi.export('out', a.stdout)\npulumi.export('b', b.stdout)\n"
     )
-    assert outputs == {"out": "hush-hush", "b": "plainly"}
+    assert outputs == {"out": "hush-hush", "b": "9 characters"}
     exported = stack.pulumi("stack", "export").stdout
-    assert "plainly" in exported
+    assert "9 characters" in exported
     assert "hush-hush" not in exported
 
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 
 import httpx
 import pytest
 from hcloud import Client
-from hcloud.images.domain import Image
-from hcloud.server_types.domain import ServerType
 
-from tests.equipment.fakes import FakeHetzner, ServerEvent
-from tests.equipment.fakes.messages import Json
 from tests.standins.hetzner import Cloud, public_key, refused
 
 
@@ -28,10 +23,8 @@ def cloud() -> Iterator[Cloud]:
 def test_a_wrong_token_and_an_unknown_id_are_refused_as_the_vendor_does(cloud: Cloud) -> None:
     error = refused(lambda: Client("wrong", api_endpoint=cloud.fake.url).servers.get_all())
     assert (error.code, str(error).split(" (")[0]) == ("unauthorized", "unable to authenticate")
-    for attempt in (cloud.client.servers.get_by_id, cloud.client.networks.get_by_id, cloud.client.volumes.get_by_id):
-        error = refused(partial(attempt, 4242))
-        assert error.code == "not_found"
-    assert cloud.client.networks.get_all() == []
+    error = refused(lambda: cloud.client.servers.get_by_id(4242))
+    assert error.code == "not_found"
     assert cloud.fake.token not in repr(cloud.fake.requests)
 
 
@@ -45,12 +38,12 @@ def test_a_rate_limit_is_told_in_headers_and_waited_out_by_the_client(cloud: Clo
     assert replies[2].headers["RateLimit-Limit"] == "2"
     assert int(replies[2].headers["RateLimit-Reset"]) >= int(time.time())
     assert cloud.client.servers.get_all() == []
-    assert replies[0].headers["Server"] == "fake-hetzner-cloud-api"
+    assert replies[0].headers["Server"] == "fake-cloud-api"
 
 
 def test_faults_come_as_often_as_ordered_and_where_ordered(cloud: Cloud) -> None:
     cloud.fake.fail_next(429, times=1, method="GET", path="^/servers")
-    assert cloud.client.ssh_keys.get_all() == []
+    assert cloud.client.server_types.get_all()
     assert cloud.client.servers.get_all() == []
     assert [one.status for one in cloud.fake.requests if one.path == "/servers"] == [429, 200]
     cloud.fake.fail_next(500, times=1)
@@ -74,16 +67,3 @@ def test_many_clients_at_once_get_each_their_own(cloud: Cloud) -> None:
         thread.join(timeout=30)
     state = cloud.fake.state
     assert len({key["name"] for key in state.ssh_keys.values()}) == len(state.ssh_keys) == 40
-
-
-def test_an_error_in_the_hook_reaches_the_test() -> None:
-    def broken(event: ServerEvent, server: Json) -> None:
-        raise RuntimeError("no sshd today")
-
-    fake = FakeHetzner(action_seconds=0.01, on_server=broken)
-    fake.__enter__()
-    client = Client(fake.token, api_endpoint=fake.url, poll_interval=0.02)
-    made = client.servers.create("one", ServerType(name="cx33"), Image(name="debian-12"))
-    made.next_actions[0].wait_until_finished()
-    with pytest.raises(RuntimeError, match="no sshd today"):
-        fake.__exit__(None, None, None)

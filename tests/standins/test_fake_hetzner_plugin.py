@@ -63,7 +63,7 @@ server = hcloud.Server(
 )
 pulumi.export("ipv4", server.ipv4_address)
 asking = pulumi.InvokeOptions(provider=provider)
-pulumi.export("others", [one.name for one in hcloud.get_servers(with_selector="role=foreign", opts=asking).servers])
+pulumi.export("servers", [one.name for one in hcloud.get_servers(opts=asking).servers])
 pulumi.export("orderable", [
     one.name for one in hcloud.get_server_types(opts=asking).server_types
     if not one.is_deprecated
@@ -147,7 +147,7 @@ def test_the_plugin_makes_sees_changes_and_removes_a_server_with_all_that_belong
     assert state.boots[server["id"]].user_data == "#cloud-config\n"
     outputs = json.loads(stack.done("stack", "output", "--json"))
     assert outputs["ipv4"] == address["ip"]
-    assert outputs["others"] == []
+    assert outputs["servers"] == []
     assert "cx33" in outputs["orderable"]
     assert not {"cx31", "cx32"} & set(outputs["orderable"])
 
@@ -159,7 +159,7 @@ def test_the_plugin_makes_sees_changes_and_removes_a_server_with_all_that_belong
     stack.done("up", "--yes", "--skip-preview", labels={"role": "changed"}, ports=["22"], type="cx43")
     state = stack.fake.state
     changed = state.server("ralph-preview-01")
-    assert changed["id"] == server["id"]
+    assert (changed["id"], changed["status"]) == (server["id"], "running")
     assert (changed["labels"], changed["server_type"]["name"]) == ({"role": "changed"}, "cx43")
     assert [rule["port"] for rule in next(iter(state.firewalls.values()))["rules"] if rule["port"]] == ["22"]
 

@@ -1,45 +1,34 @@
-"""What a preview relies on in Grafana, checked on the stand-in: who may do what, provisioning, the page."""
+"""What a preview relies on in Grafana, checked on the stand-in: who may do what, data sources, the page's parts."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.standins.grafana import PASSWORD, SINK_PASSWORD, Grafana, PrometheusStandIn
-from tests.standins.support import wait_for
 
 
 @pytest.fixture(scope="module")
-def prometheus() -> Iterator[PrometheusStandIn]:
-    """A Prometheus stand-in."""
-    server = PrometheusStandIn()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def binary(go_binary: Callable[[str], Path]) -> Path:
-    """The program."""
-    return go_binary("grafana")
-
-
-@pytest.fixture(scope="module")
-def grafana(binary: Path, prometheus: PrometheusStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grafana]:
+def grafana(
+    grafana_binary: Path, prometheus: PrometheusStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Grafana]:
     """Anonymous visitors are viewers, as in a preview."""
-    running = Grafana(binary, tmp_path_factory.mktemp("grafana"), prometheus=prometheus.url)
+    running = Grafana(grafana_binary, tmp_path_factory.mktemp("grafana"), prometheus=prometheus.url)
     yield running
     running.program.kill()
 
 
-def test_it_says_that_it_is_a_stand_in(grafana: Grafana, binary: Path) -> None:
+def test_it_says_that_it_is_a_stand_in(grafana: Grafana, grafana_binary: Path) -> None:
     health = grafana.visitor().get("/api/health").json()
     assert health["database"] == "ok"
     assert health["version"] == "12.0.2"
-    printed = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    printed = subprocess.run(
+        [grafana_binary, "--version"], capture_output=True, text=True, timeout=10, check=True
+    ).stdout
     for text in (health["standIn"], grafana.program.output.splitlines()[0], printed):
         assert "stand-in" in text
 
@@ -88,9 +77,9 @@ def test_a_wrong_password_is_refused_even_where_visitors_are_welcome(grafana: Gr
 
 
 def test_without_anonymous_access_everything_asks_for_a_login(
-    binary: Path, prometheus: PrometheusStandIn, tmp_path: Path
+    grafana_binary: Path, prometheus: PrometheusStandIn, tmp_path: Path
 ) -> None:
-    closed = Grafana(binary, tmp_path, prometheus=prometheus.url, env={"GF_AUTH_ANONYMOUS_ENABLED": "false"})
+    closed = Grafana(grafana_binary, tmp_path, prometheus=prometheus.url, env={"GF_AUTH_ANONYMOUS_ENABLED": "false"})
     visitor = closed.visitor()
     for path in ("/api/search", "/api/dashboards/uid/first", "/api/org"):
         answer = visitor.get(path)
@@ -118,24 +107,6 @@ def test_data_sources_are_expanded_and_their_secrets_stay_inside(
     for text in (unreachable.text, grafana.program.output):
         assert SINK_PASSWORD not in text
         assert PASSWORD not in text
-
-
-def test_dashboards_appear_change_and_go_without_a_restart(grafana: Grafana) -> None:
-    visitor = grafana.visitor()
-
-    def title() -> str | None:
-        answer = visitor.get("/api/dashboards/uid/later")
-        return answer.json()["dashboard"]["title"] if answer.status_code == 200 else None
-
-    path = grafana.write_dashboard("later", "Added")
-    wait_for("the new dashboard", lambda: title() == "Added", 5)
-    path.write_text('{"uid": "later", "title": broken')
-    wait_for("the broken file to be noticed", lambda: "last good version is kept" in grafana.program.output, 5)
-    assert title() == "Added"
-    grafana.write_dashboard("later", "Repaired")
-    wait_for("the repaired dashboard", lambda: title() == "Repaired", 5)
-    path.unlink()
-    wait_for("the removal", lambda: title() is None, 5)
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_all_its_parts_exist(grafana: Grafana) -> None:
@@ -166,8 +137,8 @@ def test_the_page_loads_nothing_from_elsewhere_and_all_its_parts_exist(grafana: 
         ("GF_AUTH_ANONYMOUS_ORG_ROLE", "King", "Viewer, Editor or Admin"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence_and_a_failure(binary: Path, name: str, value: str, said: str) -> None:
-    ended = subprocess.run([binary], env={name: value}, capture_output=True, text=True, timeout=10, check=False)
+def test_a_wrong_setting_is_one_sentence_and_a_failure(grafana_binary: Path, name: str, value: str, said: str) -> None:
+    ended = subprocess.run([grafana_binary], env={name: value}, capture_output=True, text=True, timeout=10, check=False)
     assert ended.returncode == 1
     assert name in ended.stderr
     assert said in ended.stderr

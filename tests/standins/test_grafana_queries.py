@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +17,26 @@ PROMETHEUS, POSTGRES = "P7A0D6631BB10B34F", "P031DD592934B2F1F"
 
 
 @pytest.fixture(scope="module")
-def prometheus() -> Iterator[PrometheusStandIn]:
-    """A Prometheus stand-in."""
-    server = PrometheusStandIn()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def grafana(
-    go_binary: Callable[[str], Path],
+    grafana_binary: Path,
     postgres: PostgresServer,
     prometheus: PrometheusStandIn,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Grafana]:
-    """Both data sources answer; the database role could write, so that only Grafana keeps it from doing so."""
+    """Both data sources answer; the database role may write to one of two tables."""
     with postgres.connect() as conn:
         conn.execute(sql.SQL("CREATE ROLE grafana LOGIN PASSWORD {}").format(sql.Literal(SINK_PASSWORD)))
-        conn.execute("CREATE DATABASE measurements OWNER grafana")
+        conn.execute("CREATE DATABASE measurements")
     with postgres.connect("measurements") as conn:
         conn.execute(
             "CREATE TABLE tps AS SELECT now() - n * interval '10 s' AS time, n % 2 AS db, n AS v"
             " FROM generate_series(0, 9) n"
         )
         conn.execute("ALTER TABLE tps OWNER TO grafana")
+        conn.execute("CREATE TABLE locked AS SELECT 1 AS v")
+        conn.execute("GRANT SELECT ON locked TO grafana")
     running = Grafana(
-        go_binary("grafana"),
+        grafana_binary,
         tmp_path_factory.mktemp("grafana"),
         prometheus=prometheus.url,
         postgres=f"{postgres.host}:{postgres.port}",
@@ -97,18 +91,41 @@ def test_an_error_of_prometheus_is_told_for_its_query(grafana: Grafana, promethe
     assert (status, result["status"], result["error"]) == (400, 400, "parse error: unexpected )")
 
 
-def test_the_proxy_reads_and_does_nothing_else(grafana: Grafana, prometheus: PrometheusStandIn) -> None:
+def test_any_get_passes_the_proxy_and_other_methods_only_where_the_plugin_has_a_route(
+    grafana: Grafana, prometheus: PrometheusStandIn
+) -> None:
     visitor = grafana.visitor()
-    before = len(prometheus.asked)
-    for path in ("proxy/uid/" + PROMETHEUS, "proxy/1", f"uid/{PROMETHEUS}/resources"):
-        assert visitor.get(f"/api/datasources/{path}/api/v1/label/db/values?match[]=tps").json()["status"] == "success"
-    assert [path for _, path, _ in prometheus.asked[before:]] == ["/api/v1/label/db/values"] * 3
+    for base in (f"/api/datasources/proxy/uid/{PROMETHEUS}", "/api/datasources/proxy/1"):
+        for path in ("/api/v1/label/db/values", "/api/v1/admin/tsdb/delete_series", "/debug/pprof/heap"):
+            assert visitor.get(f"{base}{path}?match[]=tps").json()["status"] == "success"
+            assert prometheus.asked[-1] == ("GET", path, {"match[]": ["tps"]})
     base = f"/api/datasources/proxy/uid/{PROMETHEUS}/api/v1"
     assert visitor.post(f"{base}/query", data={"query": "up"}).json()["status"] == "success"
-    assert visitor.get(f"{base}/admin/tsdb/delete_series?match[]=tps").status_code == 403
-    assert visitor.delete(f"{base}/query").status_code in (403, 405)
-    assert visitor.get("/api/datasources/proxy/uid/none/api/v1/query").status_code == 404
-    assert prometheus.asked[-1][1] == "/api/v1/query"
+    before = len(prometheus.asked)
+    for method, path in (("POST", "import"), ("PUT", "query"), ("DELETE", "series")):
+        refused = visitor.request(method, f"{base}/{path}")
+        assert refused.status_code == 403
+        assert refused.json()["message"] == f"non allow-listed {method}s not allowed on proxied Prometheus datasource"
+    missing = visitor.get("/api/datasources/proxy/uid/none/api/v1/query")
+    assert (missing.status_code, missing.json()["message"]) == (404, "Unable to find datasource")
+    assert len(prometheus.asked) == before
+
+
+def test_the_resources_of_a_data_source_pass_everything_on(grafana: Grafana, prometheus: PrometheusStandIn) -> None:
+    visitor = grafana.visitor()
+    base = f"/api/datasources/uid/{PROMETHEUS}/resources"
+    for method, path in (
+        ("GET", "/api/v1/labels"),
+        ("GET", "/api/v1/label/db/values"),
+        ("GET", "/api/v1/series"),
+        ("GET", "/api/v1/metadata"),
+        ("POST", "/api/v1/series"),
+        ("DELETE", "/api/v1/anything"),
+    ):
+        assert visitor.request(method, f"{base}{path}?match[]=tps").json()["status"] == "success"
+        assert prometheus.asked[-1] == (method, path, {"match[]": ["tps"]})
+    assert visitor.get("/api/datasources/uid/none/resources/api/v1/labels").status_code == 404
+    assert visitor.get(f"/api/datasources/uid/{POSTGRES}/resources/any").status_code == 501
 
 
 def test_a_table_query_keeps_types(grafana: Grafana) -> None:
@@ -145,38 +162,56 @@ def test_a_time_series_query_becomes_one_column_a_label(grafana: Grafana) -> Non
     assert abs(times[-1] / 1000 - time.time()) < 60
 
 
+def count(postgres: PostgresServer, table: str) -> int:
+    with postgres.connect("measurements") as conn:
+        found = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    assert found
+    return int(found[0])
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "INSERT INTO tps VALUES (now(), 1, 1)",
-        "SET TRANSACTION READ WRITE; INSERT INTO tps VALUES (now(), 1, 1)",
-        "COMMIT; INSERT INTO tps VALUES (now(), 1, 1)",
-        "WITH gone AS (DELETE FROM tps RETURNING *) SELECT * FROM gone",
+        "INSERT INTO locked VALUES (2)",
+        "COMMIT; DELETE FROM locked",
         "SELECT * FROM nowhere",
         "SELECT $__nonsense(time)",
     ],
 )
-def test_sql_that_writes_or_fails_is_refused_in_one_sentence(
+def test_sql_that_the_role_may_not_run_is_refused_in_one_sentence(
     grafana: Grafana, postgres: PostgresServer, text: str
 ) -> None:
     status, result = ask(grafana, POSTGRES, rawSql=text, format="table")
     assert status == 400
     assert "\n" not in result["error"]
     assert SINK_PASSWORD not in result["error"]
-    with postgres.connect("measurements") as conn:
-        assert conn.execute("SELECT count(*) FROM tps").fetchone() == (10,)
+    assert count(postgres, "locked") == 1
 
 
-def test_a_session_that_was_made_writable_does_not_stay_so(grafana: Grafana, postgres: PostgresServer) -> None:
-    for text in (
-        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
-        "SET default_transaction_read_only = off",
-        "COMMIT",
-    ):
-        ask(grafana, POSTGRES, rawSql=text, format="table")
-        assert ask(grafana, POSTGRES, rawSql="DELETE FROM tps", format="table")[0] == 400
-    with postgres.connect("measurements") as conn:
-        assert conn.execute("SELECT count(*) FROM tps").fetchone() == (10,)
+def test_a_viewer_runs_any_sql_that_the_role_may_run(grafana: Grafana, postgres: PostgresServer) -> None:
+    assert ask(grafana, POSTGRES, rawSql="INSERT INTO tps VALUES (now(), 9, 99)", format="table")[0] == 200
+    assert count(postgres, "tps") == 11
+    text = (
+        "SET statement_timeout = 1234; DELETE FROM tps WHERE v = 99; SELECT current_setting('statement_timeout') AS s"
+    )
+    status, result = ask(grafana, POSTGRES, rawSql=text, format="table")
+    assert (status, result["frames"][0]["data"]["values"]) == (200, [["1234ms"]])
+    assert count(postgres, "tps") == 10
+
+
+def test_a_viewer_can_hold_as_many_connections_as_there_are_queries_at_once(
+    grafana: Grafana, postgres: PostgresServer
+) -> None:
+    queries = [
+        {"refId": f"Q{number}", "datasource": {"uid": POSTGRES}, "rawSql": "SELECT pg_sleep(0.5)", "format": "table"}
+        for number in range(12)
+    ]
+    answer = grafana.visitor().post("/api/ds/query", json={"from": "now-1h", "to": "now", "queries": queries})
+    assert answer.status_code == 200
+    with postgres.connect() as conn:
+        found = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'grafana'").fetchone()
+    assert found
+    assert found[0] >= 12
 
 
 def test_an_unknown_data_source_is_not_found(grafana: Grafana) -> None:
@@ -184,3 +219,16 @@ def test_an_unknown_data_source_is_not_found(grafana: Grafana) -> None:
     answer = grafana.visitor().post("/api/ds/query", json=body)
     assert (answer.status_code, answer.json()["message"]) == (404, "Data source not found")
     assert grafana.visitor().post("/api/ds/query", content=b"{broken").status_code == 400
+
+
+def test_a_data_source_whose_plugin_is_missing_answers_as_grafana_does(grafana: Grafana) -> None:
+    body = {"from": "now-1h", "to": "now", "queries": [{"refId": "A", "datasource": {"uid": "aerffb0z8rjlsc"}}]}
+    visitor = grafana.visitor()
+    for answer in (
+        visitor.post("/api/ds/query", json=body),
+        visitor.get("/api/datasources/uid/aerffb0z8rjlsc/health"),
+        visitor.get("/api/datasources/uid/aerffb0z8rjlsc/resources/any"),
+    ):
+        assert (answer.status_code, answer.json()["messageId"]) == (404, "plugin.notRegistered")
+    listed = visitor.get("/api/frontend/settings").json()["datasources"]
+    assert set(listed) == {"PGWatch-Prometheus", "PGWatch-PostgreSQL"}

@@ -1,4 +1,4 @@
-"""The first boot: what R41 to R43 ask of a machine is in its user data."""
+"""The first boot: what a machine must have is in its user data."""
 
 from __future__ import annotations
 

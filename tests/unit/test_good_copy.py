@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.equipment.place import Machine
+from tests.equipment.slots import Machine
 
 
 @pytest.fixture

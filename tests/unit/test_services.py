@@ -9,11 +9,11 @@ from components.services import SERVICES, by_key
 TABLE = {
     "grafana": ("grafana/grafana:12.0.2", 256, "0.25"),
     "victoriametrics": ("victoriametrics/victoria-metrics:v1.105.0", 768, "0.40"),
-    "pgwatch": ("cybertecpostgresql/pgwatch:3", 512, "0.50"),
+    "pgwatch": ("cybertecpostgresql/pgwatch:3.7.0", 512, "0.50"),
     "sink": ("postgres:15", 512, "0.20"),
     "target": ("postgres:15", 512, "0.30"),
     "workload": ("postgres:15", 128, "0.15"),
-    "backend": ("postgresai/monitoring-flask-backend:latest", 128, "0.10"),
+    "backend": ("postgresai/monitoring-flask-backend:0.14.0", 128, "0.10"),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks.names import slug_of
-from tests.equipment.place import Machine
+from tests.equipment.slots import Machine
 
 HALF_AN_HOUR = 30 * 60
 

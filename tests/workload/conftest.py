@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
+from tests.equipment.generator import Generator
 from tests.equipment.postgres import BINARIES, PostgresServer, running_postgres
 from tests.workload.database import Database
-from tests.workload.generator import Generator
 
 Start = Callable[..., Generator]
 

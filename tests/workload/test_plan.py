@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from tests.workload.generator import PATTERNS, Step, plan, run_script
+from tests.equipment.generator import PATTERNS, Step, plan, run_script
 
 EXPECTED = {
     "SPIKE": ["load 30 pgbench -c 4 -j 2 -T 30", "rest 60"],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tests.equipment.generator import PATTERNS, Generator, eventually, plan, seed_starting_with
 from tests.workload.database import Database, SessionSampler
-from tests.workload.generator import PATTERNS, Generator, eventually, plan, seed_starting_with
 
 Start = Callable[..., Generator]
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S.*")

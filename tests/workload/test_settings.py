@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workload.generator import run_script
+from tests.equipment.generator import run_script
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.equipment.generator import PATTERNS, Generator, eventually, seed_starting_with
 from tests.workload.database import Database
-from tests.workload.generator import PATTERNS, Generator, eventually, seed_starting_with
 
 Start = Callable[..., Generator]
 MOST_SECONDS = 5.0

@@ -1,4 +1,4 @@
-"""The rule for varying activity (R52) on a real server: under the real generator, and under a constant load."""
+"""The rule for varying activity on a real server: under the real generator, and under a constant load."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from tests.equipment.generator import Generator
 from tests.equipment.postgres import BINARIES
 from tests.workload.database import Database
-from tests.workload.generator import Generator
 
 Start = Callable[..., Generator]
 TIME_SCALE = 0.03

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -17,9 +18,11 @@ import (
 
 	"pgai.example/standins/grafana/internal/api"
 	"pgai.example/standins/grafana/internal/page"
+	"pgai.example/standins/grafana/internal/plugins"
 	"pgai.example/standins/grafana/internal/postgres"
 	"pgai.example/standins/grafana/internal/provision"
 	"pgai.example/standins/grafana/internal/settings"
+	"pgai.example/standins/grafana/internal/weight"
 )
 
 func main() {
@@ -29,10 +32,28 @@ func main() {
 			return
 		}
 	}
+	if words, isCommand := command(os.Args); isCommand {
+		if err := plugins.Command(words, os.LookupEnv, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "Error: ✗ "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "grafana stand-in: "+err.Error())
 		os.Exit(1)
 	}
+}
+
+// command takes "grafana cli …" and the older "grafana-cli …".
+func command(words []string) ([]string, bool) {
+	if filepath.Base(words[0]) == "grafana-cli" {
+		return words[1:], true
+	}
+	if len(words) > 1 && words[1] == "cli" {
+		return words[2:], true
+	}
+	return nil, false
 }
 
 func run() error {
@@ -42,6 +63,17 @@ func run() error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: level(values.LogLevel)}))
 	log.Info("starting "+api.StandIn, "provisioning", values.Provisioning)
+	if err := claim(values); err != nil {
+		return err
+	}
+	if err := weight.Carry(values.StartCPUSeconds, values.StartMiB); err != nil {
+		return err
+	}
+	if values.AnonymousOn && values.AnonymousOrg != settings.OnlyOrg {
+		log.Error("Anonymous access organization error: org not found", "org_name", values.AnonymousOrg)
+		values.AnonymousOn = false
+	}
+	registry := plugins.Load(values.Plugins, values.UnsignedPlugins, log)
 	sources, err := provision.DataSources(values.Provisioning, os.LookupEnv)
 	if err != nil {
 		return err
@@ -59,7 +91,7 @@ func run() error {
 	defer stop()
 	dashboards.Watch(ctx.Done())
 	backend := &api.Server{
-		Settings: values, Sources: sources, Dashboards: dashboards, Pools: pools, Log: log,
+		Settings: values, Sources: sources, Dashboards: dashboards, Plugins: registry, Pools: pools, Log: log,
 		Page: page.Index(values.DefaultTheme), Static: page.Static(),
 	}
 	server := &http.Server{
@@ -67,6 +99,18 @@ func run() error {
 	}
 	log.Info("listening", "address", server.Addr, "data_sources", len(sources), "dashboards", len(dashboards.All()))
 	return serve(ctx, server)
+}
+
+// claim needs the writable places that Grafana needs, for its database and its plugins.
+func claim(values settings.Settings) error {
+	note := []byte("The Grafana stand-in keeps no database; Grafana would.\n")
+	if err := os.WriteFile(filepath.Join(values.Data, "grafana.db"), note, 0o600); err != nil {
+		return fmt.Errorf("GF_PATHS_DATA=%q is not writable: %w", values.Data, err)
+	}
+	if err := os.MkdirAll(values.Plugins, 0o755); err != nil {
+		return fmt.Errorf("GF_PATHS_PLUGINS=%q cannot be made: %w", values.Plugins, err)
+	}
+	return nil
 }
 
 // serve runs until the signal and then gives open requests a short time.

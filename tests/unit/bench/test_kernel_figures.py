@@ -1,15 +1,17 @@
-"""What is read from ``/proc`` and from control groups of either version."""
+"""What is read of processes, and from control groups of either version."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench.cgroups import Cgroup
 from bench.engine_cost import EngineTime, seconds_a_minute
-from bench.processes import parse
+from bench.process_tree import Command, measure
+from bench.processes import named, running
 
 V1 = {
     "memory/docker/c/memory.usage_in_bytes": "300",
@@ -49,16 +51,27 @@ def test_both_versions_of_control_groups_tell_the_same(text: str, files: dict[st
     assert group.limits() == (512, 0.25)
 
 
-def test_a_process_may_have_brackets_and_blanks_in_its_name() -> None:
-    ticks = os.sysconf("SC_CLK_TCK")
-    numbers = ["1", *"0" * 9, *(str(ticks * seconds) for seconds in (1, 2, 3, 4)), *"0" * 4, "77", "0", "9", *"0" * 9]
-    process = parse(f"42 (a (b) c) S {' '.join(numbers)}\n")
-    assert (process.pid, process.name, process.parent, process.started) == (42, "a (b) c", 1, 77)
-    assert (process.own_seconds, process.waited_seconds) == (3.0, 7.0)
-    assert process.memory == 9 * os.sysconf("SC_PAGE_SIZE")
-
-
 def test_the_engine_s_time_is_of_the_processes_that_were_there_at_both_looks() -> None:
     start = EngineTime(moment=0.0, own={1: 10.0, 2: 99.0}, waited={1: 1.0, 2: 0.0})
     end = EngineTime(moment=30.0, own={1: 14.0, 3: 50.0}, waited={1: 2.0, 3: 0.0})
     assert seconds_a_minute(start, end) == {"own": pytest.approx(8.0), "waited": pytest.approx(2.0)}
+
+
+def test_a_command_is_measured_with_the_processes_that_it_starts(tmp_path: Path) -> None:
+    child = "import time; kept = bytes([1]) * 2**26\nwhile time.process_time() < 0.6: pass"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    command = Command(argv=[sys.executable, "-c", parent], cwd=tmp_path, environment={})
+    measured = measure(command, tmp_path / "log")
+    assert 64 < measured.peak_mib < 128, "both processes, shared pages once"
+    assert 0.6 <= measured.cpu_seconds < 5
+    assert measured.machine_cpu_seconds >= 0.5
+    assert measured.seconds >= 0.6
+
+
+def test_a_process_is_found_by_the_name_of_its_program_and_the_kernel_s_threads_are_not() -> None:
+    processes = running()
+    (own,) = (one for one in processes if one.pid == os.getpid())
+    assert named([own], own.name()) is own
+    assert all(2 not in (one.pid, one.ppid()) for one in processes if one.is_running())
+    with pytest.raises(RuntimeError, match="no-such-program does not run on this machine"):
+        named(processes, "no-such-program")

@@ -14,7 +14,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.cog.runtime import panelcfg_config
 from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
-from tests.unit.config.monitoring import dashboards, panels
+from tests.equipment.monitoring import dashboards, panels
 
 register_default_plugins()
 

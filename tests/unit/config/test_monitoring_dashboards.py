@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.config.monitoring import (
+from tests.equipment.monitoring import (
     EXPORTED,
     Target,
     dashboards,

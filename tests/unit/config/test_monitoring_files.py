@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from tests.unit.config.monitoring import CONFIG, DASHBOARDS, columns, metrics, read_yaml
+from tests.equipment.monitoring import CONFIG, DASHBOARDS, columns, dashboards, metrics, read_yaml
 
 MOUNT = "/postgres_ai_configs"
 FILES = sorted(path for path in CONFIG.rglob("*") if path.is_file())
@@ -65,6 +65,13 @@ def test_the_dashboards_are_provisioned_from_the_mounted_directory() -> None:
     paths = [provider["options"]["path"] for provider in providers]
     assert paths == [f"{MOUNT}/{DASHBOARDS.relative_to(CONFIG)}"]
     assert all(provider["updateIntervalSeconds"] == 10 for provider in providers)
+
+
+def test_no_folder_has_the_uid_of_a_dashboard() -> None:
+    """Grafana keeps both in one table, and does not save a dashboard whose uid is taken."""
+    providers = read_yaml("grafana", "provisioning", "dashboards", "dashboards.yml")["providers"]
+    folders = {provider["folderUid"] for provider in providers}
+    assert folders.isdisjoint(dashboard["uid"] for dashboard in dashboards().values())
 
 
 def test_every_scrape_job_names_a_service_of_a_preview() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
-from tests.workload.generator import plan
+from tests.equipment.generator import plan
 
 BACKGROUND_TPS = 2.0
 ONE_CLIENT_TPS = 200.0

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from operations.engine.snapshot import Snapshot
 from operations.errors import EngineError, NotFoundError, OperationError
 from operations.listing import previews
+from operations.upkeep import reap as reaping
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import extend
 from operations.upkeep.reap import Reaped, ReapRequest, reap
 from tests.unit.operations.engine import StandInEngine, preview
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
 PAST, FUTURE = "2026-01-09T23:59:59Z", "2026-01-10T00:00:01Z"
@@ -25,6 +28,12 @@ PAST, FUTURE = "2026-01-09T23:59:59Z", "2026-01-10T00:00:01Z"
 def run(engine: StandInEngine, *, dry_run: bool = False, branches_from: str = "") -> dict[str, Reaped]:
     request = ReapRequest(base="local", branches_from=branches_from, dry_run=dry_run, now=NOW)
     return {one.stack: one for one in reap(engine.engine, request, print)}
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between one attempt and the next."""
+    monkeypatch.setattr(reaping, "_FIRST_PAUSE_SECONDS", 0)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.equipment.fakes.messages import RefusalError, Reply
+from flask import Response
+
+from tests.equipment.fakes.http import RefusalError, reply
 
 _BY_STATUS = {
     400: (1004, "DNS Validation Error"),
@@ -17,21 +19,21 @@ _BY_STATUS = {
 }
 
 
-def success(result: Any, **more: Any) -> Reply:
+def success(result: Any, **more: Any) -> Response:
     """A reply with a result."""
-    return Reply(200, {"result": result, "success": True, "errors": [], "messages": [], **more})
+    return reply(200, {"result": result, "success": True, "errors": [], "messages": [], **more})
 
 
-def error(status: int, code: int, message: str) -> Reply:
+def error(status: int, code: int, message: str) -> Response:
     """A reply with one error."""
     body = {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
-    return Reply(status, body)
+    return reply(status, body)
 
 
-def failure(status: int) -> Reply:
+def failure(status: int) -> Response:
     """The usual reply for a status; from 502 on it is the edge's page, not JSON."""
     if status not in _BY_STATUS:
-        return Reply(status, f"<html><title>{status}: fake edge error</title></html>")
+        return reply(status, f"<html><title>{status}: fake edge error</title></html>")
     return error(status, *_BY_STATUS[status])
 
 

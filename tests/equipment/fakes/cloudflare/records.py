@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from flask import request
+
 from tests.equipment.fakes.cloudflare.errors import refuse
-from tests.equipment.fakes.messages import Json, Request, now
+from tests.equipment.fakes.http import Json, now
 
 _TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT")
 _PROXIABLE = ("A", "AAAA", "CNAME")
 _NAME = re.compile(r"(?=.{1,253}$)(\*|[\w-]{1,63})(\.[\w-]{1,63})*", re.ASCII)
 
 
-def body(request: Request) -> Json:
-    """The JSON object of a request.
+def body() -> Json:
+    """The JSON object of the request.
 
     Raises:
         RefusalError: 400, it is none.
     """
-    try:
-        content = json.loads(request.raw or b"")
-    except ValueError as error:
-        raise refuse(400, 9207, "Request body is invalid.") from error
+    content = request.get_json(force=True, silent=True)
     if not isinstance(content, dict):
         raise refuse(400, 9207, "Request body is invalid.")
     return content
 
 
-def record(content: Json, zone: Json, others: Iterable[Json], *, private: bool, old: Json | None = None) -> Json:
+def complete(content: Json, zone: Json, others: Iterable[Json], *, private: bool, old: Json | None = None) -> Json:
     """Check a new or changed record and complete it.
 
     Args:
@@ -134,14 +132,14 @@ def _check_conflicts(made: Json, others: Iterable[Json]) -> None:
             raise refuse(400, 81054, "A CNAME record with that host already exists.")
 
 
-def chosen(request: Request, rows: Iterable[Json]) -> list[Json]:
+def chosen(rows: Iterable[Json]) -> list[Json]:
     """The rows that the query's filters let through: `name`, `name.exact`, `content.contains`, `type` and so on."""
     tests: list[tuple[str, str, str]] = []
-    for key, values in request.query.items():
+    for key, value in request.args.items():
         field, _, how = key.partition(".")
-        if field in ("name", "content", "comment", "type", "proxied") and values[0]:
-            tests.append((field, how or "exact", values[0].lower()))
-    join = any if request.first("match") == "any" else all
+        if field in ("name", "content", "comment", "type", "proxied") and value:
+            tests.append((field, how or "exact", value.lower()))
+    join = any if request.args.get("match") == "any" else all
     return [row for row in rows if not tests or join(_holds(row, *test) for test in tests)]
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.equipment.fakes.messages import Json, now
+from tests.equipment.fakes.http import Json, now
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The generations CX1, CX2 and, in Europe, CPX1 can no longer be ordered (announce
 
 from __future__ import annotations
 
-from tests.equipment.fakes.messages import Json
+from tests.equipment.fakes.http import Json
 
 EUROPE = ("nbg1", "fsn1", "hel1")
 OVERSEAS = ("ash", "hil", "sin")

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from tests.equipment.fakes.hetzner.errors import invalid, not_unique, refuse
-from tests.equipment.fakes.messages import Json, Reply, Request
+from flask import Response, request
+
+from tests.equipment.fakes.hetzner.errors import invalid, not_unique, refuse, unplayed
+from tests.equipment.fakes.http import Json, reply
 
 _LABEL_KEY = re.compile(
     r"([a-z0-9A-Z]([\w.-]{0,251}[a-z0-9A-Z])?/)?[a-z0-9A-Z]([\w.-]{0,61}[a-z0-9A-Z])?",
 )
 _LABEL_VALUE = re.compile(r"([a-z0-9A-Z]([\w.-]{0,61}[a-z0-9A-Z])?)?")
-_REQUIREMENT = re.compile(
-    r"\s*(?:(?P<absent>!)\s*(?P<no>[\w./-]+)"
-    r"|(?P<key>[\w./-]+)\s*(?:(?P<op>==|=|!=)\s*(?P<value>[\w.-]*)|(?P<set>in|notin)\s*\((?P<values>[^)]*)\))?)\s*"
-)
 
 
-def body(request: Request) -> Json:
-    """The JSON object of a request.
+def body(*known: str) -> Json:
+    """The JSON object of the request.
+
+    Args:
+        known: fields that the fake plays.
 
     Raises:
-        RefusalError: 400, it is none.
+        RefusalError: 400, it is none; 501, it has another field.
     """
-    try:
-        content = json.loads(request.raw or b"{}")
-    except ValueError as error:
-        raise refuse(400, "json_error", f"invalid JSON in request: {error}") from error
+    content = request.get_json(force=True, silent=True)
     if not isinstance(content, dict):
         raise refuse(400, "json_error", "the request must be a JSON object")
+    for field, value in content.items():
+        if value is not None and field not in known:
+            raise unplayed(f"the field {field!r}")
     return content
 
 
@@ -66,60 +66,41 @@ def labels(content: Mapping[str, Any]) -> dict[str, str]:
     return dict(given)
 
 
-def free_name(table: Iterable[Json], name: str, message: str, own: int | None = None) -> None:
-    """Refuse a name that another entry of the table has."""
-    if any(entry["name"] == name and entry["id"] != own for entry in table):
+def free_name(table: Iterable[Json], name: str, message: str) -> None:
+    """Refuse a name that an entry of the table has."""
+    if any(entry["name"] == name for entry in table):
         raise not_unique("name", message)
 
 
-def selects(selector: str, tags: Mapping[str, str]) -> bool:
-    """Whether a label selector matches.
-
-    Raises:
-        RefusalError: 422, the selector cannot be read.
-    """
-    for part in re.split(r",(?![^(]*\))", selector):
-        found = _REQUIREMENT.fullmatch(part)
-        if found is None:
-            raise invalid("label_selector", f"cannot read {part!r}.")
-        if not _holds(found, tags):
-            return False
-    return True
+def find(rows: Iterable[Json], wanted: Any) -> list[Json]:
+    """The rows of that id or name."""
+    return [row for row in rows if str(wanted) in (str(row["id"]), row["name"])]
 
 
-def _holds(found: re.Match[str], tags: Mapping[str, str]) -> bool:
-    if found["absent"]:
-        return found["no"] not in tags
-    key = found["key"]
-    if found["set"]:
-        values = {value.strip() for value in found["values"].split(",")}
-        return (key in tags and tags[key] in values) == (found["set"] == "in")
-    if found["op"] is None:
-        return key in tags
-    return (tags.get(key) == found["value"]) == (found["op"] != "!=")
-
-
-def listing(request: Request, key: str, rows: Iterable[Json], filters: Iterable[str] = ("name",)) -> Reply:
+def listing(
+    key: str, rows: Iterable[Json], filters: Collection[str] = ("name",), others: Collection[str] = ()
+) -> Response:
     """A page of a list, filtered and sorted as the query asks.
 
     Args:
-        request: its query holds filters, label_selector, sort, page, per_page (at most 50).
         key: name of the list in the reply.
         rows: everything there is.
-        filters: fields that the query may name, with one or more values each.
+        filters: fields that the query may name, with one or more values each, beside sort, page, per_page (at most 50).
+        others: parameters that the caller has seen to.
     """
+    for name in request.args:
+        if name not in ("sort", "page", "per_page", *filters, *others):
+            raise unplayed(f"the parameter {name!r}")
     chosen = list(rows)
     for name in filters:
-        if wanted := request.query.get(name):
-            chosen = [row for row in chosen if str(row.get(name)) in wanted]
-    if selector := request.first("label_selector"):
-        chosen = [row for row in chosen if selects(selector, row["labels"])]
-    for order in reversed(request.query.get("sort", [])):
+        if wanted := request.args.getlist(name):
+            chosen = [row for row in chosen if str(row[name]) in wanted]
+    for order in reversed(request.args.getlist("sort")):
         name, _, direction = order.partition(":")
         if direction not in ("", "asc", "desc") or any(name not in row for row in chosen):
             raise invalid("sort", f"cannot sort by {order!r}.")
         chosen.sort(key=lambda row: (row[name] is None, row[name]), reverse=direction == "desc")
-    page, per_page = _number(request, "page", 1), min(50, _number(request, "per_page", 25))
+    page, per_page = _number("page", 1), min(50, _number("per_page", 25))
     last = max(1, -(-len(chosen) // per_page))
     pagination = {
         "page": page,
@@ -129,11 +110,11 @@ def listing(request: Request, key: str, rows: Iterable[Json], filters: Iterable[
         "last_page": last,
         "total_entries": len(chosen),
     }
-    return Reply(200, {key: chosen[(page - 1) * per_page : page * per_page], "meta": {"pagination": pagination}})
+    return reply(200, {key: chosen[(page - 1) * per_page : page * per_page], "meta": {"pagination": pagination}})
 
 
-def _number(request: Request, name: str, default: int) -> int:
-    value = request.first(name)
+def _number(name: str, default: int) -> int:
+    value = request.args.get(name)
     if value is None:
         return default
     if not value.isdigit() or int(value) < 1:

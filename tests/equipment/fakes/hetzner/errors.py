@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.equipment.fakes.messages import RefusalError, Reply
+from flask import Response
+
+from tests.equipment.fakes.http import RefusalError, reply
 
 _BY_STATUS = {
     400: ("json_error", "invalid JSON in request"),
@@ -23,15 +25,15 @@ _BY_STATUS = {
 }
 
 
-def error(status: int, code: str, message: str, details: Any = None) -> Reply:
+def error(status: int, code: str, message: str, details: Any = None) -> Response:
     """An error reply."""
-    return Reply(status, {"error": {"code": code, "message": message, "details": details}})
+    return reply(status, {"error": {"code": code, "message": message, "details": details}})
 
 
-def failure(status: int) -> Reply:
+def failure(status: int) -> Response:
     """The usual reply for a status; 502 is a proxy's page, not JSON."""
     if status not in _BY_STATUS:
-        return Reply(status, f"<html><body><h1>{status}</h1></body></html>")
+        return reply(status, f"<html><body><h1>{status}</h1></body></html>")
     code, message = _BY_STATUS[status]
     return error(status, code, message)
 
@@ -65,3 +67,8 @@ def protected(what: str) -> RefusalError:
 def locked(what: str) -> RefusalError:
     """Refusal because an action on the resource is still running."""
     return refuse(423, "locked", f"{what} is locked: an action is running")
+
+
+def unplayed(what: str) -> RefusalError:
+    """Refusal of what the vendor may know and this fake does not."""
+    return refuse(501, "unsupported_error", f"this fake does not play {what}")

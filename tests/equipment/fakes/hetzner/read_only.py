@@ -1,15 +1,15 @@
-"""What the fake Hetzner API only shows: places, types, images, and lists of things that it never has."""
+"""What the fake Hetzner API only shows: server types, images, actions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+
+from flask import Response, request
 
 from tests.equipment.fakes.hetzner.common import listing
-from tests.equipment.fakes.hetzner.errors import not_found, refuse
-from tests.equipment.fakes.hetzner.state import Project
-from tests.equipment.fakes.messages import Json, Reply, Request, Route
-
-_NEVER = ("networks", "volumes", "isos", "placement_groups", "floating_ips", "load_balancers", "certificates")
+from tests.equipment.fakes.hetzner.errors import refuse
+from tests.equipment.fakes.hetzner.state import Project, lookup
+from tests.equipment.fakes.http import Handler, reply
 
 
 class ReadOnly:
@@ -17,39 +17,28 @@ class ReadOnly:
 
     def __init__(self, project: Project) -> None:
         """Show a project's surroundings."""
-        self._project = project
+        self._state = project.state
 
-    def routes(self) -> Iterable[Route]:
+    def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """Who answers what."""
-        state = self._project.state
-        yield from _shown("locations", "location", lambda: state.locations)
-        yield from _shown("server_types", "server_type", lambda: state.server_types)
-        yield from _shown("images", "image", lambda: state.images, ("name", "type", "status", "architecture"))
-        for name in _NEVER:
-            yield from _shown(name, name.removesuffix("s"), list)
-        yield Route("GET", "/datacenters", _removed)
-        yield Route("GET", "/datacenters/{id}", _removed)
+        return (
+            ("GET", "/server_types", lambda: listing("server_types", self._state.server_types)),
+            ("GET", "/images", self._images),
+            ("GET", "/actions", self._actions),
+            (
+                "GET",
+                "/actions/<int:number>",
+                lambda number: reply(200, {"action": lookup(self._state.actions, "action", number)}),
+            ),
+        )
 
+    def _images(self) -> Response:
+        rows = self._state.images
+        if request.args.get("include_deprecated") != "true":
+            rows = [row for row in rows if row["deprecated"] is None]
+        return listing("images", rows, ("name", "architecture"), ("include_deprecated",))
 
-def _shown(
-    plural: str, single: str, rows: Callable[[], list[Json]], filters: Iterable[str] = ("name",)
-) -> Iterable[Route]:
-    def one(request: Request) -> Reply:
-        for row in rows():
-            if str(row["id"]) == request.params["id"]:
-                return Reply(200, {single: row})
-        raise not_found(single, request.params["id"])
-
-    def every(request: Request) -> Reply:
-        chosen = rows()
-        if plural == "images" and request.first("include_deprecated") != "true":
-            chosen = [row for row in chosen if row["deprecated"] is None]
-        return listing(request, plural, chosen, filters)
-
-    return Route("GET", f"/{plural}", every), Route("GET", f"/{plural}/{{id}}", one)
-
-
-def _removed(request: Request) -> Reply:
-    announcement = "https://docs.hetzner.cloud/changelog#2026-06-02-datacenters-deprecated"
-    message = "datacenters were removed from the API"
-    raise refuse(410, "deprecated_api_endpoint", message, {"announcement": announcement})
+    def _actions(self) -> Response:
+        if "id" not in request.args:
+            raise refuse(410, "deprecated_api_endpoint", "the list of all actions was removed: name ids")
+        return listing("actions", self._state.actions.values(), ("id",))

@@ -3,103 +3,119 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from tests.equipment.fakes.hetzner.common import body, labels, listing, text
-from tests.equipment.fakes.hetzner.errors import protected
-from tests.equipment.fakes.hetzner.firewalls import attach, forget_server, show
-from tests.equipment.fakes.hetzner.primary_ips import bind, new_primary_ip, release
-from tests.equipment.fakes.hetzner.server_input import Order, host_name, order
+from flask import Response
+
+from tests.equipment.fakes.hetzner.common import body, flag, labels, listing
+from tests.equipment.fakes.hetzner.errors import invalid, protected, refuse
+from tests.equipment.fakes.hetzner.firewalls import attach, detach
+from tests.equipment.fakes.hetzner.primary_ips import bind
+from tests.equipment.fakes.hetzner.server_input import Order, check_orderable, order, server_type
 from tests.equipment.fakes.hetzner.state import Boot, Project, lookup
-from tests.equipment.fakes.messages import Json, Reply, Request, Route, now
+from tests.equipment.fakes.http import Handler, Json, now, reply
 
 
 class Servers:
-    """The part `/servers` without the actions."""
+    """The part `/servers`."""
 
     def __init__(self, project: Project) -> None:
         """Work on a project."""
         self._project = project
         self._table = project.state.servers
 
-    def routes(self) -> Iterable[Route]:
+    def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """Who answers what."""
         return (
-            Route("GET", "/servers", self._list),
-            Route("POST", "/servers", self._create),
-            Route("GET", "/servers/{id}", lambda request: Reply(200, {"server": self._one(request)})),
-            Route("PUT", "/servers/{id}", self._update),
-            Route("DELETE", "/servers/{id}", self._delete),
+            ("GET", "/servers", lambda: listing("servers", self._table.values())),
+            ("POST", "/servers", self._create),
+            ("GET", "/servers/<int:number>", lambda number: reply(200, {"server": self._one(number)})),
+            ("PUT", "/servers/<int:number>", self._update),
+            ("DELETE", "/servers/<int:number>", self._delete),
+            ("POST", "/servers/<int:number>/actions/poweroff", self._power_off),
+            ("POST", "/servers/<int:number>/actions/change_type", self._change_type),
+            ("POST", "/servers/<int:number>/actions/change_protection", self._protect),
         )
 
-    def _one(self, request: Request) -> Json:
-        return lookup(self._table, "server", request.params["id"])
+    def _one(self, number: int) -> Json:
+        return lookup(self._table, "server", number)
 
-    def _list(self, request: Request) -> Reply:
-        return listing(request, "servers", self._table.values(), ("name", "status"))
+    def _start(self, server: Json, command: str, effect: Callable[[], None]) -> Json:
+        number = server["id"]
+        return self._project.action(command, ("server", number), effect=effect, locks=number)
 
-    def _create(self, request: Request) -> Reply:
-        wanted = order(self._project, request)
+    def _create(self) -> Response:
+        wanted = order(self._project)
         server = _blank(self._project.new_id(), wanted)
         number = server["id"]
-        for kind, given in wanted.addresses.items():
-            address = given or new_primary_ip(
-                self._project, f"primary_ip-{number}-{kind}", kind, wanted.place, {}, auto_delete=True
-            )
-            bind(address, server)
         self._table[number] = server
         self._project.state.boots[number] = Boot(
             user_data=wanted.user_data,
             ssh_keys=tuple(key["public_key"] for key in wanted.ssh_keys),
             image=wanted.image["name"],
         )
+        bind(wanted.address, server)
         for firewall in wanted.firewalls:
-            attach(self._project, firewall, {"type": "server", "server": {"id": number}})
-        show(self._project)
-        mine = ("server", number)
-        made = self._project.action("create_server", mine, effect=lambda: self._made(server), locks=number)
-        following: list[Json] = []
-        if wanted.start:
-            following = [self._project.action("start_server", mine, effect=lambda: self._booted(server), after=made)]
+            attach(firewall, server)
+        made = self._start(server, "create_server", lambda: server.update(status="off"))
+        started = self._project.action(
+            "start_server", ("server", number), effect=lambda: server.update(status="running"), after=made
+        )
         password = None if wanted.ssh_keys else secrets.token_urlsafe(12)
-        return Reply(201, {"server": server, "action": made, "next_actions": following, "root_password": password})
+        return reply(201, {"server": server, "action": made, "next_actions": [started], "root_password": password})
 
-    def _made(self, server: Json) -> None:
-        server["status"] = "off"
-        self._project.events.append(("created", server))
-
-    def _booted(self, server: Json) -> None:
-        server["status"] = "running"
-        self._project.events.append(("powered_on", server))
-
-    def _update(self, request: Request) -> Reply:
-        server, content = self._one(request), body(request)
-        if content.get("name") is not None:
-            server["name"] = host_name(self._project.state, text(content, "name"), own=server["id"])
+    def _update(self, number: int) -> Response:
+        server, content = self._one(number), body("labels")
         if content.get("labels") is not None:
             server["labels"] = labels(content)
-            show(self._project)
-        return Reply(200, {"server": server})
+        return reply(200, {"server": server})
 
-    def _delete(self, request: Request) -> Reply:
-        server = self._one(request)
+    def _delete(self, number: int) -> Response:
+        server = self._one(number)
         if server["protection"]["delete"]:
-            raise protected(f"server {server['id']}")
-        action = self._project.action(
-            "delete_server", ("server", server["id"]), effect=lambda: self._gone(server), locks=server["id"]
-        )
+            raise protected(f"server {number}")
+        action = self._start(server, "delete_server", lambda: self._gone(server))
         server["status"] = "deleting"
-        return Reply(200, {"action": action})
+        return reply(200, {"action": action})
 
     def _gone(self, server: Json) -> None:
         del self._table[server["id"]]
-        self._project.events.append(("deleted", dict(server, public_net=dict(server["public_net"]))))
-        for address in list(self._project.state.primary_ips.values()):
+        for address in self._project.state.primary_ips.values():
             if address["assignee_id"] == server["id"]:
-                release(address, server)
-                if address["auto_delete"]:
-                    del self._project.state.primary_ips[address["id"]]
-        forget_server(self._project, server["id"])
+                address["assignee_id"] = None
+        detach(self._project, server["id"])
+
+    def _power_off(self, number: int) -> Response:
+        server = self._one(number)
+        return reply(201, {"action": self._start(server, "stop_server", lambda: server.update(status="off"))})
+
+    def _change_type(self, number: int) -> Response:
+        server, content = self._one(number), body("server_type", "upgrade_disk")
+        kind = server_type(self._project.state, content.get("server_type"))
+        upgrade = flag(content, "upgrade_disk", True)
+        if server["status"] != "off":
+            raise refuse(422, "server_not_stopped", "the server must be stopped for this")
+        if kind["architecture"] != server["server_type"]["architecture"]:
+            raise refuse(422, "invalid_server_type", "the server type has another architecture")
+        if kind["disk"] < server["primary_disk_size"]:
+            raise refuse(422, "invalid_server_type", "the disk of the server type is too small")
+        check_orderable(kind, server["location"]["name"])
+
+        def done() -> None:
+            # As the vendor does it: the server starts again by itself.
+            server.update(server_type=kind, status="running")
+            if upgrade:
+                server["primary_disk_size"] = kind["disk"]
+
+        return reply(201, {"action": self._start(server, "change_server_type", done)})
+
+    def _protect(self, number: int) -> Response:
+        server, content = self._one(number), body("delete", "rebuild")
+        wanted = {name: flag(content, name, server["protection"][name]) for name in ("delete", "rebuild")}
+        if wanted["delete"] != wanted["rebuild"]:
+            raise invalid("rebuild", "delete and rebuild must have the same value.")
+        server["protection"] = wanted
+        return reply(201, {"action": self._project.action("change_protection", ("server", number))})
 
 
 def _blank(number: int, wanted: Order) -> Json:

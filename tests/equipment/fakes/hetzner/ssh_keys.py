@@ -7,10 +7,12 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 
-from tests.equipment.fakes.hetzner.common import body, free_name, labels, listing, text
+from flask import Response
+
+from tests.equipment.fakes.hetzner.common import body, free_name, labels, text
 from tests.equipment.fakes.hetzner.errors import invalid, not_unique
 from tests.equipment.fakes.hetzner.state import Project, lookup
-from tests.equipment.fakes.messages import Json, Reply, Request, Route, now
+from tests.equipment.fakes.http import Handler, Json, now, reply
 
 _ALGORITHMS = ("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 _TAKEN = "SSH key not unique"
@@ -24,24 +26,20 @@ class SshKeys:
         self._project = project
         self._table = project.state.ssh_keys
 
-    def routes(self) -> Iterable[Route]:
+    def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """Who answers what."""
         return (
-            Route("GET", "/ssh_keys", self._list),
-            Route("POST", "/ssh_keys", self._create),
-            Route("GET", "/ssh_keys/{id}", lambda request: Reply(200, {"ssh_key": self._one(request)})),
-            Route("PUT", "/ssh_keys/{id}", self._update),
-            Route("DELETE", "/ssh_keys/{id}", self._delete),
+            ("POST", "/ssh_keys", self._create),
+            (
+                "GET",
+                "/ssh_keys/<int:number>",
+                lambda number: reply(200, {"ssh_key": lookup(self._table, "SSH key", number)}),
+            ),
+            ("DELETE", "/ssh_keys/<int:number>", self._delete),
         )
 
-    def _one(self, request: Request) -> Json:
-        return lookup(self._table, "SSH key", request.params["id"])
-
-    def _list(self, request: Request) -> Reply:
-        return listing(request, "ssh_keys", self._table.values(), ("name", "fingerprint"))
-
-    def _create(self, request: Request) -> Reply:
-        content = body(request)
+    def _create(self) -> Response:
+        content = body("name", "public_key", "labels")
         name, public_key = text(content, "name"), text(content, "public_key").strip()
         print_of_it = fingerprint(public_key)
         free_name(self._table.values(), name, _TAKEN)
@@ -56,20 +54,11 @@ class SshKeys:
             "created": now(),
         }
         self._table[key["id"]] = key
-        return Reply(201, {"ssh_key": key})
+        return reply(201, {"ssh_key": key})
 
-    def _update(self, request: Request) -> Reply:
-        key, content = self._one(request), body(request)
-        if content.get("name") is not None:
-            free_name(self._table.values(), text(content, "name"), _TAKEN, own=key["id"])
-            key["name"] = content["name"]
-        if content.get("labels") is not None:
-            key["labels"] = labels(content)
-        return Reply(200, {"ssh_key": key})
-
-    def _delete(self, request: Request) -> Reply:
-        del self._table[self._one(request)["id"]]
-        return Reply(204)
+    def _delete(self, number: int) -> Response:
+        del self._table[lookup(self._table, "SSH key", number)["id"]]
+        return reply(204)
 
 
 def fingerprint(public_key: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.equipment.fakes.hetzner import catalog
 from tests.equipment.fakes.hetzner.errors import locked, not_found
-from tests.equipment.fakes.messages import Json, now
+from tests.equipment.fakes.http import Json, now
 
 Table = dict[int, Json]
 
@@ -73,10 +73,8 @@ class Project:
         """Take the IPv4 addresses to hand out (default: documentation addresses) and how long an action lasts."""
         self.state = State()
         self.action_seconds = action_seconds
-        self.events: list[tuple[str, Json]] = []
         self._ids = itertools.count(4711001)
-        self._pool = list(addresses) if addresses is not None else None
-        self._networks = itertools.count(1)
+        self._pool = addresses or [str(host) for host in ipaddress.ip_network("203.0.113.0/24").hosts()]
         self._running: dict[int, _Running] = {}
         self._failing: list[tuple[str, str, str]] = []
 
@@ -87,19 +85,10 @@ class Project:
     def ipv4(self) -> str:
         """A free IPv4 address."""
         taken = {ip["ip"] for ip in self.state.primary_ips.values()}
-        pool: Iterator[str] = (
-            iter(self._pool)
-            if self._pool is not None
-            else (str(host) for host in ipaddress.ip_network("203.0.113.0/24").hosts())
-        )
-        for address in pool:
+        for address in self._pool:
             if address not in taken:
                 return address
         raise RuntimeError("the fake Hetzner API has no IPv4 address left: give it more")
-
-    def ipv6(self) -> str:
-        """A new IPv6 network."""
-        return f"2001:db8:{next(self._networks):x}::/64"
 
     def fail_action(self, command: str, code: str, message: str) -> None:
         """Let the next action of that command end in an error."""
@@ -172,13 +161,12 @@ class Project:
             running.effect()
 
 
-def lookup(table: Table, kind: str, identifier: str) -> Json:
+def lookup(table: Table, kind: str, number: int) -> Json:
     """Entry of a table by the id in a path.
 
     Raises:
         RefusalError: 404, there is none.
     """
-    found = table.get(int(identifier)) if identifier.isdigit() else None
-    if found is None:
-        raise not_found(kind, identifier)
-    return found
+    if number not in table:
+        raise not_found(kind, number)
+    return table[number]

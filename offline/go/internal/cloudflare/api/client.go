@@ -20,13 +20,15 @@ import (
 const (
 	// DefaultURL is the vendor's own.
 	DefaultURL = "https://api.cloudflare.com/client/v4"
-	// DefaultRetryTime limits all attempts of one request together.
-	DefaultRetryTime = 60 * time.Second
 
-	attemptTimeout = 30 * time.Second
-	firstPause     = 500 * time.Millisecond
-	longestPause   = 10 * time.Second
-	longestAnswer  = 4 << 20
+	// The vendor's client tries as often, pauses as long, and waits when it is asked
+	// to only below a minute.
+	attempts        = 3
+	firstPause      = 500 * time.Millisecond
+	longestPause    = 8 * time.Second
+	longestAskedFor = time.Minute
+	attemptTimeout  = 30 * time.Second
+	longestAnswer   = 4 << 20
 )
 
 // UserAgent names the program to the vendor.
@@ -45,7 +47,6 @@ type Credentials struct {
 type Client struct {
 	URL         string
 	Credentials Credentials
-	RetryTime   time.Duration
 	// Waiting is told before each pause between two attempts.
 	Waiting func(reason error, pause time.Duration)
 }
@@ -59,21 +60,22 @@ type request struct {
 	body    any
 }
 
-// send sends a request until it is answered, refused or out of time. The answer's
-// result goes to result. attempts says how often it was sent.
-func (c *Client) send(ctx context.Context, wanted request, result any) (attempts int, err error) {
+// send sends a request until it is answered, refused or tried often enough. The
+// answer's result goes to result.
+func (c *Client) send(ctx context.Context, wanted request, result any) (err error) {
 	var body []byte
 	if wanted.body != nil {
 		if body, err = json.Marshal(wanted.body); err != nil {
-			return 0, err
+			return err
 		}
 	}
+	tried := 0
 	started := time.Now()
 	var last error
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = firstPause, longestPause, 2
 	raw, err := backoff.Retry(ctx, func() (json.RawMessage, error) {
-		attempts++
+		tried++
 		var raw json.RawMessage
 		raw, last = c.attempt(ctx, wanted, body)
 		var refusal *Refusal
@@ -81,25 +83,25 @@ func (c *Client) send(ctx context.Context, wanted request, result any) (attempts
 			if !refusal.temporary() {
 				return nil, backoff.Permanent(last)
 			}
-			if refusal.after > 0 {
+			if refusal.after > 0 && refusal.after < longestAskedFor {
 				return nil, &backoff.RetryAfterError{Duration: refusal.after}
 			}
 		}
 		return raw, last
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(c.RetryTime), backoff.WithNotify(
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(attempts), backoff.WithNotify(
 		func(_ error, pause time.Duration) { c.Waiting(last, pause) },
 	))
 	if err != nil {
-		return attempts, &Failure{
-			purpose: wanted.purpose, attempts: attempts, took: time.Since(started), reason: reason(last, err),
+		return &Failure{
+			purpose: wanted.purpose, attempts: tried, took: time.Since(started), reason: reason(last, err),
 		}
 	}
 	if result != nil {
 		if err := json.Unmarshal(raw, result); err != nil {
-			return attempts, fmt.Errorf("Cloudflare's answer is not what was expected when it was to %s: %w", wanted.purpose, err)
+			return fmt.Errorf("Cloudflare's answer is not what was expected when it was to %s: %w", wanted.purpose, err)
 		}
 	}
-	return attempts, nil
+	return nil
 }
 
 // reason prefers what the API said to what ended the attempts.

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// The vendor's own error codes.
-const (
-	codeNoSuchRecord    = 81044
-	codeIdenticalRecord = 81058
-)
+// codeNoSuchRecord is the vendor's own.
+const codeNoSuchRecord = 81044
 
 // Detail is one of the errors in an answer.
 type Detail struct {
@@ -92,18 +90,8 @@ func (f *Failure) remedy() string {
 
 // IsGone tells whether an error says that the record does not exist.
 func IsGone(err error) bool {
-	return has(err, codeNoSuchRecord)
-}
-
-func has(err error, code int) bool {
 	var refusal *Refusal
-	if !errors.As(err, &refusal) {
-		return false
-	}
-	for _, detail := range refusal.Details {
-		if detail.Code == code {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &refusal) && slices.ContainsFunc(refusal.Details, func(d Detail) bool {
+		return d.Code == codeNoSuchRecord
+	})
 }

@@ -61,50 +61,25 @@ func path(zone string, record ...string) string {
 func (c *Client) Create(ctx context.Context, zone string, wanted Wanted) (Record, error) {
 	var made Record
 	purpose := "create the DNS record " + wanted.Name
-	attempts, err := c.send(ctx, request{purpose, http.MethodPost, path(zone), wanted}, &made)
-	if err != nil && attempts > 1 && has(err, codeIdenticalRecord) {
-		// An earlier attempt that seemed to fail had made it.
-		return c.find(ctx, zone, wanted, err)
-	}
+	err := c.send(ctx, request{purpose, http.MethodPost, path(zone), wanted}, &made)
 	return made, err
-}
-
-// find gives the one record that is as wanted, or the error of the attempt to
-// make it.
-func (c *Client) find(ctx context.Context, zone string, wanted Wanted, failed error) (Record, error) {
-	query := url.Values{"type": {wanted.Type}, "content": {wanted.Content}, "per_page": {"100"}}
-	var listed []Record
-	purpose := "list DNS records to find " + wanted.Name
-	if _, err := c.send(ctx, request{purpose, http.MethodGet, path(zone) + "?" + query.Encode(), nil}, &listed); err != nil {
-		return Record{}, failed
-	}
-	for _, record := range listed {
-		if SameName(wanted.Name, record.Name) && record.Type == wanted.Type && record.Content == wanted.Content {
-			return record, nil
-		}
-	}
-	return Record{}, failed
 }
 
 // Read gets a record.
 func (c *Client) Read(ctx context.Context, zone, id, name string) (Record, error) {
 	var found Record
-	_, err := c.send(ctx, request{"read the DNS record " + name, http.MethodGet, path(zone, id), nil}, &found)
+	err := c.send(ctx, request{"read the DNS record " + name, http.MethodGet, path(zone, id), nil}, &found)
 	return found, err
 }
 
 // Update makes a record what is wanted, in everything.
 func (c *Client) Update(ctx context.Context, zone, id string, wanted Wanted) (Record, error) {
 	var made Record
-	_, err := c.send(ctx, request{"update the DNS record " + wanted.Name, http.MethodPut, path(zone, id), wanted}, &made)
+	err := c.send(ctx, request{"update the DNS record " + wanted.Name, http.MethodPut, path(zone, id), wanted}, &made)
 	return made, err
 }
 
-// Delete deletes a record. One that does not exist is as good as deleted.
+// Delete deletes a record. One that does not exist is an error, as with the original.
 func (c *Client) Delete(ctx context.Context, zone, id, name string) error {
-	_, err := c.send(ctx, request{"delete the DNS record " + name, http.MethodDelete, path(zone, id), nil}, nil)
-	if IsGone(err) {
-		return nil
-	}
-	return err
+	return c.send(ctx, request{"delete the DNS record " + name, http.MethodDelete, path(zone, id), nil}, nil)
 }

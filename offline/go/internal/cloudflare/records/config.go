@@ -3,9 +3,7 @@ package records
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/pulumi/pulumi-go-provider"
@@ -24,24 +22,6 @@ type Config struct {
 	Email                   *string `pulumi:"email,optional"`
 	BaseURL                 *string `pulumi:"baseUrl,optional"`
 	UserAgentOperatorSuffix *string `pulumi:"userAgentOperatorSuffix,optional"`
-
-	retryTime time.Duration
-}
-
-// Configure reads what the stand-in alone has: the official plugin has no
-// setting for how long a request is repeated.
-func (c *Config) Configure(context.Context) error {
-	c.retryTime = api.DefaultRetryTime
-	given := os.Getenv("PGAI_CLOUDFLARE_RETRY_SECONDS")
-	if given == "" {
-		return nil
-	}
-	seconds, err := strconv.Atoi(given)
-	if err != nil || seconds < 1 {
-		return fmt.Errorf("PGAI_CLOUDFLARE_RETRY_SECONDS=%q is not a whole number of seconds from 1", given)
-	}
-	c.retryTime = time.Duration(seconds) * time.Second
-	return nil
 }
 
 func client(ctx context.Context) *api.Client {
@@ -54,7 +34,6 @@ func client(ctx context.Context) *api.Client {
 			Email:      setting(config.Email, "CLOUDFLARE_EMAIL", ""),
 			ServiceKey: setting(config.APIUserServiceKey, "CLOUDFLARE_API_USER_SERVICE_KEY", ""),
 		},
-		RetryTime: config.retryTime,
 		Waiting: func(reason error, pause time.Duration) {
 			provider.GetLogger(ctx).InfoStatusf("Cloudflare: %v; again in %s", reason, pause.Round(100*time.Millisecond))
 		},

@@ -5,12 +5,14 @@ package local
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"pgai.watch/preview/offline/internal/command/process"
+	"pgai.watch/preview/offline/internal/command/printed"
 )
 
 // Command is the resource.
@@ -25,7 +27,7 @@ type Inputs struct {
 	Environment            map[string]string `pulumi:"environment,optional"`
 	Interpreter            []string          `pulumi:"interpreter,optional"`
 	Dir                    *string           `pulumi:"dir,optional"`
-	Logging                *process.Logging  `pulumi:"logging,optional"`
+	Logging                *printed.Logging  `pulumi:"logging,optional"`
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 	Triggers               []any             `pulumi:"triggers,optional" provider:"replaceOnChanges"`
 	ArchivePaths           []string          `pulumi:"archivePaths,optional"`
@@ -33,29 +35,11 @@ type Inputs struct {
 }
 
 // Outputs are the inputs and what the last command printed, each without its
-// last line break.
+// last line break; as with the original none of it is secret by itself.
 type Outputs struct {
 	Inputs
 	Stdout string `pulumi:"stdout"`
 	Stderr string `pulumi:"stderr"`
-}
-
-// Annotate gives defaults to inputs.
-func (inputs *Inputs) Annotate(a infer.Annotator) {
-	a.SetDefault(&inputs.AddPreviousOutputInEnv, true)
-}
-
-// WireDependencies says that the printed text is secret and unknown exactly
-// when something it depends on is. The command for deletion is not: it runs
-// when there is no state left.
-func (*Command) WireDependencies(f infer.FieldSelector, args *Inputs, state *Outputs) {
-	sources := []infer.InputField{
-		f.InputField(&args.Create), f.InputField(&args.Update), f.InputField(&args.Stdin),
-		f.InputField(&args.Environment), f.InputField(&args.Interpreter), f.InputField(&args.Dir),
-		f.InputField(&args.Triggers),
-	}
-	f.OutputField(&state.Stdout).DependsOn(sources...)
-	f.OutputField(&state.Stderr).DependsOn(sources...)
 }
 
 // Create runs the create command, if there is one.
@@ -64,15 +48,12 @@ func (*Command) Create(ctx context.Context, req infer.CreateRequest[Inputs]) (in
 	if err := supported(req.Inputs); err != nil || req.DryRun {
 		return response, err
 	}
-	id, err := resource.NewUniqueHex("command", 8, 0)
+	id, err := resource.NewUniqueHex(req.Name, 8, 0)
 	if err != nil {
 		return response, err
 	}
 	response.ID = id
-	if req.Inputs.Create != nil {
-		response.Output.Stdout, response.Output.Stderr, err = run(ctx, "create", *req.Inputs.Create, req.Inputs, nil)
-	}
-	return response, err
+	return response, response.Output.run(ctx, req.Inputs.Create)
 }
 
 // Update runs the update command or, without one, the create command.
@@ -85,49 +66,55 @@ func (*Command) Update(
 	if err := supported(req.Inputs); err != nil || req.DryRun {
 		return response, err
 	}
-	name, text := "update", req.Inputs.Update
+	text := req.Inputs.Update
 	if text == nil {
-		name, text = "create", req.Inputs.Create
+		text = req.Inputs.Create
 	}
-	if text == nil {
-		return response, nil
-	}
-	var err error
-	response.Output.Stdout, response.Output.Stderr, err = run(ctx, name, *text, req.Inputs, &req.State)
-	return response, err
+	return response, response.Output.run(ctx, text)
 }
 
 // Delete runs the delete command, if there is one.
 func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[Outputs]) (infer.DeleteResponse, error) {
-	if req.State.Delete == nil {
-		return infer.DeleteResponse{}, nil
-	}
-	_, _, err := run(ctx, "delete", *req.State.Delete, req.State.Inputs, &req.State)
-	return infer.DeleteResponse{}, err
+	return infer.DeleteResponse{}, req.State.run(ctx, req.State.Delete)
 }
 
-// run executes one of the commands; previous is the state before it, if any.
-func run(ctx context.Context, name, text string, inputs Inputs, previous *Outputs) (string, string, error) {
-	interpreter := inputs.Interpreter
-	if len(interpreter) == 0 {
-		interpreter = []string{"/bin/sh", "-c"}
+// run executes one of the commands, if it is there, and keeps what it printed.
+func (o *Outputs) run(ctx context.Context, text *string) error {
+	if text == nil {
+		return nil
 	}
-	environment := map[string]string{}
-	if previous != nil && (inputs.AddPreviousOutputInEnv == nil || *inputs.AddPreviousOutputInEnv) {
-		environment[process.PreviousStdout] = previous.Stdout
-		environment[process.PreviousStderr] = previous.Stderr
+	argv := append([]string{}, o.Interpreter...)
+	if len(argv) == 0 {
+		argv = []string{"/bin/sh", "-c"}
 	}
-	for key, value := range inputs.Environment {
-		environment[key] = value
+	argv = append(argv, *text)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	if o.Dir != nil {
+		cmd.Dir = *o.Dir
 	}
-	return process.Run(ctx, process.Spec{
-		Name:        name,
-		Argv:        append(append([]string{}, interpreter...), text),
-		Dir:         value(inputs.Dir),
-		Stdin:       strings.NewReader(value(inputs.Stdin)),
-		Environment: environment,
-		Logging:     value(inputs.Logging),
-	})
+	cmd.Env = os.Environ()
+	set := func(name, value string) { cmd.Env = append(cmd.Env, name+"="+value) }
+	for name, value := range o.Environment {
+		set(name, value)
+	}
+	if o.AddPreviousOutputInEnv == nil || *o.AddPreviousOutputInEnv {
+		if o.Stdout != "" {
+			set(printed.PreviousStdout, o.Stdout)
+		}
+		if o.Stderr != "" {
+			set(printed.PreviousStderr, o.Stderr)
+		}
+	}
+	if o.Stdin != nil {
+		cmd.Stdin = strings.NewReader(*o.Stdin)
+	}
+	streams := printed.Collect(ctx, o.Logging)
+	cmd.Stdout, cmd.Stderr = streams.Stdout, streams.Stderr
+	if err := cmd.Run(); err != nil {
+		return streams.Failed(err, *text)
+	}
+	o.Stdout, o.Stderr = streams.Texts()
+	return nil
 }
 
 // supported refuses what this stand-in leaves out, rather than ignoring it.
@@ -137,13 +124,4 @@ func supported(inputs Inputs) error {
 			"read the files in the program, or install the official plugin")
 	}
 	return nil
-}
-
-// value returns what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }

@@ -3,17 +3,13 @@ package remote
 import (
 	"context"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"pgai.watch/preview/offline/internal/command/process"
-	"pgai.watch/preview/offline/internal/command/sharedssh"
+	"pgai.watch/preview/offline/internal/command/printed"
 )
 
 // Command is the resource.
@@ -27,34 +23,17 @@ type Inputs struct {
 	Delete                 *string           `pulumi:"delete,optional"`
 	Stdin                  *string           `pulumi:"stdin,optional"`
 	Environment            map[string]string `pulumi:"environment,optional"`
-	Logging                *process.Logging  `pulumi:"logging,optional"`
+	Logging                *printed.Logging  `pulumi:"logging,optional"`
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 	Triggers               []any             `pulumi:"triggers,optional" provider:"replaceOnChanges"`
 }
 
 // Outputs are the inputs and what the last command printed, each without its
-// last line break.
+// last line break; as with the original none of it is secret by itself.
 type Outputs struct {
 	Inputs
 	Stdout string `pulumi:"stdout"`
 	Stderr string `pulumi:"stderr"`
-}
-
-// Annotate gives defaults to inputs.
-func (inputs *Inputs) Annotate(a infer.Annotator) {
-	a.SetDefault(&inputs.AddPreviousOutputInEnv, true)
-}
-
-// WireDependencies says that the printed text is secret and unknown exactly
-// when something it depends on is. The connection, which is always secret, has
-// no part in it.
-func (*Command) WireDependencies(f infer.FieldSelector, args *Inputs, state *Outputs) {
-	sources := []infer.InputField{
-		f.InputField(&args.Create), f.InputField(&args.Update), f.InputField(&args.Stdin),
-		f.InputField(&args.Environment), f.InputField(&args.Triggers),
-	}
-	f.OutputField(&state.Stdout).DependsOn(sources...)
-	f.OutputField(&state.Stderr).DependsOn(sources...)
 }
 
 // Create runs the create command, if there is one.
@@ -63,15 +42,12 @@ func (*Command) Create(ctx context.Context, req infer.CreateRequest[Inputs]) (in
 	if req.DryRun {
 		return response, nil
 	}
-	id, err := resource.NewUniqueHex("command", 8, 0)
+	id, err := resource.NewUniqueHex(req.Name, 8, 0)
 	if err != nil {
 		return response, err
 	}
 	response.ID = id
-	if req.Inputs.Create != nil {
-		response.Output.Stdout, response.Output.Stderr, err = run(ctx, "create", *req.Inputs.Create, req.Inputs, nil)
-	}
-	return response, err
+	return response, response.Output.run(ctx, req.Inputs.Create)
 }
 
 // Update runs the update command or, without one, the create command.
@@ -81,73 +57,59 @@ func (*Command) Update(
 	response := infer.UpdateResponse[Outputs]{
 		Output: Outputs{Inputs: req.Inputs, Stdout: req.State.Stdout, Stderr: req.State.Stderr},
 	}
-	name, text := "update", req.Inputs.Update
-	if text == nil {
-		name, text = "create", req.Inputs.Create
-	}
-	if req.DryRun || text == nil {
+	if req.DryRun {
 		return response, nil
 	}
-	var err error
-	response.Output.Stdout, response.Output.Stderr, err = run(ctx, name, *text, req.Inputs, &req.State)
-	return response, err
+	text := req.Inputs.Update
+	if text == nil {
+		text = req.Inputs.Create
+	}
+	return response, response.Output.run(ctx, text)
 }
 
 // Delete runs the delete command, if there is one.
 func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[Outputs]) (infer.DeleteResponse, error) {
-	if req.State.Delete == nil {
-		return infer.DeleteResponse{}, nil
-	}
-	_, _, err := run(ctx, "delete", *req.State.Delete, req.State.Inputs, &req.State)
-	return infer.DeleteResponse{}, err
+	return infer.DeleteResponse{}, req.State.run(ctx, req.State.Delete)
 }
 
-// run executes one of the commands; previous is the state before it, if any.
-func run(ctx context.Context, name, text string, inputs Inputs, previous *Outputs) (string, string, error) {
-	environment := map[string]string{}
-	if previous != nil && valueOr(inputs.AddPreviousOutputInEnv, true) {
-		environment[process.PreviousStdout] = shortEnough(ctx, previous.Stdout)
-		environment[process.PreviousStderr] = shortEnough(ctx, previous.Stderr)
+// run executes one of the commands, if it is there, and keeps what it printed.
+// As with the original its connection stays open until the plugin ends.
+func (o *Outputs) run(ctx context.Context, text *string) error {
+	if text == nil {
+		return nil
 	}
-	maps.Copy(environment, inputs.Environment)
-	exports, err := exported(environment)
+	client, err := o.Connection.dial(ctx)
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	connection, err := inputs.Connection.open(ctx)
+	session, err := client.NewSession()
 	if err != nil {
-		return "", "", err
+		return err
 	}
-	return connection.Run(ctx, sharedssh.Script{
-		Name:    name,
-		Text:    exports + text,
-		Input:   strings.NewReader(valueOr(inputs.Stdin, "")),
-		Logging: valueOr(inputs.Logging, ""),
-	})
-}
-
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// exported is a piece of script that sets the variables. The official plugin
-// asks the server to set them, which most servers refuse.
-func exported(environment map[string]string) (string, error) {
-	var script strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		if !variable.MatchString(name) {
-			return "", fmt.Errorf("%q in environment is not the name of a variable: use letters, digits and _", name)
+	defer func() { _ = session.Close() }()
+	// Most servers take no variables: what the program asks for is then an error,
+	// what the previous command printed is left out.
+	for name, value := range o.Environment {
+		if err := session.Setenv(name, value); err != nil {
+			return fmt.Errorf("could not set environment variable %q: %w", name, err)
 		}
-		fmt.Fprintf(&script, "export %s=%s\n", name, sharedssh.Quote(environment[name]))
 	}
-	return script.String(), nil
-}
-
-// A variable that is longer keeps the kernel from starting any program.
-const longestVariable = 100_000
-
-func shortEnough(ctx context.Context, text string) string {
-	if len(text) <= longestVariable {
-		return text
+	if o.AddPreviousOutputInEnv == nil || *o.AddPreviousOutputInEnv {
+		for name, value := range map[string]string{printed.PreviousStdout: o.Stdout, printed.PreviousStderr: o.Stderr} {
+			if value != "" && session.Setenv(name, value) != nil {
+				provider.GetLogger(ctx).Warningf("Unable to set '%s'. This only works if your SSH server is configured "+
+					"to accept these variables via AcceptEnv", name)
+			}
+		}
 	}
-	provider.GetLogger(ctx).Warning("what the previous command printed is too long for the environment and left out")
-	return ""
+	if o.Stdin != nil && *o.Stdin != "" {
+		session.Stdin = strings.NewReader(*o.Stdin)
+	}
+	streams := printed.Collect(ctx, o.Logging)
+	session.Stdout, session.Stderr = streams.Stdout, streams.Stderr
+	if err := session.Run(*text); err != nil {
+		return streams.Failed(err, *text)
+	}
+	o.Stdout, o.Stderr = streams.Texts()
+	return nil
 }

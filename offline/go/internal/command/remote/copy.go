@@ -7,9 +7,6 @@ import (
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
-	"pgai.watch/preview/offline/internal/command/process"
-	"pgai.watch/preview/offline/internal/command/sharedssh"
 )
 
 // CopyToRemote is the resource. Deleting it leaves the copy where it is, as the
@@ -63,12 +60,12 @@ func (*CopyToRemote) Create(
 	if req.DryRun {
 		return response, nil
 	}
-	id, err := resource.NewUniqueHex("", 8, 0)
-	if err != nil {
+	if err := upload(ctx, req.Inputs); err != nil {
 		return response, err
 	}
+	id, err := resource.NewUniqueHex("", 8, 0)
 	response.ID = id
-	return response, copyNow(ctx, req.Inputs)
+	return response, err
 }
 
 // Update copies again when the source or the place has changed, and only then.
@@ -80,21 +77,5 @@ func (*CopyToRemote) Update(
 	if req.DryRun || same {
 		return response, nil
 	}
-	return response, copyNow(ctx, req.Inputs)
-}
-
-func copyNow(ctx context.Context, inputs CopyInputs) error {
-	script, content, err := transfer(inputs.Source, inputs.RemotePath)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = content.Close() }()
-	connection, err := inputs.Connection.open(ctx)
-	if err != nil {
-		return err
-	}
-	_, _, err = connection.Run(ctx, sharedssh.Script{
-		Name: "copy", Text: script, Input: content, Logging: process.LogNone,
-	})
-	return err
+	return response, upload(ctx, req.Inputs)
 }

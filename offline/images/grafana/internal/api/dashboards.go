@@ -22,11 +22,11 @@ func (s *Server) search(writer http.ResponseWriter, request *http.Request) {
 		}
 	}
 	if kind := query.Get("type"); (kind == "" || kind == "dash-folder") && len(query["tag"]) == 0 {
-		for _, folder := range s.allFolders() {
-			if strings.Contains(strings.ToLower(folder["title"].(string)), wanted) {
+		for _, folder := range s.Dashboards.Folders() {
+			if strings.Contains(strings.ToLower(folder.Title), wanted) {
 				found = append(found, map[string]any{
-					"id": folder["id"], "uid": folder["uid"], "title": folder["title"], "type": "dash-folder",
-					"uri": "db/" + folder["uid"].(string), "url": "/dashboards?folder=" + folder["uid"].(string), "tags": []string{}, "isStarred": false,
+					"id": folder.ID, "uid": folder.UID, "title": folder.Title, "type": "dash-folder", "uri": "db/" + provision.Slug(folder.Title),
+					"url": "/dashboards?folder=" + folder.UID, "tags": []string{}, "isStarred": false,
 				})
 			}
 		}
@@ -61,19 +61,12 @@ func address(dashboard *provision.Dashboard) string {
 	return "/d/" + dashboard.UID + "/" + dashboard.Slug
 }
 
-func (s *Server) allFolders() []map[string]any {
-	folders, seen := []map[string]any{}, map[string]bool{}
-	for _, dashboard := range s.Dashboards.All() {
-		if dashboard.FolderUID != "" && !seen[dashboard.FolderUID] {
-			seen[dashboard.FolderUID] = true
-			folders = append(folders, map[string]any{"id": 1000 + len(folders), "uid": dashboard.FolderUID, "title": dashboard.FolderTitle})
-		}
-	}
-	return folders
-}
-
 func (s *Server) folders(writer http.ResponseWriter, _ *http.Request) {
-	respond(writer, http.StatusOK, s.allFolders())
+	listed := []map[string]any{}
+	for _, folder := range s.Dashboards.Folders() {
+		listed = append(listed, map[string]any{"id": folder.ID, "uid": folder.UID, "title": folder.Title})
+	}
+	respond(writer, http.StatusOK, listed)
 }
 
 // annotations is empty: nothing can be stored. Annotation queries of a dashboard are made by the page.
@@ -102,20 +95,26 @@ func (s *Server) dashboard(writer http.ResponseWriter, request *http.Request) {
 
 func stampOf(moment time.Time) string { return moment.UTC().Format(time.RFC3339) }
 
-// home is the dashboard of GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH; where that file is also provisioned, its address is
-// told, so that the page can keep the ordinary one.
+// home goes to the page of [users] home_page, else shows the dashboard of [dashboards] default_home_dashboard_path, else a list.
+// Where that dashboard is also provisioned, its address is told, so that the page can keep the ordinary one.
 func (s *Server) home(writer http.ResponseWriter, _ *http.Request) {
+	if s.Settings.HomePage != "" {
+		respond(writer, http.StatusOK, map[string]any{"redirectUri": s.Settings.HomePage})
+		return
+	}
 	meta := map[string]any{"canSave": false, "canEdit": false, "canStar": false, "isHome": true, "type": "", "slug": "", "url": "", "folderId": 0}
 	if path := s.Settings.HomeDashboard; path != "" {
 		dashboard, err := provision.ReadDashboard(path)
-		if err == nil {
-			if provisioned, found := s.Dashboards.ByUID(dashboard.UID); found {
-				meta["slug"], meta["url"] = provisioned.Slug, address(provisioned)
-			}
-			respond(writer, http.StatusOK, map[string]any{"dashboard": dashboard.Model, "meta": meta})
+		if err != nil {
+			s.Log.Error("Failed to load home dashboard", "file", path, "error", err.Error())
+			message(writer, http.StatusInternalServerError, "Failed to load home dashboard")
 			return
 		}
-		s.Log.Error("the home dashboard cannot be read; the list of dashboards is shown instead", "file", path, "error", err.Error())
+		if provisioned, found := s.Dashboards.ByUID(dashboard.UID); found {
+			meta["slug"], meta["url"] = provisioned.Slug, address(provisioned)
+		}
+		respond(writer, http.StatusOK, map[string]any{"dashboard": dashboard.Model, "meta": meta})
+		return
 	}
 	list := map[string]any{
 		"id": 1, "type": "dashlist", "title": "Dashboards", "gridPos": map[string]int{"x": 0, "y": 0, "w": 24, "h": 20},

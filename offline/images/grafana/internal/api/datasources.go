@@ -84,8 +84,11 @@ func (s *Server) sourceHealth(writer http.ResponseWriter, request *http.Request)
 		err = s.Pools.Check(ctx, source)
 	case source.IsPrometheus():
 		success, err = "Successfully queried the Prometheus API.", s.checkPrometheus(ctx, source)
+	case !s.knows(source):
+		notRegistered(writer)
+		return
 	default:
-		message(writer, http.StatusNotFound, "Plugin not found: the stand-in knows prometheus and postgres")
+		message(writer, http.StatusNotImplemented, notSpoken(source))
 		return
 	}
 	if err != nil {

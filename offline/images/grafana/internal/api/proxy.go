@@ -3,17 +3,31 @@ package api
 import (
 	"io"
 	"net/http"
-	"regexp"
+	"net/url"
 	"strings"
 
 	"pgai.example/standins/grafana/internal/prom"
+	"pgai.example/standins/grafana/internal/provision"
 )
 
-// What a viewer may reach through the proxy: reading only. VictoriaMetrics also deletes and imports by GET, therefore this
-// is a list of what is good and not of what is bad.
-var readable = regexp.MustCompile(`^api/v1/(query|query_range|query_exemplars|series|labels|label/[^/]+/values|metadata|rules|alerts|targets|format_query|parse_query|status/(buildinfo|config|flags|runtimeinfo|tsdb))$`)
+// What may be reached through the proxy by another method than GET, each with all below it, and by whom. These are the routes
+// of Grafana's Prometheus plugin; a GET may go anywhere, whatever it does there.
+var proxyRoutes = []struct {
+	method, path string
+	viewer       bool
+}{
+	{http.MethodPost, "api/v1/query", true},
+	{http.MethodPost, "api/v1/query_range", true},
+	{http.MethodPost, "api/v1/series", true},
+	{http.MethodPost, "api/v1/labels", true},
+	{http.MethodPost, "api/v1/query_exemplars", true},
+	{http.MethodPost, "rules", false},
+	{http.MethodDelete, "rules", false},
+	{http.MethodDelete, "config/v1/rules", false},
+	{http.MethodPost, "config/v1/rules", false},
+}
 
-// proxy passes reading requests on to a Prometheus data source.
+// proxy passes a request on to a data source that speaks HTTP.
 func (s *Server) proxy(writer http.ResponseWriter, request *http.Request) {
 	source, found := s.find(request.PathValue("uid") + request.PathValue("id"))
 	if !found {
@@ -24,12 +38,51 @@ func (s *Server) proxy(writer http.ResponseWriter, request *http.Request) {
 		message(writer, http.StatusBadRequest, "Only data sources that speak HTTP can be reached through the proxy.")
 		return
 	}
-	path := strings.Trim(request.PathValue("path"), "/")
-	if !readable.MatchString(path) {
-		message(writer, http.StatusForbidden, "Non-reading paths are not allowed through the data source proxy.")
+	path := strings.TrimPrefix(request.PathValue("path"), "/")
+	if refusal := refuse(request.Method, path, identity(request.Context()).Role); refusal != "" {
+		message(writer, http.StatusForbidden, refusal)
 		return
 	}
-	target := "/" + path
+	s.forward(writer, request, source, path)
+}
+
+func refuse(method, path, role string) string {
+	for _, route := range proxyRoutes {
+		if method == route.method && strings.HasPrefix(path, route.path) {
+			if route.viewer || role != "Viewer" {
+				return ""
+			}
+			return "plugin proxy route access denied"
+		}
+	}
+	switch method {
+	case http.MethodPost, http.MethodPut, http.MethodDelete:
+		return "non allow-listed " + method + "s not allowed on proxied Prometheus datasource"
+	}
+	return ""
+}
+
+// resource is what a data source's plugin answers beside queries. Prometheus's passes everything on, by any method.
+func (s *Server) resource(writer http.ResponseWriter, request *http.Request) {
+	source, found := s.find(request.PathValue("uid"))
+	switch {
+	case !found:
+		message(writer, http.StatusNotFound, "Data source not found")
+	case source.IsPrometheus():
+		path := request.PathValue("path")
+		if path == "version-detect" {
+			path = "api/v1/status/buildinfo"
+		}
+		s.forward(writer, request, source, strings.TrimPrefix(path, "/"))
+	case !s.knows(source):
+		notRegistered(writer)
+	default:
+		fault(writer, http.StatusNotImplemented, "plugin.notImplemented", "Method not implemented")
+	}
+}
+
+func (s *Server) forward(writer http.ResponseWriter, request *http.Request, source provision.DataSource, path string) {
+	target := (&url.URL{Path: "/" + path}).EscapedPath()
 	if request.URL.RawQuery != "" {
 		target += "?" + request.URL.RawQuery
 	}

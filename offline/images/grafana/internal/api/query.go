@@ -28,9 +28,6 @@ type queryHead struct {
 	Datasource   json.RawMessage `json:"datasource"`
 }
 
-// Queries of one request that run at the same time; the container has a quarter of a CPU.
-const parallel = 4
-
 // query answers POST /api/ds/query. As in Grafana the whole answer is 400 when one query failed, and says which.
 func (s *Server) query(writer http.ResponseWriter, request *http.Request) {
 	var asked queryRequest
@@ -50,7 +47,6 @@ func (s *Server) query(writer http.ResponseWriter, request *http.Request) {
 	results, status := map[string]frames.Result{}, http.StatusOK
 	var mutex sync.Mutex
 	var group sync.WaitGroup
-	slots := make(chan struct{}, parallel)
 	for _, raw := range asked.Queries {
 		var head queryHead
 		if err := json.Unmarshal(raw, &head); err != nil {
@@ -65,11 +61,13 @@ func (s *Server) query(writer http.ResponseWriter, request *http.Request) {
 			message(writer, http.StatusNotFound, "Data source not found")
 			return
 		}
+		if !builtIn && !s.knows(source) {
+			notRegistered(writer)
+			return
+		}
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			slots <- struct{}{}
-			defer func() { <-slots }()
 			result := frames.Result{Status: http.StatusOK, Frames: []frames.Frame{}}
 			if !builtIn {
 				result = s.run(request.Context(), source, raw, span)
@@ -132,8 +130,11 @@ func (s *Server) run(ctx context.Context, source provision.DataSource, raw json.
 		}
 		return s.Pools.Run(ctx, source, query, span)
 	}
-	return frames.Failed(http.StatusInternalServerError, "plugin",
-		fmt.Sprintf("plugin %q is not part of the Grafana stand-in: it knows prometheus and postgres", source.Type))
+	return frames.Failed(http.StatusInternalServerError, "plugin", notSpoken(source))
+}
+
+func notSpoken(source provision.DataSource) string {
+	return fmt.Sprintf("The Grafana stand-in speaks to prometheus and postgres, not to %s: Grafana would run that plugin.", source.Type)
 }
 
 func orDefault(text, fallback string) string {

@@ -38,6 +38,11 @@ func message(writer http.ResponseWriter, status int, text string) {
 	respond(writer, status, map[string]any{"message": text, "traceID": ""})
 }
 
+// fault is Grafana's newer form of an error.
+func fault(writer http.ResponseWriter, status int, id, text string) {
+	respond(writer, status, map[string]any{"message": text, "messageId": id, "statusCode": status, "traceID": ""})
+}
+
 func unauthorized(writer http.ResponseWriter) {
 	respond(writer, http.StatusUnauthorized, map[string]any{
 		"extra": nil, "message": "Unauthorized", "messageId": "auth.unauthorized", "statusCode": http.StatusUnauthorized, "traceID": "",
@@ -45,10 +50,7 @@ func unauthorized(writer http.ResponseWriter) {
 }
 
 func badCredentials(writer http.ResponseWriter) {
-	respond(writer, http.StatusUnauthorized, map[string]any{
-		"message": "Invalid username or password", "messageId": "password-auth.failed",
-		"statusCode": http.StatusUnauthorized, "traceID": "",
-	})
+	fault(writer, http.StatusUnauthorized, "password-auth.failed", "Invalid username or password")
 }
 
 func denied(writer http.ResponseWriter, request *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pgai.example/standins/grafana/internal/access"
+	"pgai.example/standins/grafana/internal/plugins"
 	"pgai.example/standins/grafana/internal/postgres"
 	"pgai.example/standins/grafana/internal/provision"
 	"pgai.example/standins/grafana/internal/settings"
@@ -24,6 +25,7 @@ type Server struct {
 	Settings   settings.Settings
 	Sources    []provision.DataSource
 	Dashboards *provision.Dashboards
+	Plugins    plugins.Registry
 	Pools      *postgres.Pools
 	Log        *slog.Logger
 	Page       http.Handler
@@ -67,11 +69,10 @@ func (s *Server) Handler() http.Handler {
 	route("GET /api/datasources/name/{name}", access.Admin, s.sourceByName)
 	route("GET /api/datasources/uid/{uid}/health", access.Viewer, s.sourceHealth)
 	route("POST /api/ds/query", access.Viewer, s.query)
-	for _, method := range []string{"GET", "POST"} {
-		route(method+" /api/datasources/proxy/uid/{uid}/{path...}", access.Viewer, s.proxy)
-		route(method+" /api/datasources/proxy/{id}/{path...}", access.Viewer, s.proxy)
-		route(method+" /api/datasources/uid/{uid}/resources/{path...}", access.Viewer, s.proxy)
-	}
+	route("GET /api/plugins", access.Viewer, s.listPlugins)
+	route("/api/datasources/proxy/uid/{uid}/{path...}", access.Viewer, s.proxy)
+	route("/api/datasources/proxy/{id}/{path...}", access.Viewer, s.proxy)
+	route("/api/datasources/uid/{uid}/resources/{path...}", access.Viewer, s.resource)
 	route("/api/", access.Viewer, s.unknown)
 	for _, pattern := range []string{"GET /{$}", "GET /dashboards", "GET /d/{uid}", "GET /d/{uid}/{slug}"} {
 		route(pattern, access.Viewer, s.Page.ServeHTTP)

@@ -55,6 +55,10 @@ func (s *Server) frontendSettings(writer http.ResponseWriter, request *http.Requ
 	who := identity(request.Context())
 	sources, defaultName := map[string]any{}, ""
 	for _, source := range s.Sources {
+		if !s.knows(source) {
+			s.Log.Error("Could not find plugin definition for data source", "datasource_type", source.Type)
+			continue
+		}
 		sources[source.Name] = map[string]any{
 			"id": source.ID, "uid": source.UID, "name": source.Name, "type": source.Type, "isDefault": source.IsDefault,
 			"url": "/api/datasources/proxy/uid/" + source.UID, "jsonData": map[string]any{"timeInterval": source.JSONText("timeInterval")},
@@ -64,7 +68,7 @@ func (s *Server) frontendSettings(writer http.ResponseWriter, request *http.Requ
 		}
 	}
 	respond(writer, http.StatusOK, map[string]any{
-		"appUrl": s.Settings.RootURL, "defaultDatasource": defaultName, "datasources": sources,
+		"appUrl": s.Settings.RootURL, "defaultDatasource": defaultName, "datasources": sources, "panels": s.panels(),
 		"anonymousEnabled": s.Settings.AnonymousOn, "disableLoginForm": false, "allowOrgCreate": false,
 		"buildInfo": map[string]any{"version": Version, "commit": "stand-in", "edition": "Open Source", "env": "production"},
 		"standIn":   StandIn, "defaultTheme": s.Settings.DefaultTheme,

@@ -8,13 +8,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pgai.example/standins/grafana/internal/provision"
 )
 
-// Pools keeps one small, lazily opened connection pool a data source.
+// Grafana's own limits: it opens a connection for each query that runs and keeps them open.
+const (
+	defaultOpen    = 100
+	connectionLife = 4 * time.Hour
+)
+
+// Pools keeps one lazily opened connection pool a data source.
 type Pools struct {
 	mutex   sync.Mutex
 	open    map[string]*pgxpool.Pool
@@ -82,16 +87,12 @@ func (p *Pools) config(source provision.DataSource) (*pgxpool.Config, error) {
 	if connection.TLSConfig != nil {
 		connection.TLSConfig.ServerName = host
 	}
-	connection.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
-	connection.RuntimeParams = map[string]string{
-		"application_name":              "grafana stand-in",
-		"default_transaction_read_only": "on",
-		"statement_timeout":             strconv.FormatInt(p.timeout.Milliseconds(), 10),
-		"timezone":                      "UTC",
-		"datestyle":                     "ISO",
+	// Nothing that the database or its role sets is set otherwise here.
+	connection.RuntimeParams = map[string]string{"application_name": "grafana stand-in", "datestyle": "ISO, MDY"}
+	config.MaxConns, config.MaxConnIdleTime, config.MaxConnLifetime = defaultOpen, connectionLife, connectionLife
+	if limit, ok := source.JSONData["maxOpenConns"].(int); ok && limit > 0 {
+		config.MaxConns = int32(min(limit, defaultOpen))
 	}
-	config.MaxConns, config.MinConns = 4, 0
-	config.MaxConnIdleTime = 2 * time.Minute
 	return config, nil
 }
 

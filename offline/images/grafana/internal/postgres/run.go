@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"pgai.example/standins/grafana/internal/frames"
@@ -27,7 +26,7 @@ type Query struct {
 // As in Grafana (dataproxy.row_limit) an answer is cut; a dashboard never needs more, and memory is small.
 const rowLimit = 100_000
 
-// Run answers one query in a transaction that cannot write and is always rolled back.
+// Run answers one query. As in Grafana it is any SQL, several statements too: what they may do is the database role's business.
 func (p *Pools) Run(ctx context.Context, source provision.DataSource, query Query, span timerange.Range) frames.Result {
 	if query.RawSQL == "" {
 		return frames.Result{Status: http.StatusOK, Frames: []frames.Frame{}}
@@ -46,12 +45,12 @@ func (p *Pools) Run(ctx context.Context, source provision.DataSource, query Quer
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	transaction, err := pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+	connection, err := pool.Acquire(ctx)
 	if err != nil {
 		return frames.Failed(http.StatusInternalServerError, "downstream", readable(source, err).Error())
 	}
-	defer func() { _ = transaction.Rollback(context.WithoutCancel(ctx)) }()
-	table, err := read(ctx, transaction, sql)
+	defer connection.Release()
+	table, err := read(ctx, connection.Conn().PgConn(), sql)
 	if err != nil {
 		return frames.Failed(http.StatusBadRequest, "downstream", readable(source, err).Error())
 	}
@@ -69,23 +68,33 @@ func (p *Pools) Run(ctx context.Context, source provision.DataSource, query Quer
 	return frames.Result{Status: http.StatusOK, Frames: []frames.Frame{table.frame(query.RefID, meta)}}
 }
 
-func read(ctx context.Context, transaction pgx.Tx, sql string) (*table, error) {
-	// Text results: every type has one, so that no type of an extension can fail.
-	rows, err := transaction.Query(ctx, sql, pgx.QueryResultFormats{pgx.TextFormatCode})
-	if err != nil {
+// read keeps the rows of the first statement that has any, as text: every type has one, so that no type of an extension can fail.
+func read(ctx context.Context, connection *pgconn.PgConn, sql string) (*table, error) {
+	results := connection.Exec(ctx, sql)
+	var collected *table
+	for results.NextResult() {
+		rows := results.ResultReader()
+		if descriptions := rows.FieldDescriptions(); collected == nil && len(descriptions) > 0 {
+			collected = newTable(descriptions)
+			for rows.NextRow() {
+				if len(collected.rows) >= rowLimit {
+					collected.cut = true
+					break
+				}
+				collected.add(rows.Values())
+			}
+		}
+		if _, err := rows.Close(); err != nil {
+			break // It comes again from the whole.
+		}
+	}
+	if err := results.Close(); err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	collected := newTable(rows.FieldDescriptions())
-	for rows.Next() {
-		if len(collected.rows) >= rowLimit {
-			collected.cut = true
-			break
-		}
-		collected.add(rows.RawValues())
+	if collected == nil {
+		collected = newTable(nil)
 	}
-	rows.Close()
-	return collected, rows.Err()
+	return collected, nil
 }
 
 // readable says what the server said, without the client's technical frame and never with connection settings.

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"pgai.example/standins/grafana/internal/expansion"
 )
 
 // DataSource is one provisioned data source. Secure never leaves the process.
@@ -25,26 +29,62 @@ type DataSource struct {
 	Secure        map[string]string
 }
 
-type dataSourceFile struct {
-	DataSources []struct {
-		Name           string            `yaml:"name"`
-		Type           string            `yaml:"type"`
-		Access         string            `yaml:"access"`
-		UID            string            `yaml:"uid"`
-		URL            string            `yaml:"url"`
-		User           string            `yaml:"user"`
-		Database       string            `yaml:"database"`
-		BasicAuth      bool              `yaml:"basicAuth"`
-		BasicAuthUser  string            `yaml:"basicAuthUser"`
-		IsDefault      bool              `yaml:"isDefault"`
-		Editable       bool              `yaml:"editable"`
-		JSONData       map[string]any    `yaml:"jsonData"`
-		SecureJSONData map[string]string `yaml:"secureJsonData"`
-	} `yaml:"datasources"`
+type dataSourceEntry struct {
+	Name           string            `yaml:"name"`
+	Type           string            `yaml:"type"`
+	Access         string            `yaml:"access"`
+	OrgID          int64             `yaml:"orgId"`
+	UID            string            `yaml:"uid"`
+	URL            string            `yaml:"url"`
+	User           string            `yaml:"user"`
+	Database       string            `yaml:"database"`
+	BasicAuth      bool              `yaml:"basicAuth"`
+	BasicAuthUser  string            `yaml:"basicAuthUser"`
+	IsDefault      bool              `yaml:"isDefault"`
+	Editable       bool              `yaml:"editable"`
+	JSONData       map[string]any    `yaml:"jsonData"`
+	SecureJSONData map[string]string `yaml:"secureJsonData"`
+}
+
+// Keys of a file without apiVersion are those of Grafana 4.
+type oldDataSourceEntry struct {
+	Name           string            `yaml:"name"`
+	Type           string            `yaml:"type"`
+	Access         string            `yaml:"access"`
+	OrgID          int64             `yaml:"org_id"`
+	UID            string            `yaml:"uid"`
+	URL            string            `yaml:"url"`
+	User           string            `yaml:"user"`
+	Database       string            `yaml:"database"`
+	BasicAuth      bool              `yaml:"basic_auth"`
+	BasicAuthUser  string            `yaml:"basic_auth_user"`
+	IsDefault      bool              `yaml:"is_default"`
+	Editable       bool              `yaml:"editable"`
+	JSONData       map[string]any    `yaml:"json_data"`
+	SecureJSONData map[string]string `yaml:"secure_json_data"`
+}
+
+func entriesOf(tree *yaml.Node) ([]dataSourceEntry, error) {
+	if hasVersion(tree) {
+		var file struct {
+			DataSources []dataSourceEntry `yaml:"datasources"`
+		}
+		err := tree.Decode(&file)
+		return file.DataSources, err
+	}
+	var file struct {
+		DataSources []oldDataSourceEntry `yaml:"datasources"`
+	}
+	err := tree.Decode(&file)
+	entries := make([]dataSourceEntry, 0, len(file.DataSources))
+	for _, old := range file.DataSources {
+		entries = append(entries, dataSourceEntry(old))
+	}
+	return entries, err
 }
 
 // DataSources reads every file in <provisioning>/datasources. As in Grafana a faulty file is fatal and a missing folder is not.
-func DataSources(provisioning string, lookup func(string) (string, bool)) ([]DataSource, error) {
+func DataSources(provisioning string, lookup expansion.Lookup) ([]DataSource, error) {
 	files, err := yamlFiles(filepath.Join(provisioning, "datasources"))
 	if err != nil {
 		return nil, nil
@@ -52,11 +92,21 @@ func DataSources(provisioning string, lookup func(string) (string, bool)) ([]Dat
 	var sources []DataSource
 	names, uids, defaultName := map[string]bool{}, map[string]bool{}, ""
 	for _, path := range files {
-		var parsed dataSourceFile
-		if err := decodeFile(path, lookup, &parsed); err != nil {
+		tree, err := readTree(path, lookup)
+		if err != nil {
 			return nil, fmt.Errorf("data source provisioning failed: %w", err)
 		}
-		for _, entry := range parsed.DataSources {
+		if tree == nil {
+			continue
+		}
+		entries, err := entriesOf(tree)
+		if err != nil {
+			return nil, fmt.Errorf("data source provisioning failed: %s: %w", path, err)
+		}
+		for _, entry := range entries {
+			if entry.OrgID > 1 {
+				return nil, fmt.Errorf("data source provisioning failed: %s: %q: organization %d does not exist", path, entry.Name, entry.OrgID)
+			}
 			if entry.Name == "" || entry.Type == "" {
 				return nil, fmt.Errorf("data source provisioning failed: %s: every data source needs a name and a type", path)
 			}
@@ -87,7 +137,7 @@ func DataSources(provisioning string, lookup func(string) (string, bool)) ([]Dat
 	return sources, nil
 }
 
-// IsPostgres accepts both names that Grafana has used for the plugin.
+// IsPostgres takes both names that Grafana has used for the plugin.
 func (d DataSource) IsPostgres() bool {
 	return d.Type == "postgres" || d.Type == "grafana-postgresql-datasource"
 }

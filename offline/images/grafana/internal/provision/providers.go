@@ -1,24 +1,29 @@
 package provision
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"pgai.example/standins/grafana/internal/expansion"
 )
 
 // Provider is one entry of a provisioning/dashboards file.
 type Provider struct {
 	Name                  string `yaml:"name"`
+	OrgID                 int64  `yaml:"orgId"`
 	Type                  string `yaml:"type"`
 	Folder                string `yaml:"folder"`
 	FolderUID             string `yaml:"folderUid"`
 	DisableDeletion       bool   `yaml:"disableDeletion"`
-	UpdateIntervalSeconds int    `yaml:"updateIntervalSeconds"`
+	UpdateIntervalSeconds int64  `yaml:"updateIntervalSeconds"`
 	Options               struct {
 		Path                      string `yaml:"path"`
+		Deprecated                string `yaml:"folder"`
 		FoldersFromFilesStructure bool   `yaml:"foldersFromFilesStructure"`
 	} `yaml:"options"`
 }
@@ -32,41 +37,63 @@ func (p Provider) Interval() time.Duration {
 }
 
 // Providers reads every file in <provisioning>/dashboards. A faulty file is fatal, as in Grafana; a missing folder is not.
-func Providers(provisioning string, lookup func(string) (string, bool), log *slog.Logger) ([]Provider, error) {
+func Providers(provisioning string, lookup expansion.Lookup, log *slog.Logger) ([]Provider, error) {
 	files, err := yamlFiles(filepath.Join(provisioning, "dashboards"))
 	if err != nil {
-		log.Error("dashboard provisioning folder cannot be read", "error", err.Error())
+		log.Error("can't read dashboard provisioning files from directory", "error", err.Error())
 		return nil, nil
 	}
 	var providers []Provider
 	for _, path := range files {
-		var parsed struct {
-			Providers []Provider `yaml:"providers"`
+		tree, err := readTree(path, lookup)
+		if err != nil {
+			return nil, fmt.Errorf("Failed to read dashboards config: %w", err)
 		}
-		if err := decodeFile(path, lookup, &parsed); err != nil {
-			return nil, fmt.Errorf("dashboard provisioning failed: %w", err)
+		if tree == nil {
+			continue
 		}
-		for _, provider := range parsed.Providers {
-			if provider.Type != "" && provider.Type != "file" {
-				return nil, fmt.Errorf("dashboard provisioning failed: %s: provider %q has type %q; only file is known", path, provider.Name, provider.Type)
+		parsed, err := providersOf(tree)
+		if err != nil {
+			return nil, fmt.Errorf("Failed to read dashboards config: could not parse provisioning config file: %s error: %w", path, err)
+		}
+		for _, provider := range parsed {
+			if err := provider.complete(); err != nil {
+				return nil, fmt.Errorf("%s: Failed to initialize file readers: provider %q: %w", path, provider.Name, err)
 			}
-			if provider.Options.Path == "" {
-				return nil, fmt.Errorf("dashboard provisioning failed: %s: provider %q needs options.path", path, provider.Name)
-			}
-			provider.Options.Path = filepath.Clean(provider.Options.Path)
 			providers = append(providers, provider)
 		}
 	}
 	return providers, nil
 }
 
-var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
-
-// Slug is the readable last part of a dashboard's address.
-func Slug(title string) string {
-	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(title), "-"), "-")
-	if slug == "" {
-		return "dashboard"
+// providersOf takes today's form, and the list of Grafana 4 for files without apiVersion.
+func providersOf(tree *yaml.Node) ([]Provider, error) {
+	if !hasVersion(tree) {
+		var old []Provider
+		err := tree.Decode(&old)
+		return old, err
 	}
-	return slug
+	var file struct {
+		Providers []Provider `yaml:"providers"`
+	}
+	err := tree.Decode(&file)
+	return file.Providers, err
+}
+
+func (p *Provider) complete() error {
+	if p.Options.Path == "" {
+		p.Options.Path = p.Options.Deprecated
+	}
+	switch {
+	case p.OrgID > 1:
+		return fmt.Errorf("organization %d does not exist", p.OrgID)
+	case p.Type != "" && p.Type != "file":
+		return fmt.Errorf("type %s is not supported", p.Type)
+	case p.Options.Path == "":
+		return errors.New("failed to load dashboards, path param is not a string")
+	case p.Options.FoldersFromFilesStructure && p.Folder != "" && p.FolderUID != "":
+		return errors.New("'folder' and 'folderUID' should be empty using 'foldersFromFilesStructure' option")
+	}
+	p.Options.Path = filepath.Clean(p.Options.Path)
+	return nil
 }

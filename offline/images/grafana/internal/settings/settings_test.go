@@ -39,3 +39,18 @@ func TestAllFaultsAreReportedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEnvironmentGoesBeforeTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "grafana.ini")
+	text := "[users]\nhome_page = /d/one/x?a=1   \n[auth.anonymous]\nenabled = true\n[server]\nroot_url = http://$__env{NAME}/\nhttp_port = 1\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	values, err := Load(lookup(map[string]string{"GF_PATHS_CONFIG": path, "NAME": "there", "GF_SERVER_HTTP_PORT": "3001"}))
+	if err != nil || values.HomePage != "/d/one/x?a=1" || !values.AnonymousOn || values.RootURL != "http://there/" || values.HTTPPort != 3001 {
+		t.Errorf("got %+v, %v", values, err)
+	}
+	if _, err := Load(lookup(map[string]string{"GF_PATHS_CONFIG": "/does/not/exist"})); err == nil {
+		t.Error("a file that is named and not there is no error")
+	}
+}

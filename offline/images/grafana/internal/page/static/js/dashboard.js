@@ -12,6 +12,7 @@ export class Dashboard {
     this.model = model;
     this.params = new URLSearchParams(location.search);
     this.sources = new Sources(settings);
+    this.panels = settings.panels || {};
     this.variables = new Variables(model.templating?.list, this.sources, this.params);
     this.raw = { from: this.params.get("from") || model.time?.from || "now-1h", to: this.params.get("to") || model.time?.to || "now" };
     this.every = this.params.has("refresh") ? this.params.get("refresh") : model.refresh || "";

@@ -20,7 +20,11 @@ async function start() {
       return;
     }
     const uid = /^\/d\/([^/]+)/.exec(location.pathname)?.[1];
-    const { dashboard, meta } = await get(uid ? `/api/dashboards/uid/${uid}` : "/api/dashboards/home");
+    const { dashboard, meta, redirectUri } = await get(uid ? `/api/dashboards/uid/${uid}` : "/api/dashboards/home");
+    if (redirectUri) {
+      location.replace(redirectUri);
+      return;
+    }
     await dashboardPage(app, settings, dashboard, meta);
   } catch (error) {
     app.replaceChildren();

@@ -96,7 +96,8 @@ export class PanelView {
     if (!this.data || !this.body.clientWidth || !this.body.clientHeight) return;
     const draw = RENDERERS[this.panel.type];
     if (!draw) {
-      clear(this.body).append(h("div", { cls: "no-data" }, `The stand-in does not draw panels of type "${this.panel.type}".`));
+      const text = this.dashboard.panels[this.panel.type] ? `The stand-in does not draw panels of type "${this.panel.type}".` : `Panel plugin not found: ${this.panel.type}`;
+      clear(this.body).append(h("div", { cls: "no-data" }, text));
       return;
     }
     try {

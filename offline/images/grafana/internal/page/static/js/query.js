@@ -33,7 +33,7 @@ export async function loadPanel(panel, context, width) {
     const reference = target.datasource && target.datasource.uid !== "-- Mixed --" ? target.datasource : panel.datasource;
     const source = sources.find(variables.replaceDeep(reference, undefined, scoped));
     if (!source) {
-      problems.push(`Query ${target.refId}: the data source is not known.`);
+      problems.push(`Datasource ${reference?.uid ?? reference?.type ?? reference ?? "default"} was not found`);
       continue;
     }
     const query = variables.replaceDeep(target, source.type, scoped);

@@ -13,7 +13,7 @@ export class Variables {
       const saved = definition.current || {};
       const asked = params.getAll(`var-${definition.name}`);
       const value = asked.length ? asked : asList(saved.value);
-      return { definition, name: definition.name, label: definition.label || definition.name, type: definition.type, hide: definition.hide || 0, multi: Boolean(definition.multi), options: [], value };
+      return { definition, name: definition.name, label: definition.label || definition.name, type: definition.type, hide: definition.hide || 0, multi: Boolean(definition.multi), options: [], value, asked: asked.length > 0 };
     });
   }
 
@@ -27,10 +27,11 @@ export class Variables {
       try {
         variable.options = await this.optionsOf(variable, range);
         variable.error = undefined;
+        this.settle(variable);
       } catch (error) {
         variable.error = error.message;
       }
-      this.settle(variable);
+      variable.asked = false;
     }
   }
 
@@ -80,19 +81,19 @@ export class Variables {
     return list;
   }
 
-  // Keeps a value that still exists, else takes the first (or All, where the dashboard says so).
+  // Keeps a value that is among the answers or stands in the address, else takes All where the dashboard offers it, else the
+  // first answer: a stored value that no answer has is not kept.
   settle(variable) {
     if (["textbox", "adhoc"].includes(variable.type) || variable.type === "constant") {
       if (variable.type !== "adhoc" && !variable.value.length) variable.value = asList(typeof variable.definition.query === "string" ? variable.definition.query : "");
       return;
     }
-    if (variable.definition.includeAll && variable.value.includes("$__all")) {
-      variable.value = ["$__all"];
-      return;
-    }
-    const known = variable.value.filter((value) => variable.options.some((option) => option.value === value || (option.text === value && (value = option.value))));
+    const { includeAll } = variable.definition;
+    if (variable.asked || (includeAll && variable.value.includes("$__all"))) return;
+    const known = variable.value.map((value) => variable.options.find((option) => option.value === value || option.text === value)?.value).filter((value) => value !== undefined);
     if (known.length) variable.value = variable.multi ? known : known.slice(0, 1);
-    else if (variable.options.length) variable.value = variable.definition.includeAll && !variable.value.length ? ["$__all"] : [variable.options[0].value];
+    else if (includeAll) variable.value = ["$__all"];
+    else variable.value = variable.options.slice(0, 1).map((option) => option.value);
   }
 
   valuesOf(variable) {
@@ -157,7 +158,7 @@ function formatValues(values, format, sourceType, { multi, definition }) {
 }
 
 async function fromPrometheus(source, query, range) {
-  const base = `/api/datasources/proxy/uid/${encodeURIComponent(source.uid)}/api/v1`;
+  const base = `/api/datasources/uid/${encodeURIComponent(source.uid)}/resources/api/v1`;
   const time = `start=${Math.floor(range.from / 1000)}&end=${Math.ceil(range.to / 1000)}`;
   const plain = (list) => list.map((value) => ({ text: String(value), value: String(value) }));
   const labelValues = /^\s*label_values\(\s*(?:(.+?)\s*,\s*)?([a-zA-Z_]\w*)\s*\)\s*$/s.exec(query);

@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# Runs the branch's own SQL, once, in a new database. The image's entry point sources it: a file that was copied through
+# an archive is not executable any more.
+for sql in /postgres_ai_configs/sink-postgres/*.sql; do
+    [[ -e $sql ]] || continue
+    echo "running $sql" >&2
+    docker_process_sql -f "$sql"
+done

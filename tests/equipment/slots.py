@@ -1,0 +1,70 @@
+"""A host in a directory, for the scripts that give out and take back slots."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from stacks.names import slug_of
+
+HOST = Path(__file__).resolve().parents[2] / "host"
+
+
+@dataclass
+class Machine:
+    """A host whose Docker client, disk and memory say what a test wants."""
+
+    root: Path
+
+    @classmethod
+    def make(cls, root: Path) -> Self:
+        """A machine with room, on which nothing runs."""
+        (root / "bin").mkdir()
+        (root / "proc").mkdir()
+        made = cls(root)
+        made.running()
+        made.disk(100)
+        made.memory(8)
+        return made
+
+    def program(self, name: str, script: str) -> None:
+        path = self.root / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def running(self, *slugs: str) -> None:
+        """Slugs of the containers that run."""
+        lines = " ".join(f"'{slug}'" for slug in slugs)
+        self.program("docker", f'echo "$*" >>{self.root}/asked\n' + (f"printf '%s\\n' {lines}" if slugs else ":"))
+
+    def disk(self, gigabytes: float) -> None:
+        self.program("df", f"echo header\necho /dev/sda1 100 50 {int(gigabytes * 1e9 / 1024)} 50% /")
+
+    def memory(self, gigabytes: float) -> None:
+        (self.root / "proc/meminfo").write_text(f"MemAvailable: {int(gigabytes * 1e9 / 1024)} kB\n", encoding="utf-8")
+
+    def script(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        slug = slug_of(branch)
+        values = {
+            "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
+            "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
+        }  # fmt: skip
+        return subprocess.run(
+            ["/bin/sh", str(HOST / f"{name}.sh")],
+            env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **values, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def take(self, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.script("take_slot", branch, **environment)
+
+    def age(self, slug: str, seconds: float) -> None:
+        then = time.time() - seconds
+        os.utime(self.root / "previews" / slug / "slot", (then, then))

@@ -1,0 +1,25 @@
+"""What the state backend holds of a preview."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from stacks.names import slug_of, stack_of
+from tests.equipment.checkout import Clone
+
+
+def unpacked(content: bytes) -> bytes:
+    """What a file or object of the state backend holds, compressed or not."""
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+def passwords(clone: Clone, branch: str) -> dict[str, str]:
+    """Name → every generated password of a preview, as plain Pulumi shows them to whoever has the passphrase."""
+    done = clone.pulumi("stack", "export", "--show-secrets", "--stack", stack_of(slug_of(branch)))
+    # They must not be in what tests keep of a run.
+    clone.transcript.pop()
+    rows = [
+        row for row in json.loads(done.stdout)["deployment"]["resources"] if row["type"].endswith(":RandomPassword")
+    ]
+    return {row["urn"].rpartition("::")[2]: json.loads(row["outputs"]["result"]["plaintext"]) for row in rows}

@@ -1,0 +1,38 @@
+"""Invariants over everything that a local base declares."""
+
+from __future__ import annotations
+
+from stacks import local as base
+from tests.equipment.recording import Declared, declare
+from tests.policy.declared import containers
+
+
+def test_the_edge_publishes_two_ports_and_its_dashboard_on_loopback(of_base: list[Declared]) -> None:
+    ports = {(port["ip"], port["external"]) for port in containers(of_base)["traefik"]["ports"]}
+    assert ports == {("127.0.0.1", 8080), ("127.0.0.1", 8443), ("127.0.0.1", 8081)}
+    dashboards = declare(base.local, stack="local", config={"bindAddress": "0.0.0.0"})
+    addresses = {port["external"]: port["ip"] for port in containers(dashboards)["traefik"]["ports"]}
+    assert addresses == {8080: "0.0.0.0", 8443: "0.0.0.0", 8081: "127.0.0.1"}
+
+
+def test_the_reverse_proxy_does_not_hold_the_docker_socket(of_base: list[Declared]) -> None:
+    for name, inputs in containers(of_base).items():
+        holds = any(volume.get("hostPath") == "/var/run/docker.sock" for volume in inputs.get("volumes") or [])
+        assert holds == (name == "traefik-socket-proxy"), name
+
+
+def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declared]) -> None:
+    networks = {one.inputs["name"]: one.inputs for one in of_base if one.type.endswith(":Network")}
+    assert networks["traefik-socket"]["internal"] is True
+    proxy = containers(of_base)["traefik-socket-proxy"]
+    assert [network["name"] for network in proxy["networksAdvanced"]] == ["traefik-socket"]
+
+
+def test_the_machines_metrics_are_on_loopback(of_base: list[Declared]) -> None:
+    assert "--web.listen-address=127.0.0.1:9100" in containers(of_base)["node-exporter"]["command"]
+
+
+def test_a_prefix_keeps_two_bases_on_one_engine_apart(of_base: list[Declared]) -> None:
+    other = declare(base.local, stack="local", config={"namePrefix": "other-"})
+    names = [{one.inputs["name"] for one in declared if "name" in one.inputs} for declared in (of_base, other)]
+    assert not names[0] & names[1]

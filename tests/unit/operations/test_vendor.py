@@ -1,0 +1,82 @@
+"""What is assumed of the parts of Pulumi's SDK that it keeps to itself.
+
+A new version that fails here needs a look at ``operations/engine/vendor.py`` before it is used.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+import pytest
+from pulumi import automation
+from pulumi.automation import _stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError, create_command_error
+
+from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
+
+SDK = f"pulumi {metadata.version('pulumi')}"
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def source(function: Callable[..., Any]) -> str:
+    return inspect.getsource(function)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (EngineProcess.run, automation.PulumiCommand.run),
+        (Workspace.select_stack, automation.LocalWorkspace.select_stack),
+        (DestroyWorkspace.serialize_args_for_op, automation.LocalWorkspace.serialize_args_for_op),
+        (Stack.outputs, automation.Stack.outputs),
+        (Stack.info, automation.Stack.info),
+    ],
+)
+def test_an_override_takes_what_the_sdk_hands_over(ours: Callable[..., Any], theirs: Callable[..., Any]) -> None:
+    assert parameters(ours) == parameters(theirs), f"{SDK} hands other arguments to {theirs.__qualname__}"
+
+
+def test_the_engines_process_has_all_that_the_sdk_keeps_of_it() -> None:
+    kept = set(re.findall(r"self\.(\w+)\b[^=\n]*=[^=]", source(automation.PulumiCommand.__init__)))
+    assert kept == {"command", "version"}, f"{SDK} keeps other things of its process: {sorted(kept)}"
+    assert kept <= set(vars(EngineProcess("3.220.0")))
+
+
+def test_a_stack_is_selected_without_a_run_of_the_engine() -> None:
+    assert "workspace.select_stack(name)" in source(_stack.Stack.__init__), f"{SDK} selects a stack in another way"
+    assert _stack.StackInitMode.SELECT
+
+
+@pytest.mark.parametrize("operation", [automation.Stack.up, automation.Stack.destroy])
+def test_an_operation_reads_its_result_by_the_methods_that_are_overridden(operation: Callable[..., Any]) -> None:
+    text = source(operation)
+    assert "self.info(" in text, f"{SDK} reads the summary of {operation.__name__} in another way"
+    runs = source(automation.Stack._run_pulumi_cmd_sync)
+    assert "self.workspace.serialize_args_for_op(" in runs, f"{SDK} asks for further arguments in another way"
+
+
+def test_the_summary_that_is_made_here_is_one_that_the_sdk_would_make() -> None:
+    summary = Stack.info(object.__new__(Stack))
+    assert summary.result == "succeeded"
+    wanted = ["kind", "start_time", "message", "environment", "config", "result"]
+    assert parameters(automation.UpdateSummary)[: len(wanted)] == wanted, f"{SDK} makes another summary"
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("error: no stack named 'a' found", StackNotFoundError),
+        ("error: the stack is currently locked by 1 lock(s)", ConcurrentUpdateError),
+        ("error: something else", CommandError),
+    ],
+)
+def test_failures_are_told_apart_by_the_engines_words(said: str, error: type[CommandError]) -> None:
+    result = automation.CommandResult(stdout="", stderr=said, code=255)
+    assert type(create_command_error(result)) is error, f"{SDK} no longer knows {said!r}"
