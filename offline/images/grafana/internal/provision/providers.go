@@ -14,18 +14,21 @@ import (
 
 // Provider is one entry of a provisioning/dashboards file.
 type Provider struct {
-	Name                  string `yaml:"name"`
-	OrgID                 int64  `yaml:"orgId"`
-	Type                  string `yaml:"type"`
-	Folder                string `yaml:"folder"`
-	FolderUID             string `yaml:"folderUid"`
-	DisableDeletion       bool   `yaml:"disableDeletion"`
-	UpdateIntervalSeconds int64  `yaml:"updateIntervalSeconds"`
-	Options               struct {
-		Path                      string `yaml:"path"`
-		Deprecated                string `yaml:"folder"`
-		FoldersFromFilesStructure bool   `yaml:"foldersFromFilesStructure"`
-	} `yaml:"options"`
+	Name                  string         `yaml:"name"`
+	OrgID                 int64          `yaml:"orgId"`
+	Type                  string         `yaml:"type"`
+	Folder                string         `yaml:"folder"`
+	FolderUID             string         `yaml:"folderUid"`
+	DisableDeletion       bool           `yaml:"disableDeletion"`
+	UpdateIntervalSeconds int64          `yaml:"updateIntervalSeconds"`
+	Given                 map[string]any `yaml:"options"`
+	Options               Options        `yaml:"-"`
+}
+
+// Options are those of the type "file".
+type Options struct {
+	Path                      string
+	FoldersFromFilesStructure bool
 }
 
 // Interval is how often the folder is read again (Grafana's default is 10 s).
@@ -81,9 +84,13 @@ func providersOf(tree *yaml.Node) ([]Provider, error) {
 }
 
 func (p *Provider) complete() error {
-	if p.Options.Path == "" {
-		p.Options.Path = p.Options.Deprecated
+	// As in Grafana a value of another type is no value.
+	path, given := p.Given["path"].(string)
+	if !given {
+		path, _ = p.Given["folder"].(string) // the older name
 	}
+	p.Options.Path = path
+	p.Options.FoldersFromFilesStructure, _ = p.Given["foldersFromFilesStructure"].(bool)
 	switch {
 	case p.OrgID > 1:
 		return fmt.Errorf("organization %d does not exist", p.OrgID)

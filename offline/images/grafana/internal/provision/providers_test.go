@@ -37,6 +37,7 @@ func TestFilesThatGrafanaTakesAreTaken(t *testing.T) {
 
 func TestFilesThatEndGrafanaEndTheStandIn(t *testing.T) {
 	for content, said := range map[string]string{
+		"apiVersion: 1\nproviders: [{name: a, options: {path: 5}}]":                                                            "path param is not a string",
 		"apiVersion: 1\nproviders: [{name: a}]":                                                                                "path param is not a string",
 		"apiVersion: 1\nproviders: [{name: a, type: git, options: {path: /a}}]":                                                "type git is not supported",
 		"apiVersion: 1\nproviders: [{name: a, orgId: 2, options: {path: /a}}]":                                                 "organization 2",
