@@ -62,3 +62,4 @@ bench: .bench-venv/.done ## measure against Docker Compose and draw it (as root;
 lock: ## resolve requirements.in anew (hashes, no addresses)
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade bench/requirements.in -o bench/requirements.lock
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.lock
+	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade offline/images/flask-backend/requirements.in -o offline/images/flask-backend/requirements.txt

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolchain import golang, recipes
+from toolchain import golang, recipes, wheels
 from toolchain.context import Context, Step
 from toolchain.docker import connect
 from toolchain.image_build import archive, count_layers, count_steps
@@ -129,7 +128,7 @@ class _Images:
                 f"The image {reference} cannot be pulled and its recipe {folder} has no Dockerfile: "
                 "check out the whole repository."
             )
-        extra: list[tuple[Path, str]] = []
+        extra = wheels.download(self._context, folder, step.progress)
         package = recipes.go_package(folder)
         if package is not None:
             program = self._context.paths.cache / "build" / recipe.folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from components.services import BACKEND
 from tests.equipment.postgres import PostgresServer
 from tests.standins.support import Program, free_port
 
@@ -11,28 +12,34 @@ RECIPE = Path(__file__).resolve().parents[2] / "offline" / "images" / "flask-bac
 
 
 class Backend:
-    """The running program, told its surroundings as a preview does."""
+    """The running program, started by a preview's command and told its surroundings as a preview does.
+
+    Args:
+        python: With the packages of the recipe.
+        folder: For its log and the file of passwords.
+        sink: Server of the sink database.
+        database: Sink database.
+        prometheus_url: Address of VictoriaMetrics.
+    """
 
     def __init__(self, python: Path, folder: Path, sink: PostgresServer, database: str, prometheus_url: str) -> None:
-        """Start it; it need not find its databases there."""
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        password_file = folder / "sink_password"
-        password_file.write_text(sink.password + "\n")
+        bind = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{bind}"
+        passwords = folder / "pgpass"
+        passwords.write_text(f"{sink.host}:{sink.port}:*:postgres:{sink.password}\n")
+        passwords.chmod(0o400)
+        program, *arguments = BACKEND.command
         self.program = Program(
-            [str(python), "-m", "backend"],
+            [
+                *(str(python), "-m", program, "--chdir", str(RECIPE)),
+                *(bind if part == "0.0.0.0:8000" else part for part in arguments),
+            ],
             folder,
             {
-                "PYTHONPATH": str(RECIPE),
+                **BACKEND.environment,
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONUNBUFFERED": "1",
-                "BACKEND_HOST": "127.0.0.1",
-                "BACKEND_PORT": str(port),
                 "PROMETHEUS_URL": prometheus_url,
-                "POSTGRES_HOST": sink.host,
-                "POSTGRES_PORT": str(sink.port),
-                "POSTGRES_DB": database,
-                "POSTGRES_USER": "postgres",
-                "POSTGRES_PASSWORD_FILE": str(password_file),
+                "POSTGRES_SINK_URL": f"postgresql://postgres@{sink.host}:{sink.port}/{database}",
+                "PGPASSFILE": str(passwords),
             },
         )

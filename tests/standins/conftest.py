@@ -18,6 +18,7 @@ from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
 from tests.standins.support import Program, free_port, http_get, wait_for
+from toolchain.stamps import fingerprint
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-preview" / "standins"
@@ -107,24 +108,21 @@ def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def backend_python() -> Path:
-    """A Python with Flask and psycopg2: the system's with Debian's packages, as in the image, else our own."""
-    own = CACHE / "backend-python"
-    for candidate in (Path("/usr/bin/python3"), own / "bin" / "python"):
-        if (
-            candidate.exists()
-            and not subprocess.run(
-                [str(candidate), "-c", "import flask, psycopg2"], capture_output=True, timeout=60, check=False
-            ).returncode
-        ):
-            return candidate
+    """A Python with the packages of the backend's image, kept in the user's cache until its recipe changes."""
+    requirements = RECIPES / "flask-backend" / "requirements.txt"
+    own = CACHE / f"backend-python-{fingerprint(requirements)[:12]}"
+    python, ready = own / "bin" / "python", own / "ready"
+    if ready.exists():
+        return python
     for command in (
         [sys.executable, "-m", "venv", "--clear", str(own)],
-        [str(own / "bin" / "pip"), "install", "--quiet", "flask==3.1.3", "psycopg2-binary==2.9.13"],
+        [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(requirements)],
     ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
-            pytest.fail(f"no Python with Flask and psycopg2 can be had:\n{done.stderr}")
-    return own / "bin" / "python"
+            pytest.fail(f"the packages of the backend's image cannot be installed:\n{done.stderr}")
+    ready.touch()
+    return python
 
 
 @pytest.fixture

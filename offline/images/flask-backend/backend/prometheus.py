@@ -51,17 +51,17 @@ class Prometheus:
         Raises:
             UnavailableError: no usable answer.
         """
-        data = self._get("/api/v1/label/__name__/values", {}, QUERY_SECONDS)
+        data = self._get("/api/v1/label/__name__/values", {})
         return [str(name) for name in data]
 
-    def query(self, expression: str, when: float | None = None, seconds: float = QUERY_SECONDS) -> list[Series]:
+    def query(self, expression: str, when: float | None = None) -> list[Series]:
         """Run an instant query, at a Unix time or now; a range selector gives every sample of the range.
 
         Raises:
-            UnavailableError: no usable answer within the given seconds.
+            UnavailableError: no usable answer.
         """
         arguments = {"query": expression} | ({} if when is None else {"time": f"{when:.3f}"})
-        data = self._get("/api/v1/query", arguments, seconds)
+        data = self._get("/api/v1/query", arguments)
         return [
             Series(
                 entry["metric"],
@@ -86,10 +86,10 @@ class Prometheus:
         """
         return self.query(f"last_over_time({selected}[1d])")
 
-    def _get(self, path: str, arguments: Mapping[str, str], seconds: float) -> Any:
+    def _get(self, path: str, arguments: Mapping[str, str]) -> Any:
         url = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
         try:
-            with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310 - settings allow http only
+            with urllib.request.urlopen(url, timeout=QUERY_SECONDS) as response:  # noqa: S310 - the container's own setting
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
             with error:
