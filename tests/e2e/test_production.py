@@ -5,8 +5,8 @@ The tests of this file build on each other, as an operator's steps do.
 
 from __future__ import annotations
 
-import ssl
 import json
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
