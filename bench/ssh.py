@@ -2,7 +2,7 @@
 
 Run after ``make demo`` and ``make test`` (which install what this drives), on a quiet machine:
 ``.venv/bin/python -m bench.ssh --runs 3``. The VM is the tests' stand-in: its boot and the way to it take no time, and
-the clouds are fakes on loopback: what is left is the price of the connection, of the record and of the copies.
+the clouds are fakes on loopback: what is left is the price of the connections, of the record and of the copies.
 """
 
 from __future__ import annotations

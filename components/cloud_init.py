@@ -38,9 +38,10 @@ AuthenticationMethods publickey
 AllowUsers {user}
 Port {port}
 X11Forwarding no
-# A deploy opens many sessions at once, most of them through one shared connection.
+# Docker's client has all its sessions in one connection; each of a deploy's commands and copies, a dozen for the first
+# deploy of a preview, makes one of its own, and ten deploys may run at once.
 MaxSessions 64
-MaxStartups 32:30:64
+MaxStartups 128
 """
 _AUTO_UPGRADES = """\
 APT::Periodic::Update-Package-Lists "1";

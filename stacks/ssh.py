@@ -1,4 +1,7 @@
-"""How a VM is reached: one shared OpenSSH connection, to the one host key that was learnt when the base was made."""
+"""How a VM is reached: over SSH, to the one host key that was learnt when the base was made.
+
+Docker's client shares one OpenSSH connection; the command plugin makes one for each command and copy.
+"""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ def test_the_ssh_server_takes_keys_only(booted: Machine) -> None:
         "authenticationmethods publickey",
         "allowusers deploy",
         "maxsessions 64",
+        "maxstartups 128:30:128",
     ):
         assert setting in settings
 

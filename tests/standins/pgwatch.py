@@ -40,14 +40,13 @@ class Pgwatch:
         metrics: str,
         *,
         sink: PostgresServer | None = None,
+        sources: str | None = None,
         arguments: Sequence[str] = (),
     ) -> None:
-        """Start it on databases that `make_databases` has made or is yet to make; preset `everything` is collected."""
+        """Start it on databases that `make_databases` has made; preset `everything` of `good_sources` is collected."""
         self.password = PASSWORD
         self._server, self._sink = server, sink or server
-        sources = folder / "sources.yml"
-        sources.write_text(
-            f"""
+        self.good_sources = f"""
 - name: source-a
   conn_str: postgresql://{name}@{server.host}:{server.port}/{name}_target
   kind: postgres
@@ -59,7 +58,7 @@ class Pgwatch:
   custom_metrics: {{workload: 1}}
   is_enabled: false
 """
-        )
+        (folder / "sources.yml").write_text(self.good_sources if sources is None else sources)
         (folder / "metrics.yml").write_text(metrics)
         passfile = folder / "pgpass"
         passfile.write_text(
@@ -74,7 +73,7 @@ class Pgwatch:
         self.program = Program(
             [
                 str(binary),
-                f"--sources={sources}",
+                f"--sources={folder / 'sources.yml'}",
                 f"--metrics={folder / 'metrics.yml'}",
                 f"--sink=postgresql://{name}@{self._sink.host}:{self._sink.port}/{name}_sink",
                 f"--sink={self.metrics_url.replace('http', 'prometheus')}/pgwatch",

@@ -8,9 +8,9 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from tests.unit.config.monitoring import dashboards
 
 from tests.standins.support import http_get, wait_for
-from tests.unit.config.monitoring import dashboards
 
 SECONDS = 10  # between two scrapes
 

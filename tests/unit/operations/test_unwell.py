@@ -7,9 +7,9 @@ from typing import Any
 
 import docker
 import pytest
+from operations.machine.containers import DockerEngine
 
 from components.labels import SERVICE, SLUG
-from operations.machine.containers import DockerEngine
 
 
 class Clock:

@@ -2,12 +2,10 @@ package collect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,17 +13,12 @@ import (
 	"pgai.watch/offline/pgwatch/internal/config"
 	"pgai.watch/offline/pgwatch/internal/logging"
 	"pgai.watch/offline/pgwatch/internal/measure"
-	"pgai.watch/offline/pgwatch/internal/retry"
 	"pgai.watch/offline/pgwatch/internal/sink"
 )
-
-// watchEvery is how often a server is asked for a sign of life besides the metrics.
-const watchEvery = 10 * time.Second
 
 // Options are what collecting needs of the command line.
 type Options struct {
 	MaxConnections  int
-	ConnectTimeout  time.Duration
 	CacheAge        time.Duration // of instance level measurements; 0 disables
 	RealDbnameField string        // column for the database's own name, may be empty
 	SystemIDField   string        // column for the system identifier, may be empty
@@ -48,77 +41,41 @@ func New(source config.Source, metrics *config.Definitions, sinks []sink.Sink, o
 	secrets *logging.Secrets, logger *slog.Logger) (*Collector, error) {
 	pool, err := newPool(source, options, secrets)
 	if err != nil {
-		return nil, fmt.Errorf("source %q: %w", source.Name, err)
+		return nil, err
 	}
 	return &Collector{
-		source: source, metrics: metrics, sinks: sinks, options: options, cache: cache, pool: pool,
-		logger: logger.With("source", source.Name),
+		source: source, metrics: metrics, sinks: sinks, options: options, cache: cache, pool: pool, logger: logger,
 	}, nil
 }
 
-// Run collects until the context ends. A source that goes away is waited for, however long it takes.
-func (c *Collector) Run(ctx context.Context) {
-	defer c.pool.Close()
-	attempts := retry.New("the monitored database", c.logger)
-	for {
-		info, err := inspect(ctx, c.pool)
-		if err == nil {
-			attempts.Succeeded()
-			c.state(true)
-			c.logger.Info("connected", "version", info.version, "in_recovery", info.inRecovery)
-			err = c.collect(ctx, info)
-		}
-		c.state(false)
-		if ctx.Err() != nil || !attempts.Wait(ctx, err) {
-			return
-		}
+// Start begins to collect every metric at its interval, until the context ends. A source that does not answer now is an
+// error; one that goes away later is only asked again at the metrics' intervals, and nothing is written meanwhile.
+func (c *Collector) Start(ctx context.Context) error {
+	info, err := inspect(ctx, c.pool)
+	if err == nil && info.inRecovery && c.source.OnlyIfMaster {
+		err = fmt.Errorf("it is a standby, and only_if_master is set")
 	}
-}
-
-func (c *Collector) state(up bool) {
-	for _, s := range c.sinks {
-		s.State(c.source.Name, up)
-	}
-}
-
-// collect runs every metric at its interval until one finds the server gone or in another role.
-func (c *Collector) collect(ctx context.Context, info server) error {
-	if info.inRecovery && c.source.OnlyIfMaster {
-		return errors.New("it is a standby, and only_if_master is set")
-	}
-	intervals, err := c.metrics.Intervals(c.source, info.inRecovery)
 	if err != nil {
-		return err // checked at the start for the primary's settings; the standby's come to light here
+		c.pool.Close()
+		return err
 	}
-	ctx, lost := context.WithCancelCause(ctx)
-	defer lost(nil)
-	var running sync.WaitGroup
-	for name, interval := range intervals {
+	c.logger.Info("connected", "version", info.version, "in_recovery", info.inRecovery)
+	for name, interval := range c.metrics.Intervals(c.source, info.inRecovery) {
 		job, problem := c.job(name, interval, info)
 		if problem != "" {
 			c.logger.Warn("metric is not collected: "+problem, "metric", name)
 			continue
 		}
-		running.Go(func() {
-			if err := c.repeat(ctx, job); err != nil {
-				lost(err)
-			}
-		})
+		go c.repeat(ctx, job)
 	}
-	running.Go(func() {
-		if err := c.watch(ctx); err != nil {
-			lost(err)
-		}
-	})
-	<-ctx.Done()
-	running.Wait()
-	return context.Cause(ctx)
+	context.AfterFunc(ctx, c.pool.Close)
+	return nil
 }
 
 // job is one metric of a source as it is collected from one server.
 type job struct {
 	name, storageName, sql string
-	interval, timeout      time.Duration
+	interval               time.Duration
 	metric                 config.Metric
 	info                   server
 	cacheKey               string
@@ -132,15 +89,11 @@ func (c *Collector) job(name string, interval time.Duration, info server) (_ job
 		return job{}, "no metrics file defines it"
 	case !metric.AppliesTo(info.inRecovery):
 		return job{}, "it is for a " + metric.NodeStatus + " only"
-	case metric.SQL(info.majorVersion) == "":
+	case metric.SQL(info.majorVersion) == "" && name != measure.InstanceUp:
 		return job{}, fmt.Sprintf("it has no SQL for PostgreSQL %d", info.majorVersion)
 	}
-	if metric.InitSQL != "" {
-		c.logger.Info("init_sql is ignored by the stand-in", "metric", name)
-	}
 	prepared := job{
-		name: name, storageName: name, sql: metric.SQL(info.majorVersion), interval: interval,
-		timeout: statementTimeout(c.source, metric), metric: metric, info: info,
+		name: name, storageName: name, sql: metric.SQL(info.majorVersion), interval: interval, metric: metric, info: info,
 	}
 	if metric.StorageName != "" {
 		prepared.storageName = metric.StorageName
@@ -151,67 +104,44 @@ func (c *Collector) job(name string, interval time.Duration, info server) (_ job
 	return prepared, ""
 }
 
-// repeat collects at once and then at every interval. It returns an error only when the server is gone.
-func (c *Collector) repeat(ctx context.Context, job job) error {
+// repeat collects at once and then after every interval.
+func (c *Collector) repeat(ctx context.Context, job job) {
 	logger := c.logger.With("metric", job.name)
 	var failing string
-	tick := time.NewTicker(job.interval)
-	defer tick.Stop()
 	for {
 		rows, err := c.rows(ctx, job)
 		switch {
 		case ctx.Err() != nil:
-			return nil
-		case err != nil && retry.Lost(err) && gone(ctx, c.pool):
-			return err
+			return
 		case err != nil && err.Error() != failing:
 			failing = err.Error()
-			logger.Error("the metric's SQL failed; the other metrics go on: " + failing)
+			logger.Error("failed to fetch metric data; the other metrics go on: " + failing)
 		case err == nil:
-			if failing != "" {
-				failing = ""
-				logger.Info("the metric's SQL works again")
-			}
+			failing = ""
 			logger.Debug("measured", "rows", len(rows))
-			c.send(job, rows)
+			if len(rows) > 0 {
+				c.send(job, rows)
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+			return
+		case <-time.After(job.interval):
 		}
 	}
 }
 
-// watch finds out that the server is gone also when no metric is due for long.
-func (c *Collector) watch(ctx context.Context) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
-			continue // the metrics are busy; a question would only wait behind them
-		}
-		answer, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
-		err := c.pool.Ping(answer)
-		cancel()
-		if err != nil && ctx.Err() == nil && gone(ctx, c.pool) {
-			return err
-		}
-	}
-}
-
-// rows runs the metric or takes a recent result of another database of the same instance.
+// rows runs the metric or takes a recent result of the same instance.
 func (c *Collector) rows(ctx context.Context, job job) ([]measure.Row, error) {
 	if _, err := os.Stat(c.options.PauseFile); c.options.PauseFile != "" && err == nil {
-		return nil, errors.New("collecting is paused: " + c.options.PauseFile + " exists")
+		return nil, fmt.Errorf("collecting is paused: %s exists", c.options.PauseFile)
 	}
-	return c.cache.get(job.cacheKey, c.source.Name, c.options.CacheAge, func() ([]measure.Row, error) {
-		return fetch(ctx, c.pool, job.sql, job.timeout)
+	return c.cache.get(job.cacheKey, c.options.CacheAge, func() ([]measure.Row, error) {
+		if job.name == measure.InstanceUp {
+			// Whatever its SQL is, as in the official program: an answer, or nothing at all.
+			return []measure.Row{{measure.InstanceUp: 1}}, c.pool.Ping(ctx)
+		}
+		return fetch(ctx, c.pool, job.sql)
 	})
 }
 
@@ -231,7 +161,7 @@ func (c *Collector) send(job job, rows []measure.Row) {
 	}
 	envelope := measure.Envelope{
 		DBName: c.source.Name, Metric: job.storageName, Tags: c.source.CustomTags, Rows: complete,
-		Time: measure.TimeOf(complete, time.Now()), Interval: job.interval, IsGauge: job.metric.IsGauge,
+		Time: measure.TimeOf(complete, time.Now()), IsGauge: job.metric.IsGauge,
 	}
 	for _, s := range c.sinks {
 		s.Write(envelope)

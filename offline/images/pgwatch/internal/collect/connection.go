@@ -3,7 +3,6 @@ package collect
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,12 +14,10 @@ import (
 )
 
 const (
-	defaultStatementTimeout = 15 * time.Second
+	connectTimeout = 5 * time.Second
+	idleTime       = 15 * time.Second
 	// lockTimeout keeps a measurement from queueing behind, and so prolonging, somebody's exclusive lock.
-	lockTimeout = time.Second
-	idleTime    = 2 * time.Minute
-	// graceOverTimeout is how much longer than the server's own timeout an answer is waited for.
-	graceOverTimeout = 3 * time.Second
+	lockTimeout = "SET LOCAL lock_timeout TO '100ms'"
 )
 
 // server is what is known of a monitored server after connecting.
@@ -40,39 +37,17 @@ func newPool(source config.Source, options Options, secrets *logging.Secrets) (*
 	}
 	conn := poolConfig.ConnConfig
 	secrets.Add(conn.Password)
-	conn.ConnectTimeout = options.ConnectTimeout
-	// Tables come and go in a monitored database: a cached plan could have another result type.
-	conn.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
-	for name, value := range map[string]string{
-		"application_name":  "pgwatch",
-		"statement_timeout": milliseconds(statementTimeout(source, config.Metric{})),
-		"lock_timeout":      milliseconds(lockTimeout),
-	} {
-		if conn.RuntimeParams[name] == "" || name == "application_name" {
-			conn.RuntimeParams[name] = value
-		}
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = connectTimeout
 	}
+	conn.RuntimeParams["application_name"] = "pgwatch"
 	poolConfig.MaxConns = int32(options.MaxConnections) //nolint:gosec // a handful
 	poolConfig.MaxConnIdleTime = idleTime
 	return pgxpool.NewWithConfig(context.Background(), poolConfig)
 }
 
-// statementTimeout is how long a metric's statement may run: the metric's own limit, the source's, or the default.
-func statementTimeout(source config.Source, metric config.Metric) time.Duration {
-	for _, seconds := range []int{metric.StatementTimeout, source.StmtTimeout} {
-		if seconds > 0 {
-			return time.Duration(seconds) * time.Second
-		}
-	}
-	return defaultStatementTimeout
-}
-
-func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-
-// inspect asks a server for its version and role. It waits for an answer no longer than for a metric's.
+// inspect asks a server for its version and role.
 func inspect(ctx context.Context, pool *pgxpool.Pool) (server, error) {
-	ctx, cancel := context.WithTimeout(ctx, defaultStatementTimeout+graceOverTimeout)
-	defer cancel()
 	var found server
 	var versionNumber int
 	err := pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
@@ -89,16 +64,12 @@ func inspect(ctx context.Context, pool *pgxpool.Pool) (server, error) {
 	return found, ctx.Err()
 }
 
-// fetch runs one metric's SQL in a transaction of its own.
-func fetch(ctx context.Context, pool *pgxpool.Pool, sql string, timeout time.Duration) ([]measure.Row, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout+graceOverTimeout)
-	defer cancel()
+// fetch runs one metric's SQL in a transaction of its own, for as long as it takes.
+func fetch(ctx context.Context, pool *pgxpool.Pool, sql string) ([]measure.Row, error) {
 	var result []measure.Row
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		if milliseconds(timeout) != pool.Config().ConnConfig.RuntimeParams["statement_timeout"] {
-			if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = "+milliseconds(timeout)); err != nil {
-				return err
-			}
+		if _, err := tx.Exec(ctx, lockTimeout); err != nil {
+			return err
 		}
 		rows, err := tx.Query(ctx, sql)
 		if err != nil {
@@ -108,14 +79,4 @@ func fetch(ctx context.Context, pool *pgxpool.Pool, sql string, timeout time.Dur
 		return err
 	})
 	return result, err
-}
-
-// gone says whether the server takes no new connection; the pool's own may all be busy or stale.
-func gone(ctx context.Context, pool *pgxpool.Pool) bool {
-	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
-	if err != nil {
-		return true
-	}
-	_ = conn.Close(ctx)
-	return false
 }

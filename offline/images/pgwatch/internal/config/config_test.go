@@ -47,45 +47,51 @@ func TestNodeStatus(t *testing.T) {
 	}
 }
 
-func TestAFolderIsReadWhole(t *testing.T) {
+func TestAFolderOfSourcesIsReadWholeAndOneOfMetricsIsRefused(t *testing.T) {
 	folder := t.TempDir()
-	write(t, folder, "a.yml", "metrics: {one: {sqls: {11: SELECT 1}}}")
-	write(t, folder, "b.YAML", "metrics: {two: {sqls: {11: SELECT 2}}}\npresets: {p: {metrics: {one: 10, two: 0.5}}}")
+	write(t, folder, "a.yml", "[{name: one}]")
+	write(t, folder, "b.YAML", "[{name: two, custom_tags: {a: b}, custom_metrics: {one: 10}}]")
 	write(t, folder, "c.txt", "not: [yaml")
-	definitions, err := LoadMetrics(folder)
-	if err != nil || len(definitions.Metrics) != 2 || len(definitions.Presets) != 1 {
-		t.Fatalf("got %+v, %v", definitions, err)
+	if sources, err := LoadSources(folder); err != nil || len(sources) != 2 || sources[1].CustomTags["a"] != "b" {
+		t.Errorf("got %+v, %v", sources, err)
 	}
-	intervals, err := definitions.Intervals(Source{PresetMetrics: "p", Metrics: map[string]float64{"other": 1}}, false)
-	if err != nil || len(intervals) != 2 || intervals["one"] != 10*time.Second || intervals["two"] != 500*time.Millisecond {
-		t.Errorf("a preset is not taken in place of custom metrics: %v, %v", intervals, err)
+	if _, err := LoadMetrics(folder); err == nil {
+		t.Error("a folder of metrics was taken")
+	}
+	write(t, folder, "d.yml", "[{name: one}]")
+	if _, err := LoadSources(folder); err == nil || !strings.Contains(err.Error(), `duplicate source with name "one"`) {
+		t.Errorf("a second source of a name: %v", err)
 	}
 }
 
 func TestIntervals(t *testing.T) {
-	definitions := &Definitions{Presets: map[string]Preset{"s": {Metrics: map[string]float64{"c": 3}}}}
-	source := Source{Name: "x", Metrics: map[string]float64{"a": 2, "off": 0}, PresetMetricsStandby: "s"}
-	if got, err := definitions.Intervals(source, false); err != nil || len(got) != 1 || got["a"] != 2*time.Second {
-		t.Errorf("primary: %v, %v", got, err)
+	path := write(t, t.TempDir(), "m.yml", "metrics: {one: {sqls: {11: SELECT 1}}}\npresets: {p: {metrics: {c: 3, half: 0.5}}}")
+	definitions, err := LoadMetrics(path)
+	if err != nil || definitions.Metrics["one"].SQL(15) != "SELECT 1" {
+		t.Fatalf("got %+v, %v", definitions, err)
 	}
-	if got, err := definitions.Intervals(source, true); err != nil || len(got) != 1 || got["c"] != 3*time.Second {
-		t.Errorf("standby: %v, %v", got, err)
+	source := Source{Name: "x", Metrics: map[string]float64{"a": 2, "off": 0}, PresetMetricsStandby: "p"}
+	if got := definitions.Intervals(source, false); len(got) != 1 || got["a"] != 2*time.Second {
+		t.Errorf("primary: %v", got)
+	}
+	if got := definitions.Intervals(source, true); len(got) != 2 || got["c"] != 3*time.Second || got["half"] != 500*time.Millisecond {
+		t.Errorf("standby: %v", got)
 	}
 	source.PresetMetrics = "missing"
-	if _, err := definitions.Intervals(source, false); err == nil || !strings.Contains(err.Error(), `"missing"`) {
-		t.Errorf("an unknown preset is not named: %v", err)
+	if got := definitions.Intervals(source, false); len(got) != 0 {
+		t.Errorf("an unknown preset has metrics: %v", got)
 	}
 }
 
 func TestVariablesAreExpandedWhereAFieldBeginsWithOne(t *testing.T) {
 	t.Setenv("TEST_CONN", "postgresql://u@h/d")
-	path := write(t, t.TempDir(), "s.yml", `[{name: $TEST_NAME, conn_str: $TEST_CONN}, {name: "a$TEST_CONN", conn_str: "postgresql:///x"}]`)
+	path := write(t, t.TempDir(), "s.yml", `[{name: $TEST_NAME, conn_str: $TEST_CONN}, {name: "a$TEST_CONN"}]`)
 	t.Setenv("TEST_NAME", "named")
 	sources, err := LoadSources(path)
 	if err != nil || len(sources) != 2 {
 		t.Fatal(sources, err)
 	}
-	if sources[0].Name != "named" || sources[0].ConnStr != "postgresql://u@h/d" || sources[0].Kind != "postgres" {
+	if sources[0].Name != "named" || sources[0].ConnStr != "$TEST_CONN" || sources[0].Kind != "postgres" {
 		t.Errorf("not expanded: %+v", sources[0])
 	}
 	if sources[1].Name != "a$TEST_CONN" {
@@ -98,8 +104,11 @@ func TestSelectedSources(t *testing.T) {
 	if got := Selected(all, nil); len(got) != 2 {
 		t.Errorf("without groups: %+v", got)
 	}
-	if got := Selected(all, []string{"g"}); len(got) != 1 || got[0].Name != "a" {
+	if got := Selected(all, []string{"g"}); len(got) != 2 {
 		t.Errorf("with a group: %+v", got)
+	}
+	if got := Selected(all, []string{"h"}); len(got) != 1 || got[0].Name != "b" {
+		t.Errorf("with another group: %+v", got)
 	}
 	if len(all) != 3 || all[2].Name != "c" {
 		t.Error("the argument was changed")

@@ -2,20 +2,18 @@ package config
 
 import (
 	"fmt"
-	"maps"
+	"os"
 	"slices"
 	"time"
 )
 
 // Metric is one metric definition.
 type Metric struct {
-	SQLs             map[int]string `yaml:"sqls"` // by lowest PostgreSQL major version
-	InitSQL          string         `yaml:"init_sql"`
-	NodeStatus       string         `yaml:"node_status"` // "primary", "standby" or empty for both
-	Gauges           []string       `yaml:"gauges"`
-	IsInstanceLevel  bool           `yaml:"is_instance_level"`
-	StorageName      string         `yaml:"storage_name"`
-	StatementTimeout int            `yaml:"statement_timeout_seconds"`
+	SQLs            map[int]string `yaml:"sqls"`        // by lowest PostgreSQL major version
+	NodeStatus      string         `yaml:"node_status"` // "primary", "standby" or empty for both
+	Gauges          []string       `yaml:"gauges"`
+	IsInstanceLevel bool           `yaml:"is_instance_level"`
+	StorageName     string         `yaml:"storage_name"`
 }
 
 // Preset is a named set of metrics with their intervals in seconds.
@@ -29,22 +27,14 @@ type Definitions struct {
 	Presets map[string]Preset `yaml:"presets"`
 }
 
-// LoadMetrics reads the definitions of a file or folder; later files win over earlier ones.
+// LoadMetrics reads the definitions of one file; the official program takes no folder here.
 func LoadMetrics(path string) (*Definitions, error) {
-	all := &Definitions{Metrics: map[string]Metric{}, Presets: map[string]Preset{}}
-	err := eachFile(path, func(name string, text []byte) error {
-		var one Definitions
-		if err := decode(name, text, &one); err != nil {
-			return err
-		}
-		maps.Copy(all.Metrics, one.Metrics)
-		maps.Copy(all.Presets, one.Presets)
-		return nil
-	})
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the metrics: %w", err)
 	}
-	return all, nil
+	all := new(Definitions)
+	return all, decode(path, text, all)
 }
 
 // SQL returns the statement for a PostgreSQL major version: the one with the highest key not above it, or "".
@@ -68,19 +58,15 @@ func (m Metric) AppliesTo(inRecovery bool) bool {
 	return m.NodeStatus != "primary" && m.NodeStatus != "standby" || (m.NodeStatus == "standby") == inRecovery
 }
 
-// Intervals returns what to collect from a source, by metric name. Unknown metrics are left in, unknown presets are an
-// error. A preset takes the place of custom metrics, and a standby uses the standby settings if there are any.
-func (d *Definitions) Intervals(source Source, inRecovery bool) (map[string]time.Duration, error) {
+// Intervals returns what to collect from a source, by metric name. Unknown metrics are left in, an unknown preset has
+// none. A preset takes the place of custom metrics, and a standby uses the standby settings if there are any.
+func (d *Definitions) Intervals(source Source, inRecovery bool) map[string]time.Duration {
 	metrics, preset := source.Metrics, source.PresetMetrics
 	if inRecovery && (len(source.MetricsStandby) > 0 || source.PresetMetricsStandby != "") {
 		metrics, preset = source.MetricsStandby, source.PresetMetricsStandby
 	}
 	if preset != "" {
-		definition, known := d.Presets[preset]
-		if !known {
-			return nil, fmt.Errorf("source %q uses preset %q, which the metrics files do not define", source.Name, preset)
-		}
-		metrics = definition.Metrics
+		metrics = d.Presets[preset].Metrics
 	}
 	intervals := make(map[string]time.Duration, len(metrics))
 	for name, seconds := range metrics {
@@ -88,5 +74,5 @@ func (d *Definitions) Intervals(source Source, inRecovery bool) (map[string]time
 			intervals[name] = time.Duration(seconds * float64(time.Second))
 		}
 	}
-	return intervals, nil
+	return intervals
 }

@@ -21,13 +21,12 @@ type Row map[string]any
 
 // Envelope is one result of one metric of one source. Sinks must not change it: all of them get the same one.
 type Envelope struct {
-	DBName   string
-	Metric   string // the name it is stored under
-	Tags     map[string]string
-	Rows     []Row
-	Time     time.Time
-	Interval time.Duration
-	IsGauge  func(column string) bool
+	DBName  string
+	Metric  string // the name it is stored under
+	Tags    map[string]string
+	Rows    []Row
+	Time    time.Time
+	IsGauge func(column string) bool
 }
 
 // TimeOf returns the time that a result's first row gives, or now.

@@ -24,8 +24,8 @@ type Options struct {
 	Sources      string   `short:"s" long:"sources" env:"PW_SOURCES" description:"File or folder of YAML files naming the databases to monitor"`
 	Groups       []string `short:"g" long:"group" env:"PW_GROUP" env-delim:"," description:"Monitor only the sources of these groups"`
 	MaxParallel  int      `long:"max-parallel-connections-per-db" env:"PW_MAX_PARALLEL_CONNECTIONS_PER_DB" default:"4" description:"Most connections to one monitored database"`
-	ConnTimeout  int      `long:"conn-timeout" default:"5" description:"Seconds to wait for a connection to a monitored database (stand-in only)"`
-	Metrics      string   `short:"m" long:"metrics" env:"PW_METRICS" description:"File or folder of YAML files with metric and preset definitions"`
+	Refresh      int      `long:"refresh" env:"PW_REFRESH" default:"120" description:"Seconds until the files are read again and sources that did not answer are tried again"`
+	Metrics      string   `short:"m" long:"metrics" env:"PW_METRICS" description:"YAML file with metric and preset definitions"`
 	CacheSeconds int      `long:"instance-level-cache-max-seconds" env:"PW_INSTANCE_LEVEL_CACHE_MAX_SECONDS" default:"30" description:"How long instance level measurements are shared between databases of an instance, 0 disables"`
 
 	Sinks         []string      `long:"sink" env:"PW_SINK" env-delim:"," description:"Where measurements go: postgresql://... or prometheus://host:port/namespace; may be repeated"`
@@ -41,7 +41,6 @@ type Options struct {
 	WebAddr    string `long:"web-addr" env:"PW_WEBADDR" default:":8080" description:"Address of /liveness and /readiness"`
 
 	// Accepted and without effect here: the official program's remaining options.
-	Refresh     int    `long:"refresh" env:"PW_REFRESH" default:"120" description:"Accepted; the stand-in reads its files once"`
 	MinDbSizeMB int    `long:"min-db-size-mb" env:"PW_MIN_DB_SIZE_MB" default:"0" description:"Accepted; no effect in the stand-in"`
 	CreateExts  string `long:"try-create-listed-exts-if-missing" env:"PW_TRY_CREATE_LISTED_EXTS_IF_MISSING" description:"Accepted; no effect in the stand-in"`
 	Helpers     bool   `long:"create-helpers" env:"PW_CREATE_HELPERS" description:"Accepted; no effect in the stand-in"`
@@ -88,7 +87,7 @@ func (o *Options) problems() []error {
 		found = append(found, errors.New("--sources is empty: name the YAML file or folder of the databases to monitor"))
 	}
 	if o.Metrics == "" {
-		found = append(found, errors.New("--metrics is empty: the stand-in has no built-in metrics, name a YAML file or folder"))
+		found = append(found, errors.New("--metrics is empty: the stand-in has no built-in metrics, name a YAML file"))
 	}
 	if len(o.Sinks) == 0 {
 		found = append(found, errors.New("no --sink: name at least one, for example --sink=prometheus://0.0.0.0:9091/pgwatch"))

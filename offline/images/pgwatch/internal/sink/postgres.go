@@ -5,23 +5,21 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pgai.watch/offline/pgwatch/internal/logging"
 	"pgai.watch/offline/pgwatch/internal/measure"
-	"pgai.watch/offline/pgwatch/internal/retry"
 )
 
 const (
-	// mostQueuedRows bounds memory while the database is away; the oldest results go first.
-	mostQueuedRows = 50_000
-	sinkConns      = 2 // one writes, one deletes
-	writeTimeout   = 30 * time.Second
-	deleteTimeout  = 10 * time.Minute
-	lastFlush      = 400 * time.Millisecond
+	sinkConns     = 2 // one writes, one deletes
+	writeTimeout  = 30 * time.Second
+	deleteTimeout = 10 * time.Minute
+	lastFlush     = 400 * time.Millisecond
+	// How often, after the first time, a database is tried that does not answer at the start.
+	startRetries = 3
 )
 
 // pgSink writes batches of results into one table a metric.
@@ -29,16 +27,13 @@ type pgSink struct {
 	pool    *pgxpool.Pool
 	options Options
 	logger  *slog.Logger
-	ready   atomic.Bool
 	tables  *tables
 
-	mu      sync.Mutex
-	queue   []measure.Envelope
-	rows    int
-	dropped int
+	mu    sync.Mutex
+	queue []measure.Envelope
 }
 
-func newPostgres(uri string, options Options, secrets *logging.Secrets, logger *slog.Logger) (*pgSink, error) {
+func newPostgres(ctx context.Context, uri string, options Options, secrets *logging.Secrets, logger *slog.Logger) (*pgSink, error) {
 	config, err := pgxpool.ParseConfig(uri)
 	if err != nil {
 		return nil, fmt.Errorf("postgresql sink: %w", err)
@@ -52,105 +47,73 @@ func newPostgres(uri string, options Options, secrets *logging.Secrets, logger *
 		return nil, fmt.Errorf("postgresql sink: %w", err)
 	}
 	logger = logger.With("sink", "postgresql", "database", config.ConnConfig.Database)
-	return &pgSink{pool: pool, options: options, logger: logger, tables: newTables(pool, logger)}, nil
+	made := &pgSink{pool: pool, options: options, logger: logger, tables: newTables(pool, logger)}
+	return made, made.connect(ctx)
 }
 
-func (s *pgSink) Ready() bool { return s.ready.Load() }
-
-func (s *pgSink) State(string, bool) {}
+// connect gives up after a few seconds, so that whoever started the program starts it again.
+func (s *pgSink) connect(ctx context.Context) error {
+	for tried := 0; ; tried++ {
+		err := s.pool.Ping(ctx)
+		if err == nil {
+			return s.tables.prepare(ctx)
+		}
+		s.logger.Error("connection failed: " + err.Error())
+		if tried == startRetries || ctx.Err() != nil {
+			return fmt.Errorf("postgresql sink: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
 
 func (s *pgSink) Write(envelope measure.Envelope) {
-	if len(envelope.Rows) == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, envelope)
-	s.rows += len(envelope.Rows)
-	for s.rows > mostQueuedRows && len(s.queue) > 1 {
-		s.rows -= len(s.queue[0].Rows)
-		s.dropped += len(s.queue[0].Rows)
-		s.queue = s.queue[1:]
-	}
 }
 
 // take empties the queue.
-func (s *pgSink) take() (batch []measure.Envelope, dropped int) {
+func (s *pgSink) take() []measure.Envelope {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch, dropped = s.queue, s.dropped
-	s.queue, s.rows, s.dropped = nil, 0, 0
-	return batch, dropped
+	batch := s.queue
+	s.queue = nil
+	return batch
 }
 
-// giveBack puts what could not be written before what came in since.
-func (s *pgSink) giveBack(batch []measure.Envelope) {
-	s.mu.Lock()
-	newer := s.queue
-	s.queue, s.rows = nil, 0
-	s.mu.Unlock()
-	for _, envelope := range append(batch, newer...) {
-		s.Write(envelope)
-	}
-}
-
-// Run waits for the database however long it takes, then writes a batch after each delay.
+// Run writes a batch after each delay.
 func (s *pgSink) Run(ctx context.Context) error {
 	defer s.pool.Close()
-	attempts := retry.New("the sink database", s.logger)
-	for !s.ready.Load() {
-		err := s.tables.prepare(ctx)
-		if err == nil {
-			s.ready.Store(true)
-			attempts.Succeeded()
-			s.logger.Info("storing measurements")
-			break
-		}
-		if !attempts.Wait(ctx, err) {
-			return nil
-		}
-	}
+	s.logger.Info("storing measurements")
 	go s.maintain(ctx)
 	tick := time.NewTicker(s.options.BatchingDelay)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			s.flushLast()
+			last, cancel := context.WithTimeout(context.Background(), lastFlush)
+			defer cancel()
+			s.flush(last)
 			return nil
 		case <-tick.C:
-		}
-		if err := s.flush(ctx); err != nil && !attempts.Wait(ctx, err) {
-			return nil
-		} else if err == nil {
-			attempts.Succeeded()
+			s.flush(ctx)
 		}
 	}
 }
 
-// flush writes all that is queued. It returns an error only if the database is away; the rest is then still queued.
-func (s *pgSink) flush(ctx context.Context) error {
-	batch, dropped := s.take()
-	if dropped > 0 {
-		s.logger.Warn("the database was away too long: oldest measurements dropped", "rows", dropped)
-	}
+// flush writes all that is queued. What a database that is away does not take is lost, as with the official program.
+func (s *pgSink) flush(ctx context.Context) {
+	batch := s.take()
 	if len(batch) == 0 {
-		return nil
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	rest, err := s.tables.write(ctx, batch)
-	if err != nil {
-		s.giveBack(rest)
-	}
-	return err
-}
-
-func (s *pgSink) flushLast() {
-	ctx, cancel := context.WithTimeout(context.Background(), lastFlush)
-	defer cancel()
-	if err := s.flush(ctx); err != nil {
-		s.logger.Warn("the last measurements could not be stored: " + err.Error())
+	if rest, err := s.tables.write(ctx, batch); err != nil {
+		s.logger.Error("measurements are lost: "+err.Error(), "results", len(rest))
 	}
 }
 

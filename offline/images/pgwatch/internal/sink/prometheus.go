@@ -22,16 +22,14 @@ const (
 	defaultNamespace = "pgwatch"
 	// oldestServed is the official program's limit: scrapers drop older samples anyway.
 	oldestServed = 10 * time.Minute
-	// A lively metric is dropped after this many missed intervals, but not before youngestDropped.
-	missedIntervals = 3
-	youngestDropped = time.Minute
 )
 
 var validName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 type cacheKey struct{ dbname, metric string }
 
-// promSink keeps the newest result of each metric and serves them all at every scrape.
+// promSink keeps the newest result of each metric until the next scrape. As with the official program each result is
+// served once, so a second scraper takes results away from the first.
 type promSink struct {
 	namespace string
 	listener  net.Listener
@@ -40,7 +38,6 @@ type promSink struct {
 
 	mu     sync.Mutex
 	cache  map[cacheKey]measure.Envelope
-	up     map[string]bool
 	warned map[string]bool
 }
 
@@ -64,23 +61,14 @@ func newPrometheus(rest string, logger *slog.Logger) (*promSink, error) {
 			Namespace: namespace, Name: "exporter_total_scrapes", Help: "Total scrape attempts.",
 		}),
 		cache:  map[cacheKey]measure.Envelope{},
-		up:     map[string]bool{},
 		warned: map[string]bool{},
 	}, nil
 }
-
-func (s *promSink) Ready() bool { return true }
 
 func (s *promSink) Write(envelope measure.Envelope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cache[cacheKey{envelope.DBName, envelope.Metric}] = envelope
-}
-
-func (s *promSink) State(dbname string, up bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.up[dbname] = up
 }
 
 // Run serves scrapes. Like the official program it answers at every path, /pgwatch and /metrics among them.
@@ -106,7 +94,7 @@ func (s *promSink) Run(ctx context.Context) error {
 // Describe sends nothing: what there is to serve is only known from the results.
 func (s *promSink) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends the newest samples that are not too old.
+// Collect sends what has come since the last scrape and is not too old.
 func (s *promSink) Collect(out chan<- prometheus.Metric) {
 	s.scrapes.Inc()
 	out <- s.scrapes
@@ -120,32 +108,13 @@ func (s *promSink) samples(now time.Time) []prometheus.Metric {
 	defer s.mu.Unlock()
 	var samples []prometheus.Metric
 	seen := map[string]bool{}
-	for dbname, up := range s.up {
-		fetched, configured := s.cache[cacheKey{dbname, measure.InstanceUp}]
-		if up && configured && len(fetched.Rows) > 0 {
-			continue
+	for _, envelope := range s.cache {
+		if now.Sub(envelope.Time) < oldestServed {
+			samples = append(samples, s.convert(envelope, seen)...)
 		}
-		value := map[bool]int64{true: 1}[up]
-		samples = append(samples, s.convert(measure.Envelope{
-			DBName: dbname, Metric: measure.InstanceUp, Time: now, Rows: []measure.Row{{measure.InstanceUp: value}},
-		}, seen)...)
 	}
-	for key, envelope := range s.cache {
-		if now.Sub(envelope.Time) > servedFor(envelope.Interval) {
-			delete(s.cache, key)
-			continue
-		}
-		if key.metric == measure.InstanceUp && !s.up[key.dbname] {
-			continue
-		}
-		samples = append(samples, s.convert(envelope, seen)...)
-	}
+	clear(s.cache)
 	return samples
-}
-
-// servedFor is the age at which a result of a metric with this interval is no longer served.
-func servedFor(interval time.Duration) time.Duration {
-	return min(max(missedIntervals*interval, youngestDropped), oldestServed)
 }
 
 // warnOnce logs a finding about the configuration the first time it is met. The caller holds the lock.

@@ -63,7 +63,7 @@ func (s *promSink) sampleName(metric, column string) string {
 	return s.namespace + "_" + name
 }
 
-// labels returns sorted label names and their values: the source's tags, dbname, then the row's own tags.
+// labels returns sorted label names and their values: the source's tags, dbname, then the row's own tags and its text.
 func (s *promSink) labels(envelope measure.Envelope, row measure.Row) (names, values []string) {
 	labels := make(map[string]string, len(envelope.Tags)+len(row))
 	maps.Copy(labels, envelope.Tags)
@@ -73,6 +73,8 @@ func (s *promSink) labels(envelope measure.Envelope, row measure.Row) (names, va
 			if text := measure.Label(value); text != "" {
 				labels[tag] = strings.ToValidUTF8(text, "?")
 			}
+		} else if text, isText := value.(string); isText && text != "" {
+			labels[column] = strings.ToValidUTF8(text, "?")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
@@ -86,8 +88,7 @@ func (s *promSink) labels(envelope measure.Envelope, row measure.Row) (names, va
 	return names, values
 }
 
-// warnNotNumeric explains a column that does not reach Prometheus. Text is common and meant for the other sink, so only
-// numbers of an unsupported type are worth a line.
+// warnNotNumeric explains a column that does not reach Prometheus. Text does, as a label.
 func (s *promSink) warnNotNumeric(metric, column string, value any) {
 	if _, isText := value.(string); isText {
 		return

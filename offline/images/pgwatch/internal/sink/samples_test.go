@@ -58,46 +58,34 @@ func TestSamplesThatPrometheusWouldRefuseAreLeftOut(t *testing.T) {
 }
 
 func TestOldMeasurementsAreNotServed(t *testing.T) {
-	for interval, want := range map[time.Duration]time.Duration{
-		time.Second: time.Minute, 30 * time.Second: 90 * time.Second, time.Hour: 10 * time.Minute,
-	} {
-		if got := servedFor(interval); got != want {
-			t.Errorf("interval %s: served for %s", interval, got)
-		}
-	}
 	s := newTestSink(t)
 	row := []measure.Row{{"v": int64(1)}}
-	s.Write(measure.Envelope{DBName: "d", Metric: "old", Time: time.Now().Add(-2 * time.Minute), Interval: 10 * time.Second, Rows: row})
-	s.Write(measure.Envelope{DBName: "d", Metric: "rare", Time: time.Now().Add(-2 * time.Minute), Interval: time.Minute, Rows: row})
-	if got := values(t, s); got["pgwatch_old_v"] != 0 || got["pgwatch_rare_v"] != 1 {
+	s.Write(measure.Envelope{DBName: "d", Metric: "old", Time: time.Now().Add(-11 * time.Minute), Rows: row})
+	s.Write(measure.Envelope{DBName: "d", Metric: "young", Time: time.Now().Add(-9 * time.Minute), Rows: row})
+	if got := values(t, s); got["pgwatch_old_v"] != 0 || got["pgwatch_young_v"] != 1 {
 		t.Errorf("got %v", got)
 	}
 }
 
-func TestInstanceUpFollowsTheSourceAlsoWhenItIsAConfiguredMetric(t *testing.T) {
+func TestAMeasurementIsServedOnce(t *testing.T) {
 	s := newTestSink(t)
-	s.State("d", true)
-	if got := values(t, s)["pgwatch_instance_up"]; got != 1 {
-		t.Errorf("up: %v", got)
+	s.Write(measure.Envelope{DBName: "d", Metric: "m", Time: time.Now(), Rows: []measure.Row{{"v": int64(1)}}})
+	if got := values(t, s)["pgwatch_m_v"]; got != 1 {
+		t.Errorf("first scrape: %v", got)
 	}
-	s.Write(measure.Envelope{DBName: "d", Metric: measure.InstanceUp, Time: time.Now(), Interval: time.Minute, Rows: []measure.Row{{measure.InstanceUp: int64(1)}}})
-	if got := values(t, s)["pgwatch_instance_up"]; got != 1 {
-		t.Errorf("configured: %v", got)
-	}
-	s.State("d", false)
-	if got, served := values(t, s)["pgwatch_instance_up"]; got != 0 || !served {
-		t.Errorf("down: %v", got)
+	if _, served := values(t, s)["pgwatch_m_v"]; served {
+		t.Error("it was served again")
 	}
 }
 
 func TestSinkURIs(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	for _, uri := range []string{"", "prometheus://", "nonsense", "rpc://host:1", "jsonfile:///tmp/x", "prometheus://127.0.0.1:0/a b", "postgresql://h:notaport/d"} {
-		if _, err := New(uri, Options{}, logging.NewSecrets(), logger); err == nil {
+		if _, err := New(t.Context(), uri, Options{}, logging.NewSecrets(), logger); err == nil {
 			t.Errorf("%q was taken", uri)
 		}
 	}
-	s, err := New("prometheus://127.0.0.1:0", Options{}, logging.NewSecrets(), logger)
+	s, err := New(t.Context(), "prometheus://127.0.0.1:0", Options{}, logging.NewSecrets(), logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,20 +94,4 @@ func TestSinkURIs(t *testing.T) {
 		t.Error("the default namespace is not pgwatch")
 	}
 	_ = prom.listener.Close()
-}
-
-func TestTheQueueOfADatabaseThatIsAwayIsBounded(t *testing.T) {
-	s, err := newPostgres("postgresql://u@127.0.0.1:1/d", Options{}, logging.NewSecrets(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.pool.Close()
-	rows := make([]measure.Row, 1000)
-	for i := range 60 {
-		s.Write(measure.Envelope{Metric: "m", Time: time.Unix(int64(i), 0), Rows: rows})
-	}
-	batch, dropped := s.take()
-	if len(batch) != 50 || dropped != 10_000 || batch[0].Time.Unix() != 10 {
-		t.Errorf("%d results, %d rows dropped, oldest %v", len(batch), dropped, batch[0].Time)
-	}
 }

@@ -12,14 +12,10 @@ import (
 	"pgai.watch/offline/pgwatch/internal/measure"
 )
 
-// Sink takes measurements. Write and State never wait for anything slow.
+// Sink takes measurements. Write never waits for anything slow.
 type Sink interface {
-	// Write hands over the newest result of a metric; an empty one says that there are no rows any more.
+	// Write hands over the newest result of a metric.
 	Write(envelope measure.Envelope)
-	// State tells whether a source answers.
-	State(dbname string, up bool)
-	// Ready says whether the sink has been able to store since the start.
-	Ready() bool
 	// Run works until the context ends, then stores what is left in well under a second.
 	Run(ctx context.Context) error
 }
@@ -31,8 +27,8 @@ type Options struct {
 	Maintenance   time.Duration // 0 never deletes
 }
 
-// New makes the sink of one --sink URI. Listening addresses are taken here; databases are connected by Run.
-func New(uri string, options Options, secrets *logging.Secrets, logger *slog.Logger) (Sink, error) {
+// New makes the sink of one --sink URI. A database has to answer within a few seconds, and a listening address to be free.
+func New(ctx context.Context, uri string, options Options, secrets *logging.Secrets, logger *slog.Logger) (Sink, error) {
 	scheme, rest, found := strings.Cut(uri, "://")
 	if !found || rest == "" {
 		return nil, fmt.Errorf("sink %q is not of the form scheme://address", uri)
@@ -41,7 +37,7 @@ func New(uri string, options Options, secrets *logging.Secrets, logger *slog.Log
 	case "prometheus":
 		return newPrometheus(rest, logger)
 	case "postgres", "postgresql":
-		return newPostgres(uri, options, secrets, logger)
+		return newPostgres(ctx, uri, options, secrets, logger)
 	default:
 		return nil, fmt.Errorf("sink %q: the stand-in supports postgresql:// and prometheus:// only", uri)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pgai.watch/offline/pgwatch/internal/measure"
-	"pgai.watch/offline/pgwatch/internal/retry"
 )
 
 const (
@@ -128,7 +127,7 @@ func (t *tables) write(ctx context.Context, batch []measure.Envelope) (rest []me
 				err = t.store(ctx, envelope)
 			}
 		}
-		if err != nil && (ctx.Err() != nil || retry.Lost(err)) {
+		if err != nil && (ctx.Err() != nil || lost(err)) {
 			return batch[i:], err
 		}
 		t.report(envelope.Metric, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -14,16 +15,15 @@ import (
 type Server struct {
 	listener net.Listener
 	basePath string
-	ready    func() bool
 }
 
-// New takes the address; ready says whether all sinks can store and the sources are loaded.
-func New(address, basePath string, ready func() bool) (*Server, error) {
+// New takes the address. It is taken last of all, so whatever answers on it is ready.
+func New(address, basePath string) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("--web-addr: cannot listen on %s: %w", address, err)
 	}
-	return &Server{listener: listener, basePath: basePath, ready: ready}, nil
+	return &Server{listener: listener, basePath: basePath}, nil
 }
 
 // Run answers until the context ends.
@@ -33,12 +33,12 @@ func (s *Server) Run(ctx context.Context) error {
 		prefix = "/" + s.basePath
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+prefix+"/liveness", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, ctx.Err() == nil, "unavailable")
-	})
-	mux.HandleFunc("GET "+prefix+"/readiness", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, s.ready(), "busy")
-	})
+	for _, probe := range []string{"/liveness", "/readiness"} {
+		mux.HandleFunc("GET "+prefix+probe, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"status": "ok"}`)
+		})
+	}
 	mux.HandleFunc("GET "+prefix+"/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "pgwatch stand-in: it has no web interface, only /liveness and /readiness")
 	})
@@ -49,14 +49,4 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("web address: %w", err)
 	}
 	return nil
-}
-
-func answer(w http.ResponseWriter, good bool, otherwise string) {
-	w.Header().Set("Content-Type", "application/json")
-	status := "ok"
-	if !good {
-		status = otherwise
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-	_, _ = fmt.Fprintf(w, `{"status": %q}`, status)
 }
