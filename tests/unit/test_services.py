@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from components.services import SERVICES, by_key
@@ -68,3 +70,12 @@ def test_pgwatch_writes_to_both_sinks() -> None:
 
 def test_only_grafana_is_public() -> None:
     assert [service.key for service in SERVICES if service.public] == ["grafana"]
+
+
+@pytest.mark.parametrize(("key", "folder"), [("sink", "sink-postgres"), ("target", "target-db")])
+def test_a_database_runs_the_branchs_sql_before_the_previews_roles(key: str, folder: str) -> None:
+    mounts = by_key()[key].mounts
+    scripts = Path(__file__).resolve().parents[2] / "components" / next(iter(mounts))
+    first, second = sorted(scripts.iterdir())
+    assert f"{mounts['config']}/{folder}/*.sql" in first.read_text(encoding="utf-8")
+    assert second.name == "10-roles.sql"
