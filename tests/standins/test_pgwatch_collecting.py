@@ -44,7 +44,8 @@ metrics:
 presets:
   everything:
     metrics:
-      {workload: 1, all_gauges: 1, broken: 1, vanishing: 1, twice: 1, slow: 1, partitioned: 1, instance_up: 1, undefined: 1}
+      {workload: 1, all_gauges: 1, broken: 1, vanishing: 1, twice: 1, slow: 1, partitioned: 1, instance_up: 1,
+       undefined: 1}
 """
 
 

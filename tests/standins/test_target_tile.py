@@ -8,8 +8,8 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from tests.unit.config.monitoring import dashboards
 
+from tests.equipment.monitoring import dashboards
 from tests.standins.support import http_get, wait_for
 
 SECONDS = 10  # between two scrapes

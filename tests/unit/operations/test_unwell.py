@@ -7,9 +7,9 @@ from typing import Any
 
 import docker
 import pytest
-from operations.machine.containers import DockerEngine
 
 from components.labels import SERVICE, SLUG
+from operations.machine.docker import Docker
 
 
 class Clock:
@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def engine(monkeypatch: pytest.MonkeyPatch, clock: Clock, states: dict[str, tuple[str, str, float]]) -> DockerEngine:
+def engine(monkeypatch: pytest.MonkeyPatch, clock: Clock, states: dict[str, tuple[str, str, float]]) -> Docker:
     """An engine with one preview: service → state, what its status says, and seconds until it is healthy."""
     began = clock.now
 
@@ -54,7 +54,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, clock: Clock, states: dict[str, tupl
             """Answers."""
 
     monkeypatch.setattr(docker, "DockerClient", Client)
-    return DockerEngine("unix:///nowhere")
+    return Docker(lambda: "unix:///nowhere")
 
 
 STARTING = "Up 9 seconds (health: starting)"
