@@ -21,6 +21,7 @@ from cli.verify_table import verify_line
 from operations.find import machine_at
 from operations.life.request import DeployRequest
 from operations.local_base import bring_up_local
+from operations.verify.timing import opening_url
 from operations.verify.verify import VerifyRequest
 from operations.verify.viewer import Viewer
 from operations.verify.waiting import wait_for_data
@@ -59,12 +60,12 @@ def demo(branch: str | None, set_up: Callable[[], None]) -> Result:
     verified.require()
     times.append(("checks", verified.seconds))
 
-    quoted = escape(shlex.quote(chosen))
+    quoted, address = escape(shlex.quote(chosen)), opening_url(deployed.url)
     err.print()
     err.print(_times_table(times))
     err.print(
         f"\n[bold green]The preview of {escape(chosen)} is alive.[/]\n"
-        f"  look      {deployed.url}  (anonymous viewer; the certificate is the local proxy's own)\n"
+        f"  look      {address}  (anonymous viewer; the certificate is the local proxy's own)\n"
         f"  log in    ./preview credentials {quoted}\n"
         f"  checks    {verify_line(verified)}; in full: ./preview verify {quoted}\n"
         f"  remove    ./preview destroy {quoted}\n",
@@ -72,7 +73,7 @@ def demo(branch: str | None, set_up: Callable[[], None]) -> Result:
         soft_wrap=True,
     )
     seconds = {phase: round(spent, 1) for phase, spent in times}
-    return Result(text=deployed.url, data={"branch": chosen, "url": deployed.url, "seconds": seconds})
+    return Result(text=address, data={"branch": chosen, "url": deployed.url, "open": address, "seconds": seconds})
 
 
 @contextmanager

@@ -75,6 +75,8 @@ def update(
 
 
 def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
+    from operations.verify.timing import opening_url
+
     started = time.monotonic()
     deployed = deploy_with_progress(request, wait)
     quoted = shlex.quote(request.branch)
@@ -83,17 +85,20 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
             data={"branch": request.branch, "result": "absent"},
             note=f"There is no preview of {request.branch}: nothing to update. ./preview deploy {quoted} makes one.",
         )
+    # A young preview has no data yet in the range that most dashboards name.
+    address = opening_url(deployed.url)
     if dotenv:
-        dotenv.write_text(f"PREVIEW_URL={deployed.url}\nPREVIEW_SLUG={deployed.name.slug}\n", encoding="utf-8")
+        dotenv.write_text(f"PREVIEW_URL={address}\nPREVIEW_SLUG={deployed.name.slug}\n", encoding="utf-8")
     verb = "created" if deployed.created else ("updated" if deployed.changes.changed else "unchanged")
     seconds = time.monotonic() - started
     return Result(
-        text=deployed.url,
+        text=address,
         data={
             "branch": request.branch,
             "slug": deployed.name.slug,
             "stack": deployed.name.stack,
             "url": deployed.url,
+            "open": address,
             "result": verb,
             "seconds": round(seconds, 1),
         },

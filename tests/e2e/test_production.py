@@ -77,7 +77,7 @@ def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production
         name = branch(production, index)
         before = production.vm.connections()
         done = ok(production.clone.preview("deploy", name))
-        assert done.stdout.strip() == production.url(name)
+        assert done.stdout.strip() == f"{production.url(name)}/?from=now-30m&to=now"
         opened = production.vm.connections() - before
         # Each command and copy has one of its own; Docker's client and the command share theirs.
         assert opened <= commands_and_copies(production, name) + 5

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_demo_ends_with_the_address_how_to_log_in_and_the_time_of_each_phase(world: World) -> None:
-    assert world.demo.stdout.strip() == world.url(world.first)
+    assert world.demo.stdout.strip() == f"{world.url(world.first)}/?from=now-30m&to=now"
     for expected in ("set-up", "local base", "preview, all healthy", "data in all", "total", "./preview credentials"):
         assert expected in world.demo.stderr, expected
     assert "Traceback" not in world.demo.text

@@ -139,7 +139,7 @@ def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Pro
     assert deployed.code == 0, deployed.text
     url = f"https://preview-{slug_of(branch)}.localhost:{project.clone.ports['httpsPort']}"
     dotenv = (project.clone.path / "preview.env").read_text("utf-8").splitlines()
-    assert f"PREVIEW_URL={url}" in dotenv
+    assert f"PREVIEW_URL={url}/?from=now-30m&to=now" in dotenv
     assert url in deployed.stdout
     assert f"log in as admin with the password that ./preview credentials {branch} shows" in deployed.text
     with viewer(branch, project.clone.ports["httpsPort"]) as page:
