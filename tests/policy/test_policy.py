@@ -72,11 +72,11 @@ def test_every_container_restarts_and_keeps_little_log(stack: str, request: pyte
 
 
 @pytest.mark.parametrize("stack", ["of_preview", "of_base"])
-def test_what_has_a_health_check_is_waited_for(stack: str, request: pytest.FixtureRequest) -> None:
+def test_what_has_a_health_check_is_waited_for_and_grafana_twice_as_long(stack: str, request: pytest.FixtureRequest) -> None:
     for name, inputs in containers(request.getfixturevalue(stack)).items():
         assert bool(inputs.get("healthcheck")) == bool(inputs.get("wait")), name
         if inputs.get("wait"):
-            assert inputs["waitTimeout"] <= 60, name
+            assert inputs["waitTimeout"] == (120 if name.endswith("-grafana") else 60), name
 
 
 def test_no_secret_is_in_an_environment_label_or_argument(of_preview: list[Declared]) -> None:

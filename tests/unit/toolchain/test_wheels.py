@@ -33,12 +33,13 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def recipe(folder: Path, index: Path, digest: str = "") -> Path:
+def recipe(folder: Path, index: Path, option: str | None = None) -> Path:
     [wheel] = index.iterdir()
     path = folder / "flask-backend"
     path.mkdir()
-    digest = digest or hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (path / "requirements.txt").write_text(f"thing==1.0 --hash=sha256:{digest}\n")
+    if option is None:
+        option = f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+    (path / "requirements.txt").write_text(f"thing==1.0 {option}\n")
     return path
 
 
@@ -56,11 +57,12 @@ def test_a_recipe_without_packages_downloads_nothing(machine: Machine, tmp_path:
     assert download(machine, tmp_path) == []
 
 
-def test_a_package_with_another_content_is_refused_in_one_sentence(
-    machine: Machine, tmp_path: Path, index: Path
+@pytest.mark.parametrize("option", [f"--hash=sha256:{'0' * 64}", ""], ids=["another content", "no hash"])
+def test_a_package_whose_content_is_not_the_locked_one_is_refused_in_one_sentence(
+    option: str, machine: Machine, tmp_path: Path, index: Path
 ) -> None:
     with pytest.raises(SetupError, match=r"^Downloading the Python packages of flask-backend failed: .*see .*\.$"):
-        download(machine, recipe(tmp_path, index, digest="0" * 64))
+        download(machine, recipe(tmp_path, index, option))
 
 
 def test_packages_of_an_older_recipe_are_not_sent_along(machine: Machine, tmp_path: Path, index: Path) -> None:
