@@ -20,6 +20,7 @@ BRANCH = {
         create role pgwatch with login superuser password 'in-the-repository';
         create database measurements owner pgwatch;
         \\c measurements
+        create extension pg_stat_statements;
         create table public.texts (time timestamptz not null, dbname text not null, data jsonb not null, tag_data jsonb)
             partition by list (dbname);
         alter table public.texts owner to pgwatch;
@@ -99,6 +100,7 @@ def test_no_password_of_the_branch_opens_the_target(target: PostgresServer, user
 def test_pgwatch_stores_what_it_collects_in_the_branchs_own_tables(sink: PostgresServer) -> None:
     with log_in(sink, "pgwatch", "own-pgwatch", "measurements") as pgwatch:
         pgwatch.execute("create schema admin")
+        pgwatch.execute("create table public.pg_stat_statements (a int)")
         pgwatch.execute("create table public.texts_x partition of public.texts for values in ('x')")
         assert pgwatch.execute("select rolsuper from pg_roles where rolname = 'pgwatch'").fetchone() == (False,)
 
