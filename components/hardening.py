@@ -75,14 +75,18 @@ def hardened(
 
 def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
-        tests=list(check.command),
-        interval=_duration(check.interval_seconds),
-        timeout=f"{check.command_timeout_seconds}s",
+        tests=["CMD", *check.test],
+        start_interval=_duration(check.interval_seconds),
+        interval=_duration(check.rest_seconds),
+        timeout=_duration(check.timeout_seconds),
         retries=check.retries,
-        start_period=f"{check.start_period_seconds}s",
+        start_period=_duration(check.start_period_seconds),
     )
 
 
 def _duration(seconds: float) -> str:
-    """As the engine reports it back: ``2s``, ``750ms``."""
-    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"
+    """As the engine reports it back: ``1m0s``, ``2s``, ``750ms``."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:g}m{rest:g}s" if minutes else f"{rest:g}s"

@@ -86,7 +86,7 @@ def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared
 
 def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
     labelled = [one for one in of_preview if one.type.startswith("docker:")]
-    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + 6
+    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + len(["secrets"])
     for one in labelled:
         assert labels(one.inputs)["pgai.preview"] == "true", one.name
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
@@ -137,14 +137,21 @@ def test_a_container_can_read_the_secrets_of_its_service_and_no_other(of_preview
         on_volume.setdefault(key, set()).add(secret)
     for key, service in by_key().items():
         assert on_volume.get(key, set()) == set(service.secrets)
-        mounted = [
-            volume
-            for volume in containers(of_preview)[f"preview-{SLUG}-{key}"].get("volumes") or []
-            if volume["containerPath"] == "/run/secrets"
-        ]
-        assert [(volume["volumeName"], volume["readOnly"]) for volume in mounted] == (
-            [(f"preview-{SLUG}-{key}-secrets", True)] if service.secrets else []
+        inputs = containers(of_preview)[f"preview-{SLUG}-{key}"]
+        assert inputs.get("mounts", []) == (
+            [
+                {
+                    "type": "volume",
+                    "source": CARRIER,
+                    "target": "/run/secrets",
+                    "readOnly": True,
+                    "volumeOptions": {"subpath": key},
+                }
+            ]
+            if service.secrets
+            else []
         )
+        assert CARRIER not in [volume.get("volumeName") for volume in inputs.get("volumes") or []], "the whole of it"
 
 
 def test_the_carrier_of_the_secrets_never_runs_and_reaches_nothing(of_preview: list[Declared]) -> None:

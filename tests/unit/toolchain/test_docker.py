@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def daemon(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Daemon:
     monkeypatch.setattr(docker_packages, "_APT", machine.root / "apt")
     (machine.root / "apt" / "sources.list.d").mkdir(parents=True)
     monkeypatch.setattr(
-        docker_packages.platform,
+        platform,
         "freedesktop_os_release",
         lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"},
     )
