@@ -112,7 +112,7 @@ def _client(context: Context) -> Row:
     found = shutil.which("docker")
     version = docker_packages.version_of(found) if found else ""
     if found and at_least(version, DOCKER_CLIENT_LEAST):
-        if not Path(found).resolve().is_relative_to(docker_packages.directory(context).resolve()):
+        if not Path(found).resolve().is_relative_to(docker_packages.directory(context.paths).resolve()):
             return step.row(version=version, how="found", detail=found)
         context.may_build(step.name)
         return step.row(version=version, how="built from source", detail=found)

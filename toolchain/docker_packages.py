@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacks.paths import Paths
 from toolchain import debian, golang
 from toolchain.context import Context, Step
 from toolchain.process import output_of, run_logged
@@ -54,8 +55,8 @@ def daemon(context: Context, step: Step) -> Daemon:
     context.may_build(step.name)
     debian.install(context, step, _BESIDE_BUILT, what="Installing containerd", log="docker-install")
     packages = {name: f"{_MOBY}/cmd/{name}" for name in ("docker-proxy", "dockerd")}
-    directory = _built(context, step, packages, ((f"{_MOBY}/dockerversion.Version", DOCKER),))
-    return Daemon(path=directory / "dockerd", how="built from source")
+    built = _built(context, step, packages, ((f"{_MOBY}/dockerversion.Version", DOCKER),))
+    return Daemon(path=built / "dockerd", how="built from source")
 
 
 def start(context: Context, engine: Daemon, *, log: Path, deadline: float) -> None:
@@ -103,19 +104,17 @@ def client(context: Context, step: Step, link: Path) -> tuple[Path, How]:
     if _from_docker(context, step, _CLIENT_FROM_DOCKER):
         return Path("docker"), "downloaded"
     context.may_build(step.name)
-    directory = _built(
-        context, step, {"docker": f"{_CLI}/cmd/docker"}, ((f"{_CLI}/cli/version.Version", DOCKER_CLIENT),)
-    )
+    built = _built(context, step, {"docker": f"{_CLI}/cmd/docker"}, ((f"{_CLI}/cli/version.Version", DOCKER_CLIENT),))
     partial = link.with_name(".docker.partial")
     partial.unlink(missing_ok=True)
-    partial.symlink_to(directory / "docker")
+    partial.symlink_to(built / "docker")
     partial.replace(link)
     return link, "built from source"
 
 
-def directory(context: Context) -> Path:
+def directory(paths: Paths) -> Path:
     """Where built programs are."""
-    return context.paths.cache / f"docker-{DOCKER.partition('.')[0]}" / "bin"
+    return paths.cache / f"docker-{DOCKER.partition('.')[0]}" / "bin"
 
 
 def version_of(program: str | Path) -> str:
@@ -127,7 +126,7 @@ def version_of(program: str | Path) -> str:
 def _built(context: Context, step: Step, packages: dict[str, str], settings: tuple[tuple[str, str], ...]) -> Path:
     """Build programs, each once for what it is made from."""
     module = context.paths.checkout / "offline" / "docker"
-    target = directory(context)
+    target = directory(context.paths)
     for name, package in packages.items():
         output = target / name
         key = fingerprint(module, *(f"{variable}={value}" for variable, value in settings))

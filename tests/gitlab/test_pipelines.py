@@ -25,6 +25,7 @@ LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:des
 PREVIEWS = LIFE | {"preview:verify": "manual"}
 BRANCH = "feature/a"
 FORK = "16"
+ORIGINALS = Pipeline({**SCHEDULE.variables, "PGAI_REQUIRE_ORIGINALS": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,14 @@ def configuration(repository: Repository) -> dict[str, Any]:
         pytest.param(merge_request(BRANCH, target=FORK), CHECKS, id="a fork's merge request, run in the fork"),
         pytest.param(tag("v1"), {}, id="a tag"),
         pytest.param(SCHEDULE, {"preview:cleanup": "on_success"}, id="the schedule"),
+        pytest.param(
+            ORIGINALS, {"preview:cleanup": "on_success", "originals": "on_success"}, id="the originals' schedule"
+        ),
+        pytest.param(
+            Pipeline({**ORIGINALS.variables, "CI_COMMIT_BRANCH": BRANCH, "CI_COMMIT_REF_NAME": BRANCH}),
+            {},
+            id="the originals' schedule of another branch",
+        ),
         pytest.param(TRIGGER, {"preview:webhook": "on_success"}, id="a webhook"),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
         pytest.param(push(BRANCH, source="trigger"), {}, id="a webhook that names another branch"),
@@ -139,3 +148,16 @@ def test_no_script_has_the_name_of_the_branch_in_its_text() -> None:
         "name: preview/$CI_COMMIT_REF_NAME",
         "- if: $CI_COMMIT_REF_NAME == $CI_DEFAULT_BRANCH",
     }
+
+
+def test_the_originals_are_set_up_shown_verified_and_tested_with_nothing_built_before(
+    configuration: dict[str, Any],
+) -> None:
+    job = configuration["originals"]
+    done = "\n".join(job["script"])
+    for step in ("./preview setup", "./preview demo", "./preview verify", "pytest tests/engine"):
+        assert step in done
+    assert done.index("setup") < done.index("demo") < done.index("verify") < done.index("tests/engine")
+    assert job["cache"]["paths"] == [".cache/pip"], "what an earlier job has built would be restored"
+    assert job["tags"] == ["privileged"]
+    assert "artifacts" in job["artifacts"]["paths"]

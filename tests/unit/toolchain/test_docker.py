@@ -217,7 +217,7 @@ class TestTheClient:
         row = docker_engine.ensure(machine.context())[1]
         assert (row.how, row.detail) == ("built from source", str(machine.bin / "docker-link"))
         assert machine.builds() == ["github.com/docker/cli/cmd/docker"]
-        assert (machine.bin / "docker-link").resolve() == docker_packages.directory(machine.context()) / "docker"
+        assert (machine.bin / "docker-link").resolve() == docker_packages.directory(machine.paths) / "docker"
 
     @pytest.mark.parametrize(
         ("text", "words"),
