@@ -26,7 +26,8 @@ BUILT_LABEL = "pgai.built-from-source=true"
 
 _FROM_DOCKER = ("docker-ce", "docker-ce-cli", "containerd.io", "iptables")
 _CLIENT_FROM_DOCKER = ("docker-ce-cli",)
-_BESIDE_BUILT = ("containerd", "runc", "iptables")
+_BESIDE_BUILT = ("containerd", "runc", "tini", "iptables")
+_INIT = "/usr/bin/tini"  # the package's; Docker's own docker-init is the same program
 _APT = Path("/etc/apt")
 _SYSTEMD = Path("/run/systemd/system")  # there when systemd runs
 _MOBY = "github.com/moby/moby/v2"
@@ -81,7 +82,7 @@ def start(context: Context, engine: Daemon, *, log: Path, deadline: float) -> No
     env = dict(os.environ)
     if engine.how == "built from source":
         # An older engine may have left images here in the form of its time; production's machine has the newer form.
-        argv += ["--label", BUILT_LABEL, "--feature", "containerd-snapshotter=true"]
+        argv += ["--label", BUILT_LABEL, "--feature", "containerd-snapshotter=true", "--init-path", _INIT]
         env["PATH"] = f"{engine.path.parent}{os.pathsep}{env.get('PATH', os.defpath)}"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
