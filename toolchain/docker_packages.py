@@ -26,7 +26,7 @@ BUILT_LABEL = "pgai.built-from-source=true"
 
 _FROM_DOCKER = ("docker-ce", "docker-ce-cli", "containerd.io", "iptables")
 _CLIENT_FROM_DOCKER = ("docker-ce-cli",)
-_BESIDE_BUILT = ("containerd", "runc", "tini", "iptables")
+_BESIDE_BUILT = ("containerd", "runc", "tini", "iptables")  # packages, and the programs in them
 _INIT = "/usr/bin/tini"  # the package's; Docker's own docker-init is the same program
 _APT = Path("/etc/apt")
 _SYSTEMD = Path("/run/systemd/system")  # there when systemd runs
@@ -54,7 +54,8 @@ def daemon(context: Context, step: Step) -> Daemon:
     if _from_docker(context, step, _FROM_DOCKER):
         return Daemon(path=Path("dockerd"), how="downloaded")
     context.may_build(step.name)
-    debian.install(context, step, _BESIDE_BUILT, what="Installing containerd", log="docker-install")
+    if not all(map(shutil.which, _BESIDE_BUILT)):
+        debian.install(context, step, _BESIDE_BUILT, what="Installing containerd", log="docker-install")
     packages = {name: f"{_MOBY}/cmd/{name}" for name in ("docker-proxy", "dockerd")}
     built = _built(context, step, packages, ((f"{_MOBY}/dockerversion.Version", DOCKER),))
     return Daemon(path=built / "dockerd", how="built from source")
