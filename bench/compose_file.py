@@ -120,6 +120,7 @@ def _health(shared: Hardening) -> dict[str, Any]:
     return {
         "healthcheck": {
             "test": check.tests,
+            "start_interval": check.start_interval,
             "interval": check.interval,
             "timeout": check.timeout,
             "retries": check.retries,

@@ -8,10 +8,11 @@ import pulumi
 import pulumi_docker as docker
 
 from components.labels import PART_OF_BASE
-from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
+from components.secret_files import ReaderSecrets, SecretFiles, SecretFilesArgs, secrets_mount
 
 RESOLVER = "wildcard"
 _STORAGE = "/acme"
+_READER = "traefik"
 _SECRETS = "/run/secrets"
 _TOKEN_FILE = "cloudflare_token"  # noqa: S105  a file's name
 
@@ -49,12 +50,14 @@ class Certificate(pulumi.ComponentResource):
         environment: For its environment; names the token's file, never the token.
         labels: A router of the base's own: it makes Traefik ask for the certificate before any preview exists.
         volumes: For its container.
+        mounts: For its container.
     """
 
     arguments: list[str]
     environment: list[str]
     labels: dict[str, str]
     volumes: list[docker.ContainerVolumeArgs]
+    mounts: list[docker.ContainerMountArgs]
 
     def __init__(
         self, name: str, args: CertificateArgs, *, name_prefix: str, image: str, opts: pulumi.ResourceOptions
@@ -71,10 +74,9 @@ class Certificate(pulumi.ComponentResource):
             f"{name}-token",
             SecretFilesArgs(
                 name=f"{name_prefix}traefik-secrets",
-                prefix=f"{name_prefix}edge",
                 labels=base,
                 image=image,
-                volumes={"traefik": SecretVolume(owner="0", files={_TOKEN_FILE: args.api_token})},
+                readers={_READER: ReaderSecrets(owner="0", files={_TOKEN_FILE: args.api_token})},
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -104,8 +106,8 @@ class Certificate(pulumi.ComponentResource):
         }
         self.volumes = [
             docker.ContainerVolumeArgs(container_path=_STORAGE, volume_name=storage.name),
-            docker.ContainerVolumeArgs(container_path=_SECRETS, volume_name=token.volumes["traefik"], read_only=True),
         ]
+        self.mounts = [secrets_mount(token.volume, _READER, _SECRETS)]
         if args.acme_roots:
             self.volumes.append(
                 docker.ContainerVolumeArgs(

@@ -24,6 +24,8 @@ FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 _SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh")
 _CONFIGURATION = "/etc/pgai-preview"
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
+# Another major version comes by a decision, not by an update in the night.
+_DOCKER_PIN = "Package: docker-ce docker-ce-cli\nPin: version 5:29.*\nPin-Priority: 990\n"
 _PUBLIC_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]+=* ?[^\n\r]*")
 _PING_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%-]*)*")
 _DIRECTORY = re.compile(r"(/[A-Za-z0-9._-]+)+")
@@ -58,7 +60,7 @@ class CloudInitArgs:
         authorized_keys: Public SSH keys, one line each, of those who may log in as ``deploy``.
         distribution: Of the machine's image; needed for Docker's repository.
         docker_from: ``docker.com``: Docker's own apt repository, its key pinned in this repository.
-            ``distribution``: the package of the image's distribution.
+            ``distribution``: the package of the image's distribution, where that has Docker 26 or newer.
         ssh_port: Port of the SSH server.
         directory: Absolute path of the project's directory on the machine.
         ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
@@ -150,7 +152,7 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
         "disable_root": True,
         "ssh_pwauth": False,
         "swap": {"filename": "/swapfile", "size": args.swap_gib * 1024**3},
-        "write_files": _files(args, key_of_docker=from_docker),
+        "write_files": _files(args, from_docker=from_docker),
         "apt": apt,
         "package_update": True,
         "packages": ["ca-certificates", "curl", "iptables", "unattended-upgrades", *docker],
@@ -158,7 +160,7 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
     }
 
 
-def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
+def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
     files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in _SCRIPTS]
     # systemd's units: those of the health ping only where there is an address.
     units = ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
@@ -180,8 +182,9 @@ def _files(args: CloudInitArgs, *, key_of_docker: bool) -> list[dict[str, str]]:
         _file("/etc/apt/apt.conf.d/52pgai-preview", reboot),
         _file(f"{_CONFIGURATION}/host.conf", f"DIRECTORY={args.directory}\n"),
     ]
-    if key_of_docker:
+    if from_docker:
         files.append(_file(_DOCKER_KEY, host_file("docker.asc")))
+        files.append(_file("/etc/apt/preferences.d/docker", _DOCKER_PIN))
     if args.ping_url:
         files.append(_file(f"{_CONFIGURATION}/health.conf", f"PING_URL={args.ping_url}\n", "0600"))
     return files

@@ -10,6 +10,7 @@ import pulumi_docker as docker
 
 from components.hardening import hardened
 from components.labels import FILES, PREPARING, SERVICE, preview_labels
+from components.secret_files import secrets_mount
 from components.service_spec import ServiceSpec
 from components.services import SECRETS_MOUNT
 
@@ -25,7 +26,7 @@ class Placement:
         network: Name of the preview's network.
         edge_network: Name of the network that the reverse proxy is on; joined by public services alone.
         image: Image reference.
-        secrets_volume: Name of the volume with the service's secrets, where it has any.
+        secrets_volume: Name of the volume with a folder for the service's secrets, where it has any.
         files_directory: Directory on the host with the branch's files.
         files_digest: Digest of those files that the service restarts with; empty where there are none.
         volume: Name of the data volume, where the service has data.
@@ -50,8 +51,8 @@ def service_container(
 ) -> docker.Container:
     """Declare the container of one service.
 
-    The root file system is read-only, every capability is dropped, and no port is published. Secrets are files on a
-    volume of the service's own, which it can only read.
+    The root file system is read-only, every capability is dropped, and no port is published. Secrets are files in a
+    folder of the service's own, which it can only read.
     """
     labels = {
         **preview_labels(placement.slug, placement.edge_network),
@@ -74,6 +75,7 @@ def service_container(
         networks_advanced=networks,
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
+        mounts=_secrets(service, placement),
         stop_timeout=service.stop_grace_seconds,
         destroy_grace_seconds=service.stop_grace_seconds,
         opts=opts,
@@ -100,6 +102,7 @@ def preparing_container(
         network_mode="none",
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
+        mounts=_secrets(service, placement),
         # Its end is waited for.
         attach=True,
         must_run=False,
@@ -125,12 +128,12 @@ def _volumes(service: ServiceSpec, placement: Placement) -> list[docker.Containe
         )
         for folder, path in service.mounts.items()
     ]
-    if placement.secrets_volume is not None:
-        volumes.append(
-            docker.ContainerVolumeArgs(
-                container_path=SECRETS_MOUNT, volume_name=placement.secrets_volume, read_only=True
-            )
-        )
     if service.data is not None:
         volumes.append(docker.ContainerVolumeArgs(container_path=service.data, volume_name=placement.volume))
     return volumes
+
+
+def _secrets(service: ServiceSpec, placement: Placement) -> list[docker.ContainerMountArgs] | None:
+    if placement.secrets_volume is None:
+        return None
+    return [secrets_mount(placement.secrets_volume, service.key, SECRETS_MOUNT)]

@@ -127,6 +127,7 @@ class Edge(pulumi.ComponentResource):
             command=[*traefik_arguments(args), *(certificate.arguments if certificate else [])],
             envs=certificate.environment if certificate else None,
             volumes=certificate.volumes if certificate else None,
+            mounts=certificate.mounts if certificate else None,
             networks_advanced=[
                 docker.ContainerNetworksAdvancedArgs(name=public.name),
                 docker.ContainerNetworksAdvancedArgs(name=private.name),

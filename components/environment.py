@@ -172,7 +172,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             network=self._network.name,
             edge_network=args.edge_network,
             image=self._image(service),
-            secrets_volume=self._secrets.volumes.get(service.key),
+            secrets_volume=self._secrets.volume if service.secrets else None,
             files_directory=args.slot.directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,

@@ -75,16 +75,17 @@ def hardened(
 
 def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
-        tests=list(check.command),
-        interval=_duration(check.interval_seconds),
-        timeout=f"{check.command_timeout_seconds}s",
+        tests=["CMD", *check.test],
+        start_interval=_duration(check.interval_seconds),
+        interval=_duration(check.rest_seconds),
+        timeout=_duration(check.timeout_seconds),
         retries=check.retries,
         start_period=_duration(check.healthy_within_seconds),
     )
 
 
 def _duration(seconds: float) -> str:
-    """As the engine reports it back: ``750ms``, ``2s``, ``1m0s``."""
+    """As the engine reports it back: ``1m0s``, ``2s``, ``750ms``."""
     if seconds < 1:
         return f"{seconds * 1000:g}ms"
     minutes, rest = divmod(seconds, 60)

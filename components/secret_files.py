@@ -1,4 +1,4 @@
-"""Secrets as files on volumes, for containers whose root file system is read-only."""
+"""Secrets as files on a volume, for containers whose root file system is read-only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pulumi_docker as docker
 
 from components.hardening import LOG_OPTIONS
 
+_CARRIED = "/secrets"
+
 
 @dataclass(frozen=True, kw_only=True)
-class SecretVolume:
+class ReaderSecrets:
     """Secrets of one reader.
 
     Attributes:
@@ -29,45 +31,51 @@ class SecretFilesArgs:
     """What is handed over, and to whom.
 
     Attributes:
-        name: Name of the carrier; the volumes are named ``<prefix>-<reader>-secrets``.
-        prefix: Start of the volumes' names.
-        labels: Labels of the volumes and of the carrier.
+        name: Name of the volume and of its carrier.
+        labels: Labels of both.
         image: An image that is on the machine anyway and names no user: the engine would give the files to it.
-        volumes: Reader → its secrets.
+        readers: Reader → its secrets.
     """
 
     name: str
-    prefix: str
     labels: Mapping[str, str]
     image: str
-    volumes: Mapping[str, SecretVolume]
+    readers: Mapping[str, ReaderSecrets]
+
+
+def secrets_mount(volume: pulumi.Input[str], reader: str, target: str) -> docker.ContainerMountArgs:
+    """What a reader's container sees of the volume, and cannot write: its own folder."""
+    return docker.ContainerMountArgs(
+        type="volume",
+        source=volume,
+        target=target,
+        read_only=True,
+        volume_options=docker.ContainerMountVolumeOptionsArgs(subpath=reader),
+    )
 
 
 class SecretFiles(pulumi.ComponentResource):
-    """One volume for each reader, filled before the reader starts.
+    """A volume with a folder for each reader, filled before the readers start.
 
     The engine takes files only into a container whose root file system is writable. So a container that is never
-    started carries the volumes while they are filled; readers mount them read-only. Neither an environment nor
-    ``docker inspect`` shows a secret.
+    started carries the volume while it is filled; readers mount their folders of it read-only. Neither an environment
+    nor ``docker inspect`` shows a secret.
 
     Attributes:
-        volumes: Reader → name of its volume, known once it is filled.
+        volume: Name of the volume, known once it is filled.
     """
 
-    volumes: dict[str, pulumi.Output[str]]
+    volume: pulumi.Output[str]
 
     def __init__(self, name: str, args: SecretFilesArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:secret_files:SecretFiles", name, None, pulumi.ResourceOptions(parent=opts.parent))
         child = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with)
-        volumes = {
-            reader: docker.Volume(
-                f"{name}-{reader}",
-                name=f"{args.prefix}-{reader}-secrets",
-                labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in args.labels.items()],
-                opts=child,
-            )
-            for reader in args.volumes
-        }
+        volume = docker.Volume(
+            f"{name}-volume",
+            name=args.name,
+            labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in args.labels.items()],
+            opts=child,
+        )
         carrier = docker.Container(
             f"{name}-carrier",
             name=args.name,
@@ -84,26 +92,20 @@ class SecretFiles(pulumi.ComponentResource):
             log_opts=LOG_OPTIONS,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges"],
-            volumes=[
-                docker.ContainerVolumeArgs(container_path=f"/secrets/{reader}", volume_name=volume.name)
-                for reader, volume in volumes.items()
-            ],
+            volumes=[docker.ContainerVolumeArgs(container_path=_CARRIED, volume_name=volume.name)],
             uploads=[
                 docker.ContainerUploadArgs(
-                    file=f"/secrets/{reader}/{file}",
+                    file=f"{_CARRIED}/{reader}/{file}",
                     content=pulumi.Output.secret(content),
                     # As libpq wants its file of passwords, and as nobody else needs to read any of them.
                     permissions="0400",
                     owner=secrets.owner,
                 )
-                for reader, secrets in args.volumes.items()
+                for reader, secrets in args.readers.items()
                 for file, content in secrets.files.items()
             ],
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
         )
-        # A volume's name is handed on only when the carrier has filled it.
-        self.volumes = {
-            reader: pulumi.Output.all(volume.name, carrier.id).apply(lambda known: str(known[0]))
-            for reader, volume in volumes.items()
-        }
+        # Handed on only when the carrier has filled it.
+        self.volume = pulumi.Output.all(volume.name, carrier.id).apply(lambda known: str(known[0]))
         self.register_outputs({})

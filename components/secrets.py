@@ -9,7 +9,7 @@ import pulumi
 import pulumi_random as random
 
 from components.labels import SERVICE
-from components.secret_files import SecretFiles, SecretFilesArgs, SecretVolume
+from components.secret_files import ReaderSecrets, SecretFiles, SecretFilesArgs
 from components.service_spec import ServiceSpec
 from components.services import PASSFILES, SECRETS
 
@@ -26,7 +26,7 @@ class PreviewSecretsArgs:
     """What is asked for.
 
     Attributes:
-        prefix: Start of the names of volumes, ``preview-<slug>``.
+        prefix: Start of the volume's name, ``preview-<slug>``.
         labels: Labels of everything that the engine keeps for the preview.
         services: Services, with the names of the secrets that each may read.
         image: An image that is on the machine anyway and names no user.
@@ -42,11 +42,11 @@ class PreviewSecrets(pulumi.ComponentResource):
     """Generates a preview's passwords and hands each to the services that read it.
 
     Attributes:
-        volumes: Service → name of its volume, known once it is filled.
+        volume: Name of the volume with a folder for each service, known once it is filled.
         credentials: Service → ``user`` and ``password``; secret.
     """
 
-    volumes: dict[str, pulumi.Output[str]]
+    volume: pulumi.Output[str]
     credentials: pulumi.Output[dict[str, dict[str, str]]]
 
     def __init__(self, name: str, args: PreviewSecretsArgs, opts: pulumi.ResourceOptions) -> None:
@@ -54,15 +54,14 @@ class PreviewSecrets(pulumi.ComponentResource):
         passwords = {secret: self._password(f"{name}-{secret.replace('_', '-')}") for secret in SECRETS}
         passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
         contents: Mapping[str, pulumi.Output[str]] = {**passwords, **passfiles}
-        self.volumes = SecretFiles(
+        self.volume = SecretFiles(
             f"{name}-files",
             SecretFilesArgs(
                 name=f"{args.prefix}-secrets",
-                prefix=args.prefix,
                 labels={**args.labels, SERVICE: "secrets"},
                 image=args.image,
-                volumes={
-                    service.key: SecretVolume(
+                readers={
+                    service.key: ReaderSecrets(
                         owner=(service.user or "0").partition(":")[0],
                         files={secret: contents[secret] for secret in service.secrets},
                     )
@@ -71,7 +70,7 @@ class PreviewSecrets(pulumi.ComponentResource):
                 },
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with),
-        ).volumes
+        ).volume
         self.credentials = pulumi.Output.secret(
             pulumi.Output.all(**{secret: passwords[secret] for secret in _USERS}).apply(_credentials)
         )

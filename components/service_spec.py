@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,18 +13,17 @@ NOTICED_WITHIN_A_SECOND = 0.75
 """Pause between checks, in seconds, of what others wait for: Docker's provider looks once a second whether a new
 container is healthy, and a check that ends only after its first look costs the whole second."""
 
-_WELL = "/tmp/healthy"  # noqa: S108
-
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
     """How the engine asks a container whether it works.
 
     Attributes:
-        test: Program and arguments that succeed where it does; the image has them, a shell and a writable ``/tmp``.
-        interval_seconds: Pause between two checks, until one has succeeded and whenever one has failed.
+        test: Program and arguments that succeed where it does; the image has them.
+        interval_seconds: Pause between two checks of a container that starts.
         timeout_seconds: A check that takes longer has failed.
-        rest_seconds: Further pause after each success but the first.
+        rest_seconds: Pause between two checks from the first success on. The engine starts a process in the container
+            for each, which costs more than most services do.
         retries: Failures in a row that make a container unhealthy.
         healthy_within_seconds: How long a new container may take until a check succeeds: whoever waits, waits so long,
             and failures do not count before.
@@ -35,26 +33,8 @@ class HealthCheck:
     interval_seconds: float = 2
     timeout_seconds: int = 5
     rest_seconds: int = 10
-    retries: int = 5
+    retries: int = 3
     healthy_within_seconds: int = HEALTHY_WITHIN_SECONDS
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The check in the engine's form.
-
-        The engine starts a process in the container for each check, which costs more than most services do. It knows
-        one pause for a container that starts and for one that has been well for days (only Engine 25 and newer know
-        two), so the check itself rests, in that same process, once a success has left its mark. The mark is in memory:
-        a container that is started again is asked often again.
-        """
-        script = f"timeout {self.timeout_seconds} {shlex.join(self.test)} || exit 1; "
-        return ("CMD", "sh", "-c", f"{script}[ -e {_WELL} ] && exec sleep {self.rest_seconds}; : >{_WELL}")
-
-    @property
-    def command_timeout_seconds(self) -> int:
-        """Time after which the engine ends the check, its rest included."""
-        # The engine's clock starts before the shell does.
-        return self.timeout_seconds + self.rest_seconds + 5
 
 
 def http_health(

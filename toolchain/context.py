@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import urllib.error
 import urllib.request
@@ -10,13 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks.paths import Paths
-from toolchain.report import How, Reporter, Row
+from toolchain.report import How, Reporter, Row, SetupError
 from toolchain.stamps import Stamps
 
 VENDOR = "https://get.pulumi.com"
 """Where the official installer gets engine and plugins from."""
 
 PROBE_SECONDS = 4.0
+
+ORIGINALS = "PGAI_REQUIRE_ORIGINALS"
+"""Variable that forbids, where it is ``1``, to build anything or to stand in for it."""
 
 
 def answers(url: str) -> bool:
@@ -40,12 +44,14 @@ class Context:
         report: Who is told.
         stamps: What earlier runs made.
         probe: Answers whether a site can be reached.
+        originals: Whether nothing but what vendors publish will do.
     """
 
     paths: Paths
     report: Reporter
     stamps: Stamps
     probe: Callable[[str], bool] = answers
+    originals: bool = field(default_factory=lambda: os.environ.get(ORIGINALS) == "1")
     _reachable: dict[str, bool] = field(default_factory=dict)
 
     def reachable(self, url: str) -> bool:
@@ -53,6 +59,18 @@ class Context:
         if url not in self._reachable:
             self._reachable[url] = self.probe(url)
         return self._reachable[url]
+
+    def may_build(self, name: str) -> None:
+        """Ask before something is built, or taken that was built earlier.
+
+        Raises:
+            SetupError: Only originals will do.
+        """
+        if self.originals:
+            raise SetupError(
+                f"{name} cannot be had from its vendor, and {ORIGINALS}=1 forbids to build it or to stand in for it: "
+                "make the vendor's site or registry reachable, or unset the variable."
+            )
 
     def log(self, name: str) -> Path:
         """Log file of an artefact's making."""

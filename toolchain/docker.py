@@ -1,25 +1,25 @@
-"""The Docker engine: found, or installed and started where set-up may do that."""
+"""The Docker engine and its client: found, or made sure of where set-up may do that."""
 
 from __future__ import annotations
 
 import os
-import platform
 import shutil
-import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from toolchain import docker_packages
 from toolchain.context import Context, Step
-from toolchain.process import is_root, run_logged
-from toolchain.report import How, Row, SetupError
+from toolchain.debian import may_install
+from toolchain.report import Row, SetupError
+from toolchain.versions import DOCKER_CLIENT, DOCKER_CLIENT_LEAST, DOCKER_LEAST, at_least
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 _START_SECONDS = 60.0
-_PACKAGES = ("docker.io", "iptables")
-_SYSTEMD = Path("/run/systemd/system")  # there when systemd runs
+_CLIENT_LINK = Path("/usr/local/bin/docker")
+_PAGE = "https://docs.docker.com/engine/install"
 
 
 def connect(timeout: float = 10.0) -> DockerClient:
@@ -40,8 +40,8 @@ def connect(timeout: float = 10.0) -> DockerClient:
         raise OSError(str(exc)) from exc
 
 
-def _version(timeout: float = 10.0) -> str:
-    """Version of the engine.
+def _info(timeout: float = 10.0) -> dict[str, Any]:
+    """What the engine says of itself.
 
     Raises:
         OSError: It does not answer.
@@ -51,23 +51,27 @@ def _version(timeout: float = 10.0) -> str:
 
     client = connect(timeout)
     try:
-        return str(client.version()["Version"])
+        return dict(client.info())
     except (docker.errors.DockerException, requests.RequestException) as exc:
         raise OSError(str(exc)) from exc
     finally:
         client.close()
 
 
-def ensure(context: Context) -> Row:
-    """Make sure of an engine that answers.
+def ensure(context: Context) -> list[Row]:
+    """Make sure of an engine that answers and of a client for it.
 
     Raises:
-        SetupError: There is none, and set-up may not or cannot install and start one.
+        SetupError: One is missing or too old, and set-up may not or cannot bring one.
     """
+    return [_engine(context), _client(context)]
+
+
+def _engine(context: Context) -> Row:
     step = Step(context, "Docker engine")
     where = os.environ.get("DOCKER_HOST") or "this machine"
     try:
-        return step.row(version=_version(), how="found", detail=where)
+        return _found(context, step, where, _info())
     except OSError as exc:
         reason = exc
     if os.environ.get("DOCKER_HOST"):
@@ -76,18 +80,51 @@ def ensure(context: Context) -> Row:
         ) from reason
     if not may_install():
         raise SetupError(_advice(reason)) from reason
-    how: How = "found"
-    if shutil.which("dockerd") is None:
-        how = "downloaded"
-        _install(context, step)
+    daemon = docker_packages.daemon(context, step)
     step.progress(None, "starting")
-    _start(context)
-    return step.row(version=_wait(context), how=how, detail=f"{where}, started by set-up")
+    docker_packages.start(context, daemon, log=_dockerd_log(context), deadline=_START_SECONDS)
+    version = str(_wait(context)["ServerVersion"])
+    return step.row(version=version, how=daemon.how, detail=f"{where}, started by set-up")
 
 
-def may_install() -> bool:
-    """Whether packages can be installed here: as root on Debian or a system made from it."""
-    return is_root() and platform.system() == "Linux" and shutil.which("apt-get") is not None
+def _found(context: Context, step: Step, where: str, info: dict[str, Any]) -> Row:
+    version = str(info["ServerVersion"])
+    if not at_least(version, DOCKER_LEAST):
+        raise SetupError(_too_old(where, version))
+    if docker_packages.BUILT_LABEL in (info.get("Labels") or ()):
+        context.may_build(step.name)
+        return step.row(version=version, how="built from source", detail=where)
+    return step.row(version=version, how="found", detail=where)
+
+
+def _too_old(where: str, version: str) -> str:
+    return (
+        f"The Docker engine of {where} has version {version}, and previews need {DOCKER_LEAST.partition('.')[0]} or "
+        "newer, which checks often only what is starting and lets a container see a part of a volume: install a newer "
+        f"one ({_PAGE}), or, as root on Debian or Ubuntu, stop this one (`systemctl stop docker docker.socket`, or "
+        "`kill $(cat /var/run/docker.pid)` where no init system runs) and run `./preview setup`, which brings one."
+    )
+
+
+def _client(context: Context) -> Row:
+    """The program ``docker``, for the host's scripts and for people."""
+    step = Step(context, "Docker client")
+    found = shutil.which("docker")
+    version = docker_packages.version_of(found) if found else ""
+    if found and at_least(version, DOCKER_CLIENT_LEAST):
+        if not Path(found).resolve().is_relative_to(docker_packages.directory(context.paths).resolve()):
+            return step.row(version=version, how="found", detail=found)
+        context.may_build(step.name)
+        return step.row(version=version, how="built from source", detail=found)
+    # What lies where a built one would be linked, and is no link, is somebody else's.
+    if not may_install() or (_CLIENT_LINK.exists() and not _CLIENT_LINK.is_symlink()):
+        there = f"on PATH has version {version or 'unknown'}" if found else "is not on PATH"
+        raise SetupError(
+            f"The program docker {there}, and the engine answers only {DOCKER_CLIENT_LEAST.partition('.')[0]} or "
+            f"newer: install Docker's package docker-ce-cli ({_PAGE}), then run this again."
+        )
+    path, how = docker_packages.client(context, step, _CLIENT_LINK)
+    return step.row(version=DOCKER_CLIENT if how == "built from source" else "", how=how, detail=str(path))
 
 
 def _advice(reason: Exception) -> str:
@@ -98,7 +135,7 @@ def _advice(reason: Exception) -> str:
         )
     return (
         f"No Docker engine answers on this machine ({_short(reason)}): install and start one "
-        "(https://docs.docker.com/engine/install) or set DOCKER_HOST, then run this again."
+        f"({_PAGE}) or set DOCKER_HOST, then run this again."
     )
 
 
@@ -117,43 +154,15 @@ def _short(reason: Exception) -> str:
     return text.splitlines()[0][:120] if text else type(reason).__name__
 
 
-def _install(context: Context, step: Step) -> None:
-    step.progress(None, f"apt-get install {' '.join(_PACKAGES)}")
-    log = context.log("docker-install")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (("update",), ("install", "-y", "--no-install-recommends", *_PACKAGES)):
-        run_logged(
-            ["apt-get", "-q", *arguments],
-            what="Installing Docker",
-            log=log,
-            env=env,
-            deadline=900,
-            on_line=lambda line: step.progress(None, line[:80]),
-        )
-
-
-def _start(context: Context) -> None:
-    log = context.log("docker-start")
-    if _SYSTEMD.is_dir():
-        run_logged(["systemctl", "start", "docker"], what="Starting Docker", log=log, deadline=_START_SECONDS)
-        return
-    # No init system looks after services here, as in a container: the daemon runs by itself and outlives set-up.
-    _dockerd_log(context).parent.mkdir(parents=True, exist_ok=True)
-    with _dockerd_log(context).open("ab") as output:
-        subprocess.Popen(
-            ["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
-        )
-
-
 def _dockerd_log(context: Context) -> Path:
     return context.paths.data / "dockerd.log"
 
 
-def _wait(context: Context) -> str:
+def _wait(context: Context) -> dict[str, Any]:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            return _version(timeout=5)
+            return _info(timeout=5)
         except OSError as exc:
             if time.monotonic() > deadline:
                 raise SetupError(

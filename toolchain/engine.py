@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from toolchain.context import VENDOR, Context, Step
 from toolchain.process import output_of, run_logged
 from toolchain.report import Row, SetupError
 from toolchain.stamps import Stamp, fingerprint
-from toolchain.versions import ENGINE
+from toolchain.versions import ENGINE, at_least
 
 STAMP = "engine"
 _HOST = "pulumi-language-python"
@@ -42,11 +41,16 @@ def ensure(context: Context) -> list[Row]:
     target = context.paths.bin_dir / "pulumi"
     key = fingerprint(ENGINE, context.go_module / "go.mod", context.go_module / "go.sum")
     ours = context.stamps.get("engine-ours")
-    if ours is not None and target.exists() and (ours.how == "downloaded" or ours.key == key):
+    if (
+        ours is not None
+        and target.exists()
+        and (ours.how == "downloaded" or (ours.key == key and not context.originals))
+    ):
         stamp = ours
     elif _download(context, step):
         stamp = Stamp(key=key, how="downloaded", path=str(target), version=ENGINE)
     else:
+        context.may_build(step.name)
         _build(context, step, target)
         stamp = Stamp(key=key, how="built from source", path=str(target), version=ENGINE)
     context.stamps.put("engine-ours", stamp)
@@ -77,12 +81,6 @@ def _on_path(context: Context) -> Stamp | None:
         known = Stamp(key=key, how="found", path=found, version=version)
         context.stamps.put("engine-on-path", known)
     return known if at_least(known.version, ENGINE) else None
-
-
-def at_least(version: str, least: str) -> bool:
-    """Whether a version such as ``3.220.0`` or ``3.221.0-alpha.1`` is not older than another."""
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
-    return found is not None and tuple(map(int, found.groups())) >= tuple(map(int, least.split(".")))
 
 
 def _download(context: Context, step: Step) -> bool:

@@ -81,7 +81,7 @@ class _Images:
         built_here = labels is not None and RECIPE_LABEL in labels
         if labels is not None and not built_here:
             return step.row(version=version, how="found", detail="in the engine")
-        if built_here and recipe is not None and labels is not None:
+        if built_here and recipe is not None and labels is not None and not self._context.originals:
             if labels[RECIPE_LABEL] == recipes.key(self._checkout, recipe):
                 return step.row(version=version, how=_how(recipe), detail=_detail(recipe))
         elif self._pull(step, reference):
@@ -92,6 +92,7 @@ class _Images:
                 f"The image {reference} cannot be pulled ({reason}) and there is no recipe to build it from: "
                 "check its name, or pull it by hand."
             )
+        self._context.may_build(step.name)
         self._build(step, reference, recipe)
         if built_here:
             self._remove_old(reference)

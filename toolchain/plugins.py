@@ -47,8 +47,10 @@ def _ensure(context: Context, plugin: Plugin) -> Row:
         if stamp is None or stamp.version != plugin.version:
             # Whoever uses the engine with our home may install plugins with it.
             return step.row(version=plugin.version, how="found", detail=str(target.parent))
-        if stamp.how == "downloaded" or stamp.key == key:
+        if stamp.how == "downloaded" or (stamp.key == key and not context.originals):
             return step.row(version=plugin.version, how=stamp.how, detail=str(target.parent))
+    if not context.reachable(VENDOR):
+        context.may_build(step.name)
     shutil.rmtree(target.parent, ignore_errors=True)
     # Stamped before it is there: an interruption in between must not make a stand-in look like somebody else's plugin.
     if context.reachable(VENDOR):
@@ -56,6 +58,7 @@ def _ensure(context: Context, plugin: Plugin) -> Row:
         context.stamps.put(name, Stamp(key=key, how=how, path=str(target), version=plugin.version))
         if _download(context, step, plugin):
             return step.row(version=plugin.version, how=how, detail=str(target.parent))
+    context.may_build(step.name)
     how = "stand-in" if plugin.stand_in else "built from source"
     context.stamps.put(name, Stamp(key=key, how=how, path=str(target), version=plugin.version))
     _build(context, step, plugin)

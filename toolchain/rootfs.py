@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from toolchain import debian
 from toolchain.context import Context, Step
-from toolchain.docker import may_install
 from toolchain.process import run_logged
 from toolchain.report import SetupError
 
@@ -24,15 +23,12 @@ def root_file_system(context: Context, step: Step) -> Iterator[Path]:
     log = context.log("image-debian")
     log.unlink(missing_ok=True)
     if shutil.which("debootstrap") is None:
-        if not may_install():
+        if not debian.may_install():
             raise SetupError(
                 f"{step.name} cannot be pulled, and building it needs debootstrap, which is not installed: install it, "
                 "or make the registry reachable, and run this again."
             )
-        step.progress(None, "apt-get install debootstrap")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (("update",), ("install", "-y", "--no-install-recommends", "debootstrap")):
-            run_logged(["apt-get", "-q", *arguments], what="Installing debootstrap", log=log, env=env, deadline=600)
+        debian.install(context, step, ["debootstrap"], what="Installing debootstrap", log="image-debian")
     archive = context.paths.cache / "build" / "debian.tar"
     archive.parent.mkdir(parents=True, exist_ok=True)
     script = context.paths.checkout / "offline" / "images" / "debian" / "rootfs.sh"

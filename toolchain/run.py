@@ -42,7 +42,7 @@ def run_setup(
                 *plugins.ensure(context),
             ]
             if docker:
-                rows.append(docker_engine.ensure(context))
+                rows.extend(docker_engine.ensure(context))
                 rows.extend(ensure_images(context, list(RECIPES) if images is None else images))
     except OSError as exc:
         where = f" {exc.filename}" if exc.filename else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from typing import Any
 
 import docker
 from tenacity import retry, stop_after_delay, wait_fixed
+
+from stacks.paths import Paths
+from toolchain.docker_packages import directory
 
 _STOP_SECONDS = 60
 
@@ -51,6 +55,8 @@ class SecondEngine:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # The one that set-up has built, where it has.
+                env={**os.environ, "PATH": f"{directory(Paths.default())}{os.pathsep}{os.environ['PATH']}"},
             )  # fmt: skip
         self._wait()
 

@@ -113,7 +113,8 @@ def build_image(engine: Any) -> None:
         entry = tarfile.TarInfo("Dockerfile")
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
-        tar.add(program, "docker", filter=_reproducible)
+        # On PATH it may be a link.
+        tar.add(Path(program).resolve(), "docker", filter=_reproducible)
     archive.seek(0)
     engine.images.build(fileobj=archive, custom_context=True, tag=IMAGE, rm=True)
 

@@ -26,6 +26,7 @@ LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:des
 PREVIEWS = LIFE | {"preview:verify": "manual"}
 BRANCH = "feature/a"
 FORK = "16"
+ORIGINALS = Pipeline({**SCHEDULE.variables, "PGAI_REQUIRE_ORIGINALS": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,14 @@ def configuration(repository: Repository) -> dict[str, Any]:
             Pipeline({**SCHEDULE.variables, "LONG_TESTS": "yes"}),
             {"preview:cleanup": "on_success", "long": "on_success"},
             id="the schedule of the long tests",
+        ),
+        pytest.param(
+            ORIGINALS, {"preview:cleanup": "on_success", "originals": "on_success"}, id="the originals' schedule"
+        ),
+        pytest.param(
+            Pipeline({**ORIGINALS.variables, "CI_COMMIT_BRANCH": BRANCH, "CI_COMMIT_REF_NAME": BRANCH}),
+            {},
+            id="the originals' schedule of another branch",
         ),
         pytest.param(TRIGGER, {"preview:webhook": "on_success"}, id="a webhook"),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
@@ -152,3 +161,17 @@ def test_no_script_has_the_name_of_the_branch_in_its_text() -> None:
         "name: preview/$CI_COMMIT_REF_NAME",
         "- if: $CI_COMMIT_REF_NAME == $CI_DEFAULT_BRANCH",
     }
+
+
+def test_the_originals_are_set_up_shown_verified_and_tested_with_nothing_built_before(
+    configuration: dict[str, Any],
+) -> None:
+    job = configuration["originals"]
+    done = "\n".join(job["script"])
+    for step in ("./preview setup", "./preview demo", "./preview verify", "pytest tests/engine"):
+        assert step in done
+    assert done.index("setup") < done.index("demo") < done.index("verify") < done.index("tests/engine")
+    (cache,) = job["cache"]
+    assert cache["paths"] == [".cache/pip"], "what an earlier job has built would be restored"
+    assert job["tags"] == ["privileged"]
+    assert "artifacts" in job["artifacts"]["paths"]

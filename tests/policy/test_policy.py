@@ -44,7 +44,7 @@ def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared
 
 def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
     labelled = [one for one in of_preview if one.type.startswith("docker:")]
-    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + 6
+    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + len(["secrets"])
     for one in labelled:
         assert labels(one.inputs)["pgai.preview"] == "true", one.name
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
@@ -72,7 +72,9 @@ def test_every_container_restarts_and_keeps_little_log(stack: str, request: pyte
 
 
 @pytest.mark.parametrize("stack", ["of_preview", "of_base"])
-def test_what_has_a_health_check_is_waited_for_and_grafana_twice_as_long(stack: str, request: pytest.FixtureRequest) -> None:
+def test_what_has_a_health_check_is_waited_for_and_grafana_twice_as_long(
+    stack: str, request: pytest.FixtureRequest
+) -> None:
     for name, inputs in containers(request.getfixturevalue(stack)).items():
         assert bool(inputs.get("healthcheck")) == bool(inputs.get("wait")), name
         if inputs.get("wait"):
@@ -95,14 +97,21 @@ def test_a_container_can_read_the_secrets_of_its_service_and_no_other(of_preview
         on_volume.setdefault(key, set()).add(secret)
     for key, service in by_key().items():
         assert on_volume.get(key, set()) == set(service.secrets)
-        mounted = [
-            volume
-            for volume in containers(of_preview)[f"preview-{SLUG}-{key}"].get("volumes") or []
-            if volume["containerPath"] == "/run/secrets"
-        ]
-        assert [(volume["volumeName"], volume["readOnly"]) for volume in mounted] == (
-            [(f"preview-{SLUG}-{key}-secrets", True)] if service.secrets else []
+        inputs = containers(of_preview)[f"preview-{SLUG}-{key}"]
+        assert inputs.get("mounts", []) == (
+            [
+                {
+                    "type": "volume",
+                    "source": CARRIER,
+                    "target": "/run/secrets",
+                    "readOnly": True,
+                    "volumeOptions": {"subpath": key},
+                }
+            ]
+            if service.secrets
+            else []
         )
+        assert CARRIER not in [volume.get("volumeName") for volume in inputs.get("volumes") or []], "the whole of it"
 
 
 def test_the_carrier_of_the_secrets_never_runs_and_reaches_nothing(of_preview: list[Declared]) -> None:

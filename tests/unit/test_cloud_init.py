@@ -13,6 +13,7 @@ import yaml
 
 from components import cloud_init
 from components.cloud_init import MAX_BYTES, CloudInitArgs, user_data
+from toolchain.versions import DOCKER
 
 HOST = Path(__file__).resolve().parents[2] / "host"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGdAcGVyYXRvci1vbmUtcHVibGljLWtleS0wMDAw operator@example"
@@ -87,6 +88,13 @@ def test_docker_comes_from_its_own_repository_and_only_its_own_key_signs_there()
     )
     assert "keyserver" not in source
     assert {"docker-ce", "docker-ce-cli", "containerd.io"} <= set(document()["packages"])
+
+
+def test_docker_stays_at_the_major_version_that_previews_are_tested_with() -> None:
+    assert content("/etc/apt/preferences.d/docker") == (
+        f"Package: docker-ce docker-ce-cli\nPin: version 5:{DOCKER.partition('.')[0]}.*\nPin-Priority: 990\n"
+    )
+    assert "/etc/apt/preferences.d/docker" not in files(docker_from="distribution")
 
 
 def test_the_key_of_docker_is_the_one_that_docker_publishes() -> None:

@@ -18,7 +18,7 @@ def test_a_machine_that_runs_no_containers_needs_neither_docker_nor_images(
 
     monkeypatch.setattr("toolchain.run.engine.ensure", lambda _: [row("engine")])
     monkeypatch.setattr("toolchain.run.plugins.ensure", lambda _: [row("plugins")])
-    monkeypatch.setattr("toolchain.run.docker_engine.ensure", lambda _: row("Docker"))
+    monkeypatch.setattr("toolchain.run.docker_engine.ensure", lambda _: [row("Docker")])
     monkeypatch.setattr("toolchain.run.ensure_images", lambda *_: [row("images")])
     result = run_setup(machine.paths, Recorder(), docker=docker)
     assert [found.name for found in result.rows] == ["engine", "plugins", *more]
