@@ -17,7 +17,6 @@ from stacks.configuration.faults import Fault, UnusableError
 from stacks.configuration.hosts import is_out_of_reach
 from stacks.configuration.values import Duration, Flag, Named, Scheme, Whole
 
-
 _VARIABLE = re.compile(r"%\{[a-zA-Z_][a-zA-Z0-9_.]{0,100}\}")
 
 
