@@ -11,7 +11,7 @@ from components.services import SECRETS_MOUNT
 from stacks.configuration.documents import Document, mapping_at, put, rows, text_at
 from stacks.configuration.faults import Fault
 from stacks.configuration.hosts import host_of, is_out_of_reach
-from stacks.configuration.values import GrafanaFlag, GrafanaWhole, Named, Uid
+from stacks.configuration.values import GrafanaFlag, GrafanaWhole, Named, Organisation, Uid
 
 _SINK = "sink-postgres"
 _TARGET = "target-db"
@@ -31,7 +31,7 @@ class _DataSource(BaseModel):
     withCredentials: GrafanaFlag | None = None  # noqa: N815
     isDefault: GrafanaFlag | None = None  # noqa: N815
     editable: GrafanaFlag | None = None
-    orgId: GrafanaWhole | None = None  # noqa: N815
+    orgId: Organisation | None = None  # noqa: N815
     version: GrafanaWhole | None = None
     jsonData: dict[str, Any] | None = None  # noqa: N815
     secureJsonData: dict[str, str | None] | None = None  # noqa: N815
@@ -39,7 +39,7 @@ class _DataSource(BaseModel):
 
 class _Deleted(BaseModel):
     name: Named
-    orgId: GrafanaWhole | None = None  # noqa: N815
+    orgId: Organisation | None = None  # noqa: N815
 
 
 class _File(BaseModel):

@@ -14,7 +14,7 @@ from components.services import CONFIG_MOUNT
 from stacks.configuration.documents import Document, mapping_at, put, rows, text_at
 from stacks.configuration.faults import Fault
 from stacks.configuration.layout import DASHBOARDS, PROVIDERS
-from stacks.configuration.values import GrafanaFlag, GrafanaWhole, Named, Uid
+from stacks.configuration.values import GrafanaFlag, GrafanaWhole, Named, Organisation, Uid
 
 
 class _Provider(BaseModel):
@@ -22,7 +22,7 @@ class _Provider(BaseModel):
     type: str | None = None
     folder: str | None = None
     folderUid: Uid | None = None  # noqa: N815 - Grafana's names
-    orgId: GrafanaWhole | None = None  # noqa: N815
+    orgId: Organisation | None = None  # noqa: N815
     disableDeletion: GrafanaFlag | None = None  # noqa: N815
     editable: GrafanaFlag | None = None
     allowUiUpdates: GrafanaFlag | None = None  # noqa: N815
@@ -65,11 +65,11 @@ def provider_faults(documents: Iterable[Document]) -> list[Fault]:
         if shape:
             continue
         data = document.data or {}
-        if data.get("providers") and (data.get("apiVersion") or "0").strip("0") == "":
+        if (data.get("apiVersion") or "0").strip("0") == "":
             faults.append(document.fault("must say apiVersion: 1; without it Grafana reads a format of long ago."))
         for index, row in enumerate(data.get("providers") or []):
             place = ("providers", index)
-            if row.get("type") != "file":
+            if (row.get("type") or "file") != "file":
                 faults.append(document.fault("the type of a provider must be file.", *place))
             path = row["options"].get("path") or row["options"].get("folder")
             if not isinstance(path, str):

@@ -24,6 +24,7 @@ from stacks.configuration.layout import (
     Tree,
     part_of,
 )
+from stacks.configuration.scrape import require_no_variables
 from stacks.configuration.texts import text_of, without_mark
 
 _READERS = {
@@ -95,6 +96,8 @@ def _read_part(found: Found, tree: Tree, part: str) -> bool:
 def _read_file(found: Found, part: str, name: str, path: Path) -> bool:
     text = text_of(path)
     if part in _READERS:
+        if part == SCRAPE:
+            require_no_variables(text)
         document = document_of(name, str(path), without_mark(text), _READERS[part])
         if document.root is None:
             found.notes.append(f"{name}: says nothing, left out")

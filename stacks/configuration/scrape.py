@@ -6,15 +6,18 @@ out and says so in its log alone. So all of that is refused here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from stacks.configuration.documents import Document
-from stacks.configuration.faults import Fault
+from stacks.configuration.faults import Fault, UnusableError
 from stacks.configuration.hosts import is_out_of_reach
 from stacks.configuration.values import Duration, Flag, Named, Scheme, Whole
+
+_VARIABLE = re.compile(r"%\{[a-zA-Z_][a-zA-Z0-9_.]{0,100}\}")
 
 
 class _Static(BaseModel):
@@ -72,6 +75,17 @@ class _File(BaseModel):
     global_: _Global | None = Field(None, alias="global")
     scrape_configs: list[_Job] | None = None
     scrape_config_files: list[str] | None = None
+
+
+def require_no_variables(text: str) -> None:
+    """VictoriaMetrics ends at a start where a variable of its environment is named and not there.
+
+    Raises:
+        UnusableError: The file names one.
+    """
+    if found := _VARIABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise UnusableError(f"{found[0]} names a variable, and a preview's VictoriaMetrics has none.", line)
 
 
 def unreachable(document: Document) -> Iterator[str]:

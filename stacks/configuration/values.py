@@ -29,6 +29,8 @@ GrafanaFlag = Annotated[str, _matching(r"1|0|[tTfF]|TRUE|True|true|FALSE|False|f
 GrafanaWhole = Annotated[str, _matching(r"[-+]?\d{1,18}|\$.*", "must be a whole number")]
 """A whole number as Grafana reads it, or a variable."""
 
+Organisation = Annotated[str, _matching(r"[01]|\$.*", "must be 1, the only organisation that a new Grafana has")]
+
 Uid = Annotated[str, _matching(r"[a-zA-Z0-9_-]{0,40}|.*\$.*", "must be at most 40 of a-z, A-Z, 0-9, - and _")]
 """A uid of a folder, a dashboard or a data source."""
 

@@ -39,6 +39,7 @@ def providers(*rows: str) -> str:
         (datasources("name: a, type: x, uid: u", "name: b, type: x, uid: u"), 4, "has the uid 'u' of a data source in"),
         (datasources("name: a, type: x, isDefault: true", "name: b, type: x, isDefault: 1"), 4, "has the mark as def"),
         ("datasources: [{name: a, type: x}]", 1, "must say apiVersion: 1"),
+        (datasources("name: a, type: x, orgId: 2"), 3, "datasources.0.orgId must be 1"),
         ("apiVersion: one", 1, "apiVersion must be a whole number"),
         ("apiVersion: 1\ndatasources: {}", 2, "datasources must be a list"),
     ],
@@ -142,8 +143,8 @@ def test_dashboards_that_no_provider_shows_are_named_and_left_out(tmp_path: Path
         ),
         (["name: a, options: {path: [a]}"], "options.path must say where"),
         (["name: a, options: {}"], "options.path must say where"),
-        (["name: a, type: git, options: {path: a}"], "has the key 'type' twice"),
         (["options: {path: a}"], "providers.0.name is missing"),
+        ([f"orgId: 2, {A}"], "providers.0.orgId must be 1"),
     ],
 )
 def test_providers_of_which_grafana_would_show_nothing_are_refused(
@@ -151,6 +152,26 @@ def test_providers_of_which_grafana_would_show_nothing_are_refused(
 ) -> None:
     boards = {f"grafana/dashboards/{folder}/x.json": dashboard(uid) for folder, uid in (("a", "x"), ("b", "y"))}
     assert reason in refused(tree(tmp_path, {**boards, PROVIDERS: providers(*rows)}))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("apiVersion: 1\nproviders: [{name: a, type: git, options: {path: a}}]", "the type of a provider must be file"),
+        ("providers: [{name: a, options: {path: a}}]", "must say apiVersion: 1"),
+        ("{}", "must say apiVersion: 1"),
+        ("[]", "must be a mapping, not list"),
+    ],
+)
+def test_provider_files_that_grafana_would_not_start_with_are_refused(tmp_path: Path, text: str, reason: str) -> None:
+    message = refused(tree(tmp_path, {PROVIDERS: text}))
+    assert message.startswith(f"{tmp_path / PROVIDERS}, line ")
+    assert reason in message
+
+
+def test_a_provider_of_no_type_reads_files(tmp_path: Path) -> None:
+    files = {"grafana/dashboards/x.json": dashboard("x"), PROVIDERS: "apiVersion: 1\nproviders: [{" + A + "}]"}
+    accepted(tree(tmp_path / "branch", files), tmp_path / "written")
 
 
 @pytest.mark.parametrize("text", ["apiVersion: 1\nproviders: []", "apiVersion: 1"])

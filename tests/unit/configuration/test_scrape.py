@@ -31,6 +31,7 @@ SCRAPE = "prometheus/prometheus.yml"
         ("scrape_configs:\n- job_name: a\n  static_configs: [{labels: [a]}]", 3, "labels must be a mapping"),
         ("scrape_configs:\n- job_name: a\n  dns_sd_configs: {}", 3, "dns_sd_configs must be a list of mappings"),
         ("scrape_configs:\n- job_name: a\n  relabel_configs: {}", 3, "relabel_configs must be a list"),
+        ("scrape_configs:\n- job_name: a\n  metrics_path: /%{PATH}", 3, "%{PATH} names a variable"),
         ("just text", 1, "must be a mapping, not str"),
         ("[]", 1, "must be a mapping, not list"),
     ],
