@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test check unit standins fix bench lock
+.PHONY: help demo test check unit fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -27,6 +27,7 @@ check: ## linters and types
 unit: ## the tests that need no engine; seconds
 	$(PYTHON) -m pytest $(FAST_TESTS)
 
+.PHONY: standins
 standins: ## offline/ alone: what is built and stands in, held against the vendors' contracts
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
