@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.services import BACKEND
 from tests.equipment.postgres import PostgresServer
-from tests.standins.support import Program, free_port
+from tests.equipment.programs import Program, free_port
 
 RECIPE = Path(__file__).resolve().parents[2] / "offline" / "images" / "flask-backend"
 ORIGINAL = os.environ.get("PGAI_ORIGINAL_BACKEND", "")

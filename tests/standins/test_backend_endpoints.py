@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.equipment.postgres import PostgresServer
+from tests.equipment.programs import http_get, wait_for
 from tests.standins.backend import ORIGINAL, Backend
-from tests.standins.support import http_get, wait_for
 
 NOW = int(time.time())
 START, END = NOW - 400, NOW - 100

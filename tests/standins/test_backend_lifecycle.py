@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.equipment.postgres import PostgresServer
+from tests.equipment.programs import free_port, http_get, wait_for
 from tests.standins.backend import ORIGINAL, Backend
-from tests.standins.support import free_port, http_get, wait_for
 
 START_SECONDS = 60  # numpy and pandas on a busy machine
 GIVES_UP_SECONDS = 60  # its client of Prometheus tries several times
