@@ -233,7 +233,7 @@ BACKEND = ServiceSpec(
         "app:app",
     ),
     environment={
-        # One arena and one thread: memory that would otherwise be set aside for each of the machine's processors.
+        # Else memory is set aside for each of the machine's processors.
         "MALLOC_ARENA_MAX": "2",
         "OPENBLAS_NUM_THREADS": "1",
         "PROMETHEUS_URL": "http://sink-prometheus:9090",

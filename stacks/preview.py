@@ -74,12 +74,8 @@ def _folders(settings: PreviewSettings) -> dict[str, Path]:
 
 def _configuration(settings: PreviewSettings) -> Path:
     """The branch's own files, completed; always in the same place, so that a second update finds nothing changed."""
-    own = _CHECKOUT / "config"
-    folder = (_CHECKOUT / settings.config_directory).resolve()
-    if folder == own.resolve():
-        return own
     try:
-        found = gather(folder, own)
+        found = gather((_CHECKOUT / settings.config_directory).resolve(), _CHECKOUT / "config")
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
     staged = Paths.default().staged(pulumi.get_stack()) / "config"

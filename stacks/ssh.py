@@ -88,6 +88,8 @@ class SshHost:
             connection=self._address.connection(),
             create=with_variables(create, environment),
             delete=with_variables(delete, environment) if delete else None,
+            # A server takes a variable only where it names it, and nothing here reads what was printed before.
+            add_previous_output_in_env=False,
             triggers=list(triggers) or None,
             opts=opts,
         )

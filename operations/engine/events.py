@@ -11,6 +11,8 @@ from pulumi import automation
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 # Said again, and better, by the diagnostic that follows; or said of the whole stack.
+# The command plugin's errors begin with the whole script; what the script said is the reason.
+_SCRIPT = re.compile(r'running "(?:[^"\\]|\\.)*":\s*')
 _NOISE = re.compile(r"^(sdk-v2/|pf/|update failed$|\d+ errors? occurred)")
 
 
@@ -88,7 +90,7 @@ def _reasons(message: str) -> list[str]:
     A provider's error comes several times, the last as a list with a star before each reason, and the stack adds that
     it failed; a program's own error is plain text.
     """
-    lines = [line.strip() for line in _ANSI.sub("", message).strip().splitlines()]
+    lines = [line.strip() for line in _SCRIPT.sub("", _ANSI.sub("", message)).strip().splitlines()]
     starred = [line.removeprefix("* ") for line in lines if line.startswith("* ")]
     if starred:
         return [line for line in starred if not re.match(r"(creating|updating|deleting) urn:", line)]

@@ -169,11 +169,21 @@ class Engine(Backend):
             EngineError: A resource failed.
             LockedError: Another operation held the stack for the whole wait.
         """
-        resources = json.loads(self._run("stack", "export", "--stack", stack))["deployment"].get("resources", [])
-        urns = [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
-        if not urns:
+        if not (urns := self._urns(stack, provider)):
             return Changes()
         return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(target=urns, on_event=listener))
+
+    def refresh_only(self, stack: str, provider: str, on_step: OnStep) -> None:
+        """``pulumi refresh --target`` of the resources of one provider: what is gone leaves the state.
+
+        See :meth:`destroy_only`.
+        """
+        if urns := self._urns(stack, provider):
+            self._operate(stack, on_step, lambda chosen, listener: chosen.refresh(target=urns, on_event=listener))
+
+    def _urns(self, stack: str, provider: str) -> list[str]:
+        resources = json.loads(self._run("stack", "export", "--stack", stack))["deployment"].get("resources", [])
+        return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
 
     def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
         """``pulumi stack export``, a change of the state, ``pulumi stack import``.

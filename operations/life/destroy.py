@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from operations.engine.events import Reporting
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
-from operations.errors import OperationError, RefusedError
+from operations.errors import EngineError, OperationError, RefusedError
 from operations.find import base_in
 from operations.life.remains import remove_unknown, remove_unknown_record
 from operations.life.slot import release_slot
 from operations.machine.access import Machine, machine_of
 from stacks.names import PreviewName, slug_of_stack
+
+_CLOUD = "cloudflare"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
         known = snapshot or Snapshot()
         # First: a container that no state knows holds volumes and a network that the state does.
         left = remove_unknown(machine, slug, known) if machine else []
-        changes = engine.destroy(request.stack, told.step) if snapshot else None
+        changes = _past_lost_record(engine, request.stack, told, engine.destroy) if snapshot else None
         if machine and not known.has_slot and release_slot(machine, slug, _owner(known, request)):
             left.append("slot on the machine")
     remains = _of_remains(left, told)
@@ -103,10 +106,22 @@ def forget(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes 
         if snapshot is None:
             return None
         left = remove_unknown_record(machine, slug, snapshot) if machine else []
-        changes = engine.destroy_only(request.stack, "cloudflare", told.step)
+        changes = _past_lost_record(engine, request.stack, told, partial(engine.destroy_only, provider=_CLOUD))
         engine.remove(request.stack, force=True)
     _of_remains(left, told)
     return changes
+
+
+def _past_lost_record(engine: Engine, stack: str, told: Reporting, run: Callable[..., Changes]) -> Changes:
+    """Destroy, also where somebody has deleted the DNS record already: its provider takes that for a failure."""
+    try:
+        return run(stack, on_step=told.step)
+    except EngineError as error:
+        if "DnsRecord" not in error.failed:
+            raise
+        told.note("looking whether the DNS record is gone already")
+        engine.refresh_only(stack, _CLOUD, told.step)
+        return run(stack, on_step=told.step)
 
 
 def _found(engine: Engine, request: DestroyRequest) -> tuple[Snapshot | None, Machine | None]:

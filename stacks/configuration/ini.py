@@ -53,7 +53,7 @@ def without_own(text: str) -> tuple[str, tuple[str, ...]]:
 def _is_own(setting: str) -> bool:
     section, _, _key = setting.rpartition(".")
     variable = "GF_" + re.sub(r"[.-]", "_", setting).upper()
-    ours = {name.removesuffix("__FILE") for name in GRAFANA.environment} | {"GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"}
+    ours = {name.removesuffix("__FILE") for name in {**GRAFANA.environment, **GRAFANA.preview_environment}}
     return section in _OWN_SECTIONS or setting in _OWN_KEYS or variable in ours
 
 

@@ -71,7 +71,7 @@ def test_the_credentials_open_grafana_and_wrong_ones_do_not(world: World) -> Non
 
 def test_measurements_flow_from_the_target_through_both_stores_to_a_viewer(world: World) -> None:
     with world.viewer(world.first) as viewer:
-        up = query(viewer, PROMETHEUS, expr="min(pgwatch_instance_up)", instant=True)
+        up = query(viewer, PROMETHEUS, expr="count(pgwatch_db_stats_sampled_at_s > bool (time() - 60))", instant=True)
         assert up == [1]
         (rows,) = query(viewer, POSTGRES, rawSql="SELECT count(*) FROM db_stats", format="table")
         assert rows > 0

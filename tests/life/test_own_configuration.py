@@ -12,8 +12,8 @@ import yaml
 
 from stacks.names import slug_of, stack_of
 from tests.equipment.previews import Ground
+from tests.equipment.programs import wait_for
 from tests.equipment.viewer import viewer
-from tests.standins.support import wait_for
 
 pytestmark = pytest.mark.engine
 

@@ -72,9 +72,7 @@ def test_every_container_restarts_and_keeps_little_log(stack: str, request: pyte
 
 
 @pytest.mark.parametrize("stack", ["of_preview", "of_base"])
-def test_what_has_a_health_check_is_waited_for_and_grafana_twice_as_long(
-    stack: str, request: pytest.FixtureRequest
-) -> None:
+def test_what_has_a_health_check_is_waited_for_grafana_for_longer(stack: str, request: pytest.FixtureRequest) -> None:
     for name, inputs in containers(request.getfixturevalue(stack)).items():
         assert bool(inputs.get("healthcheck")) == bool(inputs.get("wait")), name
         if inputs.get("wait"):

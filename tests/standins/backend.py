@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from components.services import BACKEND
 from tests.equipment.postgres import PostgresServer
-from tests.standins.support import Program, free_port
+from tests.equipment.programs import Program, free_port
 
 RECIPE = Path(__file__).resolve().parents[2] / "offline" / "images" / "flask-backend"
+ORIGINAL = os.environ.get("PGAI_ORIGINAL_BACKEND", "")
+"""Directory of the original's ``app.py``, to hold it to the same cases; empty for the stand-in."""
 
 
 class Backend:
@@ -31,7 +34,7 @@ class Backend:
         program, *arguments = BACKEND.command
         self.program = Program(
             [
-                *(str(python), "-m", program, "--chdir", str(RECIPE)),
+                *(str(python), "-m", program, "--chdir", ORIGINAL or str(RECIPE)),
                 *(bind if part == "0.0.0.0:8000" else part for part in arguments),
             ],
             folder,

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.equipment.postgres import PostgresServer, running_postgres
+from tests.equipment.programs import Program, free_port, http_get, wait_for
 from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
-from tests.standins.support import Program, free_port, http_get, wait_for
 from toolchain.stamps import fingerprint
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"

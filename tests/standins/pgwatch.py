@@ -10,7 +10,7 @@ from pathlib import Path
 from psycopg import sql
 
 from tests.equipment.postgres import PostgresServer
-from tests.standins.support import Program, free_port, http_get, wait_for
+from tests.equipment.programs import Program, free_port, http_get, wait_for
 
 PASSWORD = "pw-" + secrets.token_hex(8)
 

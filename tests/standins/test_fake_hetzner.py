@@ -12,8 +12,8 @@ from hcloud.firewalls.domain import FirewallRule
 from hcloud.locations.domain import Location
 from hcloud.server_types.domain import ServerType
 
+from tests.equipment.programs import wait_for
 from tests.standins.hetzner import ANYWHERE, FSN, Cloud, fields_of, refused
-from tests.standins.support import wait_for
 
 
 @pytest.fixture

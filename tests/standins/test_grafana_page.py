@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.equipment.browser import Browser
+from tests.equipment.programs import wait_for
 from tests.standins.grafana import Grafana, PrometheusStandIn
-from tests.standins.support import wait_for
 
 PROMETHEUS = {"type": "prometheus", "uid": "P7A0D6631BB10B34F"}
 NODE = {

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.programs import free_port
 from tests.standins.grafana import Grafana, install_plugin
-from tests.standins.support import free_port
 
 INFINITY = "yesoreyeram-infinity-datasource"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.programs import wait_for
 from tests.standins.grafana import PROVIDER, Grafana, PrometheusStandIn
-from tests.standins.support import wait_for
 
 NOT_SAVING = "Not saving new dashboard due to restricted database access"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.equipment.postgres import PostgresServer
+from tests.equipment.programs import http_get, wait_for
 from tests.standins.pgwatch import Pgwatch, make_databases
-from tests.standins.support import http_get, wait_for
 
 METRICS = r"""
 metrics:

@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 
 from tests.equipment.postgres import PostgresServer, running_postgres
+from tests.equipment.programs import http_get, wait_for
 from tests.standins.pgwatch import PASSWORD, Pgwatch, make_databases
-from tests.standins.support import http_get, wait_for
 
 METRICS = """
 metrics:

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from tests.equipment.monitoring import dashboards
-from tests.standins.support import http_get, wait_for
+from tests.equipment.programs import http_get, wait_for
 
 SECONDS = 10  # between two scrapes
 

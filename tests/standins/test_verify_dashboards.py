@@ -13,8 +13,8 @@ import pytest
 
 from operations.verify.browsing import panels_of
 from operations.verify.panels import PanelState
+from tests.equipment.programs import http_get, wait_for
 from tests.standins.grafana import Grafana
-from tests.standins.support import http_get, wait_for
 
 SOURCE = {"type": "prometheus", "uid": "P7A0D6631BB10B34F"}
 STEP, SAMPLES = 15, 40

@@ -8,7 +8,6 @@ import os
 
 # What the original imports at its start, used here or not: it decides how long a start takes and what a worker weighs.
 import boto3  # noqa: F401
-import prometheus_api_client  # noqa: F401
 import psycopg2.extras  # noqa: F401
 import requests_aws4auth  # noqa: F401
 from backend.settings import Settings

@@ -1,17 +1,16 @@
-"""A small client of VictoriaMetrics' Prometheus query API."""
+"""What is asked of VictoriaMetrics, with the original's client: it asks again and again before it gives up."""
 
+# mypy: disable-error-code="import-not-found,import-untyped"
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-# A dashboard gives up after 30 s; the sum of a request's queries must stay below that.
-QUERY_SECONDS = 8.0
+from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+from requests import RequestException
+
 # Samples this far around a wanted time are looked at, seconds.
 NEAR_SECONDS = 60
 
@@ -39,7 +38,7 @@ def selector(metric: str, filters: Iterable[tuple[str, str, str | None]]) -> str
 
 
 class Prometheus:
-    """Queries one server. Safe for concurrent use: it keeps no connection."""
+    """Queries one server. Safe for concurrent use: every question has its own client."""
 
     def __init__(self, url: str) -> None:
         """The URL is without a path, for example http://sink-prometheus:9090."""
@@ -51,8 +50,8 @@ class Prometheus:
         Raises:
             UnavailableError: no usable answer.
         """
-        data = self._get("/api/v1/label/__name__/values", {})
-        return [str(name) for name in data]
+        with self._asking() as client:
+            return [str(name) for name in client.all_metrics()]
 
     def query(self, expression: str, when: float | None = None) -> list[Series]:
         """Run an instant query, at a Unix time or now; a range selector gives every sample of the range.
@@ -60,14 +59,14 @@ class Prometheus:
         Raises:
             UnavailableError: no usable answer.
         """
-        arguments = {"query": expression} | ({} if when is None else {"time": f"{when:.3f}"})
-        data = self._get("/api/v1/query", arguments)
+        with self._asking() as client:
+            data = client.custom_query(expression, params={} if when is None else {"time": f"{when:.3f}"})
         return [
             Series(
                 entry["metric"],
                 [(float(time), float(value)) for time, value in entry.get("values") or [entry["value"]]],
             )
-            for entry in data["result"]
+            for entry in data
         ]
 
     def around(self, selected: str, when: float) -> list[Series]:
@@ -86,16 +85,11 @@ class Prometheus:
         """
         return self.query(f"last_over_time({selected}[1d])")
 
-    def _get(self, path: str, arguments: Mapping[str, str]) -> Any:
-        url = f"{self.url}{path}?{urllib.parse.urlencode(arguments)}"
+    @contextmanager
+    def _asking(self) -> Iterator[PrometheusConnect]:
         try:
-            with urllib.request.urlopen(url, timeout=QUERY_SECONDS) as response:  # noqa: S310 - the container's own setting
-                return json.load(response)["data"]
-        except urllib.error.HTTPError as error:
-            with error:
-                detail = error.read(300).decode(errors="replace")
-            raise UnavailableError(
-                f"VictoriaMetrics at {self.url} refused the query ({error.code}): {detail}"
-            ) from error
-        except (OSError, ValueError, KeyError) as error:
+            yield PrometheusConnect(url=self.url, disable_ssl=True)
+        except PrometheusApiClientException as error:
+            raise UnavailableError(f"VictoriaMetrics at {self.url} refused the query: {error}") from error
+        except (RequestException, ValueError, KeyError) as error:
             raise UnavailableError(f"VictoriaMetrics at {self.url} cannot be used: {error}") from error

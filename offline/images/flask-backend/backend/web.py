@@ -30,11 +30,15 @@ class BadRequestError(Exception):
     """A parameter cannot be used; the message names it."""
 
 
+class TimeError(Exception):
+    """A time cannot be read; the message names it. A fault of the server, as in the original."""
+
+
 def parse_time(name: str, text: str) -> float:
     """Turn Unix seconds or an ISO 8601 time (UTC if it names no zone) into Unix seconds.
 
     Raises:
-        BadRequestError: it is neither.
+        TimeError: it is neither.
     """
     with suppress(ValueError):
         seconds = float(text)
@@ -43,7 +47,7 @@ def parse_time(name: str, text: str) -> float:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise BadRequestError(f"{name} must be Unix seconds or an ISO 8601 time, not {text!r}") from None
+        raise TimeError(f"{name} must be Unix seconds or an ISO 8601 time, not {text!r}") from None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
@@ -227,7 +231,8 @@ def create_app(settings: Settings) -> Any:
     }.items():
         app.add_url_rule(path, path, function, methods=["GET"])
     app.register_error_handler(BadRequestError, lambda error: (jsonify({"error": str(error)}), 400))
-    app.register_error_handler(UnavailableError, lambda error: (jsonify({"error": str(error)}), 503))
+    app.register_error_handler(UnavailableError, lambda error: (jsonify({"error": str(error)}), 500))
+    app.register_error_handler(TimeError, lambda error: (jsonify({"error": str(error)}), 500))
     return app
 
 

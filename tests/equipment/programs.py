@@ -1,4 +1,4 @@
-"""Helpers of the stand-in tests: a program under test, HTTP, waiting for a condition."""
+"""A program under test, HTTP, and waiting for a condition."""
 
 from __future__ import annotations
 
