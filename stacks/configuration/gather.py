@@ -19,7 +19,7 @@ from stacks.configuration.layout import (
     look,
     part_of,
 )
-from stacks.configuration.metrics import merged, metric_faults
+from stacks.configuration.metrics import LONGEST_INTERVAL_SECONDS, merged, metric_faults
 from stacks.configuration.providers import mount, provider_faults
 from stacks.configuration.reading import Found, read
 from stacks.configuration.result import Configuration
@@ -92,10 +92,14 @@ def _settle_pgwatch(found: Found) -> None:
     found.faults += metrics.faults
     found.notes += [f"{METRICS}: {note}" for note in (*metrics.notes, *metrics.unknown())]
     names = [document.name for document in documents]
-    if names != [METRICS]:
+    if metrics.hastened:
+        longest = f"collected every {LONGEST_INTERVAL_SECONDS} s, since a preview is young"
+        found.notes.append(f"{METRICS}: {longest}: {_listed(sorted(metrics.hastened))}")
+    if names != [METRICS] or metrics.hastened:
         found.files = {name: content for name, content in found.files.items() if name not in names}
         found.files[METRICS] = metrics.text()
-        found.notes.append(f"{METRICS}: made of {', '.join(names)}")
+        if names != [METRICS]:
+            found.notes.append(f"{METRICS}: made of {', '.join(names)}")
     if SOURCES in found.defaulted and METRICS not in found.defaulted:
         # The default's sources name a preset of the default's metrics.
         text = made(metrics)

@@ -19,6 +19,10 @@ from stacks.configuration.faults import Fault
 from stacks.configuration.values import Flag, Number, Whole
 
 
+LONGEST_INTERVAL_SECONDS = 120
+"""A preview lives for days and is looked at from its first minutes on; its database is small, so nothing is dear."""
+
+
 class _Metric(BaseModel):
     sqls: dict[Whole, str | None] | None = None
     init_sql: str | None = None
@@ -48,12 +52,14 @@ class Metrics:
         presets: Name → definition.
         faults: Why they cannot be one file.
         notes: What was decided, in words.
+        hastened: Metrics that are collected more often than their files say.
     """
 
     metrics: dict[str, yaml.Node] = field(default_factory=dict)
     presets: dict[str, dict[str, yaml.Node]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    hastened: set[str] = field(default_factory=set)
 
     def text(self) -> str:
         """The file."""
@@ -104,7 +110,11 @@ def merged(documents: Iterable[Document]) -> Metrics:
 
 def _add(result: Metrics, name: str, preset: Mapping[str, yaml.Node]) -> None:
     known = result.presets.setdefault(name, {})
-    for metric, interval in preset.items():
+    for metric, given in preset.items():
+        interval = given
+        if isinstance(seconds := plain(given), int | float) and seconds > LONGEST_INTERVAL_SECONDS:
+            interval = yaml.ScalarNode("tag:yaml.org,2002:int", str(LONGEST_INTERVAL_SECONDS))
+            result.hastened.add(metric)
         if metric in known and plain(known[metric]) != plain(interval):
             result.notes.append(f"the preset {name!r} has {metric} at two intervals: the first one counts")
         known.setdefault(metric, interval)

@@ -150,3 +150,12 @@ def test_a_preset_that_names_what_no_file_defines_is_said(tmp_path: Path) -> Non
     files = {METRICS: "metrics: {a: {}}\npresets: {p: {metrics: {a: 1, b: 1}}}"}
     found, _ = accepted(tree(tmp_path / "branch", files), tmp_path / "written")
     assert f"{METRICS}: the preset 'p' names what no file defines, so it is not collected: b" in found.notes
+
+
+def test_what_is_collected_once_in_hours_is_shown_by_a_young_preview_too(tmp_path: Path) -> None:
+    metrics = {"a": {"sqls": {11: "select 1::int8 as x"}}, "b": {"sqls": {11: "select 1::int8 as x"}}}
+    preset = {"preview": {"metrics": {"a": 7200, "b": 30}}}
+    files = {METRICS: {"metrics": metrics, "presets": preset}, SOURCES: source()}
+    found, made = accepted(tree(tmp_path / "branch", files), tmp_path / "made")
+    assert read(made, METRICS)["presets"]["preview"]["metrics"] == {"a": "120", "b": "30"}
+    assert f"{METRICS}: collected every 120 s, since a preview is young: a" in found.notes
