@@ -8,6 +8,7 @@ meant for the other sink costs the database disk: about 120 MB an hour with the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,6 @@ from pydantic import BaseModel
 from stacks.configuration.documents import Document, child, plain, tree, written
 from stacks.configuration.faults import Fault
 from stacks.configuration.values import Flag, Number, Whole
-
 
 LONGEST_INTERVAL_SECONDS = 120
 """A preview lives for days and is looked at from its first minutes on; its database is small, so nothing is dear."""
@@ -112,12 +112,19 @@ def _add(result: Metrics, name: str, preset: Mapping[str, yaml.Node]) -> None:
     known = result.presets.setdefault(name, {})
     for metric, given in preset.items():
         interval = given
-        if isinstance(seconds := plain(given), int | float) and seconds > LONGEST_INTERVAL_SECONDS:
+        if _seconds(given) > LONGEST_INTERVAL_SECONDS:
             interval = yaml.ScalarNode("tag:yaml.org,2002:int", str(LONGEST_INTERVAL_SECONDS))
             result.hastened.add(metric)
         if metric in known and plain(known[metric]) != plain(interval):
             result.notes.append(f"the preset {name!r} has {metric} at two intervals: the first one counts")
         known.setdefault(metric, interval)
+
+
+def _seconds(interval: yaml.Node) -> float:
+    # What is no number has been named as a fault.
+    with suppress(ValueError, TypeError):
+        return float(plain(interval))
+    return 0.0
 
 
 def _entries(root: yaml.Node | None, key: str) -> Iterator[tuple[str, yaml.Node]]:
