@@ -156,6 +156,7 @@ def test_nothing_fails_but_what_a_container_cannot_do(booted: Machine) -> None:
         "there is no swap",
         "the unit files could not be read again",
         "the SSH server could not be told its settings",
+        "the socket of the SSH server could not be told its port",
         "docker.service could not be started",
         "pgai-preview-health.timer could not be started",
         "pgai-preview-prune.timer could not be started",

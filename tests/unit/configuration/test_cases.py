@@ -107,10 +107,9 @@ def test_the_products_tree_is_taken_as_it_is_checked_out(tmp_path: Path) -> None
     own = [read(require(PRODUCT), f"{folder}/metrics.yml") for folder in ("pgwatch-postgres", "pgwatch-prometheus")]
     merged = read(directory, "pgwatch-prometheus/metrics.yml")
     assert merged["metrics"] == {**own[0]["metrics"], **own[1]["metrics"]}
-    assert merged["presets"]["full"]["metrics"] == {
-        **own[0]["presets"]["full"]["metrics"],
-        **own[1]["presets"]["full"]["metrics"],
-    }
+    intervals = {**own[0]["presets"]["full"]["metrics"], **own[1]["presets"]["full"]["metrics"]}
+    soon = {metric: str(min(int(seconds), 120)) for metric, seconds in intervals.items()}
+    assert merged["presets"]["full"]["metrics"] == soon
     assert (directory / "grafana/provisioning/grafana.ini").is_file()
     assert home_of(directory) == "grafana/dashboards/Dashboard_1_Node_performance_overview.json"
     (sink, *_) = read(directory, "grafana/provisioning/datasources/datasources.yml")["datasources"]
