@@ -13,6 +13,7 @@ from components.host_scripts import host_file
 
 # Hetzner refuses more.
 MAX_BYTES = 32 * 1024
+_SWAP_BYTES = 4 * 1024**3
 USER = "deploy"
 DIRECTORY = "/opt/postgres-ai-previews"
 SCRIPT_DIRECTORY = "/usr/local/lib/pgai-preview"
@@ -29,7 +30,6 @@ _DOCKER_PIN = "Package: docker-ce docker-ce-cli\nPin: version 5:29.*\nPin-Priori
 _PUBLIC_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]+=* ?[^\n\r]*")
 _PING_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%-]*)*")
 _DIRECTORY = re.compile(r"(/[A-Za-z0-9._-]+)+")
-_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 _SSHD = """\
 # Read before the distribution's own settings; the first value of a keyword counts.
@@ -64,8 +64,6 @@ class CloudInitArgs:
         ssh_port: Port of the SSH server.
         directory: Absolute path of the project's directory on the machine.
         ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
-        swap_gib: Size of the swap file in GiB.
-        reboot_at: Time of day (``03:30``, UTC) at which security updates may restart the machine. None: they never do.
     """
 
     authorized_keys: tuple[str, ...]
@@ -74,8 +72,6 @@ class CloudInitArgs:
     ssh_port: int = 22
     directory: str = DIRECTORY
     ping_url: str | None = field(default=None, repr=False)
-    swap_gib: int = 4
-    reboot_at: str | None = None
 
 
 def user_data(args: CloudInitArgs) -> str:
@@ -115,10 +111,6 @@ def _faults(args: CloudInitArgs) -> list[str]:
         faults.append(f"the directory {args.directory!r} is not an absolute path of letters, digits, '.', '_' and '-'")
     if args.ping_url is not None and not _PING_URL.fullmatch(args.ping_url):
         faults.append("the ping address is not a plain http(s) URL without user, query and fragment")
-    if args.swap_gib < 1:
-        faults.append(f"{args.swap_gib} GiB of swap is not a size: give 1 or more")
-    if args.reboot_at is not None and not _TIME_OF_DAY.fullmatch(args.reboot_at):
-        faults.append(f"the reboot time {args.reboot_at!r} is not a time of day such as 03:30")
     return faults
 
 
@@ -151,7 +143,7 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
         ],
         "disable_root": True,
         "ssh_pwauth": False,
-        "swap": {"filename": "/swapfile", "size": args.swap_gib * 1024**3},
+        "swap": {"filename": "/swapfile", "size": _SWAP_BYTES},
         "write_files": _files(args, from_docker=from_docker),
         "apt": apt,
         "package_update": True,
@@ -170,16 +162,13 @@ def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
         for kind in ("service", "timer")
     ]
     daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, "live-restore": True}
-    reboot = f'Unattended-Upgrade::Automatic-Reboot "{"true" if args.reboot_at else "false"}";\n'
-    if args.reboot_at:
-        reboot += f'Unattended-Upgrade::Automatic-Reboot-Time "{args.reboot_at}";\n'
     files += [
         _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
         _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
         _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD.format(user=USER, port=args.ssh_port)),
         _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
         _file("/etc/apt/apt.conf.d/20auto-upgrades", _AUTO_UPGRADES),
-        _file("/etc/apt/apt.conf.d/52pgai-preview", reboot),
+        _file("/etc/apt/apt.conf.d/52pgai-preview", 'Unattended-Upgrade::Automatic-Reboot "false";\n'),
         _file(f"{_CONFIGURATION}/host.conf", f"DIRECTORY={args.directory}\n"),
     ]
     if from_docker:

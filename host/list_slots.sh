@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lists the places that previews have on the host: a line each, time of the last change (RFC 3339, UTC) and slug.
+# Lists the slots that previews have on this machine: a line each, time of the last change (RFC 3339, UTC) and slug.
 # Environment: PREVIEWS (directory).
 set -eu
 [ -d "$PREVIEWS" ] || exit 0

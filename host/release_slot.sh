@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives a preview's place on the host back: what the Docker engine keeps for it, all at once, and its files. Says so when
+# Releases a preview's slot: what Docker keeps for it, all at once, and its files. Says so when
 # there were any; nothing there is fine. Containers are killed rather than stopped: what they would save on their way out
 # goes with them.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH (whose it must be; empty for anybody's), BASE (label of the
@@ -8,7 +8,7 @@ set -eu
 : "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}"
 root=${DIRECTORY%/previews/*}
 
-# Removes what a list of the engine names: docker's arguments without the list, then those of the list.
+# Removes what a list of Docker's names: docker's arguments without the list, then those of the list.
 remove_all() {
     found=$($2 --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
     # shellcheck disable=SC2086  # a list of names without spaces, and the words of a command
@@ -24,14 +24,14 @@ if [ -d "$root" ]; then
 fi
 owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
 if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
-    printf '%s\n' "The place of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
+    printf '%s\n' "The slot of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
     exit 3
 fi
 remove_all "docker rm --force --volumes" "docker ps --all"
 remove_all "docker network rm" "docker network ls"
 remove_all "docker volume rm" "docker volume ls"
 [ -d "$DIRECTORY" ] || exit 0
-# First: a place that is only half gone is nobody's.
+# First: a slot that is only half gone is nobody's.
 rm -f -- "$DIRECTORY/branch"
 rm -rf -- "$DIRECTORY"
 echo released

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Takes a preview's place on the host, or says why there is none: another branch owns the slug, the limit is reached, disk
-# or memory are short. Check and taking are one step under the host's lock. A place counts from here until the containers
+# Takes a slot for a preview, or says why there is none: another branch owns the slug, the limit is reached, disk
+# or memory are short. Check and taking are one step under the host's lock. A slot counts from here until the containers
 # run, and then because they run; one whose deploy died stops counting after half an hour. Can be run again.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
 # DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
-# preview must have its place already; exit code 4 where it has not).
+# preview must have its slot already; exit code 4 where it has not).
 set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
@@ -32,15 +32,15 @@ if [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     refuse "The preview of this slug belongs to branch '$owner', so branch '$BRANCH' cannot be deployed: destroy that preview first or rename the branch."
 fi
 if [ -z "$owner" ] && [ -n "${KNOWN:-}" ]; then
-    echo "The place of the preview of branch '$BRANCH' is gone from the host." >&2
+    echo "The slot of the preview of branch '$BRANCH' is gone from the machine." >&2
     exit 4
 fi
 
 if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'); then
-    echo "The Docker engine of the host does not say which previews run: start it and try again." >&2
+    echo "Docker on the machine does not say which previews run: start it and try again." >&2
     exit 1
 fi
-# A live preview has its place already.
+# A live preview has its slot already.
 if ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
     starting=$(find "$root/previews" -mindepth 2 -maxdepth 2 -name slot -mmin "-$minutes" | sed 's|/slot$||; s|.*/||')
     others=$(printf '%s\n%s\n' "$running" "$starting" | sort -u | grep -vxF -e "$SLUG" -e '' || :)

@@ -84,10 +84,6 @@ class Stamps:
         partial.write_text(json.dumps(asdict(stamp)))
         partial.replace(self._directory / f"{name}.json")
 
-    def drop(self, name: str) -> None:
-        """Forget an artefact."""
-        (self._directory / f"{name}.json").unlink(missing_ok=True)
-
 
 @contextmanager
 def exclusive(lock: Path, on_wait: Callable[[], None]) -> Iterator[None]:

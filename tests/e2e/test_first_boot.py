@@ -48,7 +48,7 @@ def booted(computer: Machine, operators_key: str) -> Machine:
     "changes",
     [
         {},
-        {"distribution": "ubuntu", "reboot_at": "03:30"},
+        {"distribution": "ubuntu", "ssh_port": 2222},
         {"docker_from": "distribution", "ping_url": PING},
     ],
 )

@@ -99,7 +99,7 @@ class TestALivePreview:
     def test_a_preview_whose_slot_is_gone_from_the_host_is_made_anew(self, ground: Ground, live: str) -> None:
         shutil.rmtree(ground.directory(live))
         done = ground.deploy(live)
-        assert "is gone from the host" in done.stderr
+        assert "is gone from the machine" in done.stderr
         assert " created in " in done.stderr
 
     def test_destroy_after_a_killed_update_leaves_nothing(

@@ -129,12 +129,6 @@ def test_security_updates_come_by_themselves_and_do_not_restart_the_machine() ->
     assert content("/etc/apt/apt.conf.d/52pgai-preview") == 'Unattended-Upgrade::Automatic-Reboot "false";\n'
 
 
-def test_a_restart_for_updates_has_its_hour_where_one_is_wanted() -> None:
-    settings = content("/etc/apt/apt.conf.d/52pgai-preview", reboot_at="03:30")
-    assert 'Automatic-Reboot "true";' in settings
-    assert 'Automatic-Reboot-Time "03:30";' in settings
-
-
 @pytest.mark.parametrize("script", ["block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh"])
 def test_a_host_script_arrives_byte_for_byte_and_executable(script: str) -> None:
     entry = files()[f"/usr/local/lib/pgai-preview/{script}"]
@@ -205,12 +199,10 @@ def test_every_unusable_argument_is_named_at_once_and_no_secret_is_repeated() ->
                 authorized_keys=("-----BEGIN OPENSSH PRIVATE KEY-----", f"{KEY}\nroot"),
                 directory="opt/previews; reboot",
                 ping_url=f'{PING}"\noutput = "/etc/passwd',
-                swap_gib=0,
-                reboot_at="25:00",
             )
         )
     said = str(refused.value)
-    for part in ("SSH key number 1", "SSH key number 2", "opt/previews", "ping address", "0 GiB", "25:00"):
+    for part in ("SSH key number 1", "SSH key number 2", "opt/previews", "ping address"):
         assert part in said
     assert PING not in said
     assert "PRIVATE KEY" not in said

@@ -134,10 +134,10 @@ def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_place(machine: Ma
     assert not (machine.root / "removed").exists()
 
 
-def test_a_place_that_must_be_there_already_and_is_not_is_not_made(machine: Machine) -> None:
+def test_a_slot_that_must_be_there_already_and_is_not_is_not_made(machine: Machine) -> None:
     lost = machine.take("a", KNOWN="1")
     assert lost.returncode == 4
-    assert "place of the preview of branch 'a' is gone from the host" in lost.stderr
+    assert "slot of the preview of branch 'a' is gone from the machine" in lost.stderr
     assert not (machine.root / "previews/a").exists()
     machine.take("a")
     assert machine.take("a", KNOWN="1").returncode == 0
