@@ -39,13 +39,13 @@ def test_the_limit_counts_previews_not_containers_and_names_their_branches(machi
     assert not (machine.root / "previews/feature-c").exists(), "a refusal leaves nothing"
 
 
-def test_a_place_counts_from_the_moment_it_is_taken_until_its_containers_run(machine: Machine) -> None:
+def test_a_slot_counts_from_the_moment_it_is_taken_until_its_containers_run(machine: Machine) -> None:
     machine.take("a")
     machine.take("b")
     refused(machine.take("c"))
 
 
-def test_a_place_whose_deploy_died_stops_counting_after_half_an_hour(machine: Machine) -> None:
+def test_a_slot_whose_deploy_died_stops_counting_after_half_an_hour(machine: Machine) -> None:
     machine.take("a")
     machine.take("b")
     machine.age("a", HALF_AN_HOUR - 60)
@@ -62,7 +62,7 @@ def test_an_update_of_a_live_preview_needs_no_room(machine: Machine) -> None:
     assert machine.take("a").returncode == 0
 
 
-def test_the_same_branch_may_take_its_place_again(machine: Machine) -> None:
+def test_the_same_branch_may_take_its_slot_again(machine: Machine) -> None:
     assert machine.take("a", LIMIT="1").returncode == 0
     assert machine.take("a", LIMIT="1").returncode == 0
 
@@ -101,7 +101,7 @@ def test_the_name_of_a_branch_is_never_run(machine: Machine, branch: str) -> Non
     assert not list(machine.root.rglob("owned"))
 
 
-def test_a_released_place_is_free_for_anyone_and_releasing_twice_is_fine(machine: Machine) -> None:
+def test_a_released_slot_is_free_for_anyone_and_releasing_twice_is_fine(machine: Machine) -> None:
     machine.take("feature/a", LIMIT="1")
     assert machine.script("release_slot", "feature/a").stdout == "released\n"
     again = machine.script("release_slot", "feature/a")
@@ -109,7 +109,7 @@ def test_a_released_place_is_free_for_anyone_and_releasing_twice_is_fine(machine
     assert machine.take("feature_a", LIMIT="1").returncode == 0
 
 
-def test_giving_a_place_back_removes_what_the_engine_keeps_for_this_preview_alone(machine: Machine) -> None:
+def test_giving_a_slot_back_removes_what_the_engine_keeps_for_this_preview_alone(machine: Machine) -> None:
     machine.take("a")
     machine.program(
         "docker",
@@ -127,7 +127,7 @@ def test_giving_a_place_back_removes_what_the_engine_keeps_for_this_preview_alon
     ]  # fmt: skip
 
 
-def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_place(machine: Machine) -> None:
+def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_slot(machine: Machine) -> None:
     machine.take("feature/a")
     machine.program("docker", f'echo "$*" >>{machine.root}/removed; echo found')
     assert machine.script("release_slot", "feature_a").returncode == 3
@@ -143,7 +143,7 @@ def test_a_slot_that_must_be_there_already_and_is_not_is_not_made(machine: Machi
     assert machine.take("a", KNOWN="1").returncode == 0
 
 
-def test_a_place_whose_volumes_are_in_use_is_kept_with_its_files(machine: Machine) -> None:
+def test_a_slot_whose_volumes_are_in_use_is_kept_with_its_files(machine: Machine) -> None:
     machine.take("a")
     machine.program(
         "docker", 'case "$1 $2" in "volume ls") echo v1 ;; "volume rm") echo "v1: volume is in use" >&2; exit 1 ;; esac'
@@ -154,7 +154,7 @@ def test_a_place_whose_volumes_are_in_use_is_kept_with_its_files(machine: Machin
     assert (machine.root / "previews/a/branch").exists()
 
 
-def test_an_engine_that_does_not_answer_takes_no_place(machine: Machine) -> None:
+def test_an_engine_that_does_not_answer_takes_no_slot(machine: Machine) -> None:
     machine.program("docker", "exit 1")
     done = machine.take("a")
     assert done.returncode == 1
@@ -162,14 +162,14 @@ def test_an_engine_that_does_not_answer_takes_no_place(machine: Machine) -> None
     assert not (machine.root / "previews/a").exists()
 
 
-def test_of_many_that_ask_at_once_as_many_get_a_place_as_there_are(machine: Machine) -> None:
+def test_of_many_that_ask_at_once_as_many_get_a_slot_as_there_are(machine: Machine) -> None:
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(machine.take, [f"branch-{number}" for number in range(8)]))
     assert sorted(one.returncode for one in done) == [0, 0] + [3] * 6
     assert len(list((machine.root / "previews").iterdir())) == 2
 
 
-def test_places_are_listed_with_the_time_of_their_last_change(machine: Machine) -> None:
+def test_slots_are_listed_with_the_time_of_their_last_change(machine: Machine) -> None:
     machine.take("feature/a")
     listed = machine.script("list_slots", "x", PREVIEWS=f"{machine.root}/previews").stdout
     moment, slug = listed.split()
