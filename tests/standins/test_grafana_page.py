@@ -31,7 +31,8 @@ def grafana(grafana_binary: Path, prometheus: PrometheusStandIn, tmp_path: Path)
         grafana_binary,
         tmp_path,
         prometheus=prometheus.url,
-        env={"GF_USERS_HOME_PAGE": "/d/first/first-dashboard"},
+        # With a slash at its end, as people write it.
+        env={"GF_USERS_HOME_PAGE": "/d/first/first-dashboard/"},
     )
     yield running
     running.program.kill()

@@ -74,7 +74,7 @@ func (s *Server) Handler() http.Handler {
 	route("/api/datasources/proxy/{id}/{path...}", access.Viewer, s.proxy)
 	route("/api/datasources/uid/{uid}/resources/{path...}", access.Viewer, s.resource)
 	route("/api/", access.Viewer, s.unknown)
-	for _, pattern := range []string{"GET /{$}", "GET /dashboards", "GET /d/{uid}", "GET /d/{uid}/{slug}"} {
+	for _, pattern := range []string{"GET /{$}", "GET /dashboards", "GET /d/{uid}", "GET /d/{uid}/{slug}", "GET /d/{uid}/{slug}/{$}"} {
 		route(pattern, access.Viewer, s.Page.ServeHTTP)
 	}
 	route("/", access.Viewer, s.notFoundPage)
