@@ -33,7 +33,7 @@ class EdgeArgs:
         dashboard_port: Port of the proxy's dashboard, published on loopback only.
         traefik_image: Image of the reverse proxy, at least 3.6.1.
         socket_proxy_image: Image of HAProxy.
-        docker_socket: Path of the engine's socket on the host.
+        docker_socket: Path of Docker's socket on the host.
         certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 

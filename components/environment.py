@@ -82,7 +82,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._args = args
         self._labels = preview_labels(args.slot.slug, args.edge_network)
         slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
-        # First taken, last given back: all that touches the engine comes after it.
+        # First taken, last given back: all that touches Docker comes after it.
         self._slot = slot.taken
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
         # Docker's provider stops containers one layer after the other and waits two seconds for each volume to be gone;
@@ -206,7 +206,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 deleted_with=self._slot,
                 # A container's name is taken until it is gone.
                 delete_before_replace=True,
-                # The engine cannot change it, but Docker's provider reports that it had.
+                # Docker cannot change it, but Docker's provider reports that it had.
                 replace_on_changes=["healthcheck"],
             ),
         )

@@ -56,7 +56,7 @@ def hardened(
     return Hardening(
         labels=[docker.ContainerLabelArgs(label=name, value=value) for name, value in sorted(labels.items())],
         memory=memory_mib,
-        # The engine reports this back as twice the memory where it is left open, and every `up` would show a change.
+        # Docker reports this back as twice the memory where it is left open, and every `up` would show a change.
         memory_swap=memory_mib,
         # So is a share reported back as the shortest decimal number.
         cpus=str(float(cpus)),
@@ -85,7 +85,7 @@ def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
 
 
 def _duration(seconds: float) -> str:
-    """As the engine reports it back: ``1m0s``, ``2s``, ``750ms``."""
+    """As Docker reports it back: ``1m0s``, ``2s``, ``750ms``."""
     if seconds < 1:
         return f"{seconds * 1000:g}ms"
     minutes, rest = divmod(seconds, 60)

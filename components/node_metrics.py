@@ -39,7 +39,7 @@ class NodeMetrics(pulumi.ComponentResource):
             cpus="0.10",
             health=http_health(f"http://{address}/", interval_seconds=5),
         )
-        # The engine adds it where a container sees the host's processes; unsaid, a refresh would show a change.
+        # Docker adds it where a container sees the host's processes; unsaid, a refresh would show a change.
         options["security_opts"].append("label=disable")
         docker.Container(
             f"{name}-exporter",

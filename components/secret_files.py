@@ -33,7 +33,7 @@ class SecretFilesArgs:
     Attributes:
         name: Name of the volume and of its carrier.
         labels: Labels of both.
-        image: An image that is on the machine anyway and names no user: the engine would give the files to it.
+        image: An image that is on the machine anyway and names no user: Docker would give the files to it.
         readers: Reader → its secrets.
     """
 
@@ -57,7 +57,7 @@ def secrets_mount(volume: pulumi.Input[str], reader: str, target: str) -> docker
 class SecretFiles(pulumi.ComponentResource):
     """A volume with a folder for each reader, filled before the readers start.
 
-    The engine takes files only into a container whose root file system is writable. So a container that is never
+    Docker takes files only into a container whose root file system is writable. So a container that is never
     started carries the volume while it is filled; readers mount their folders of it read-only. Neither an environment
     nor ``docker inspect`` shows a secret.
 

@@ -27,7 +27,7 @@ class PreviewSecretsArgs:
 
     Attributes:
         prefix: Start of the volume's name, ``preview-<slug>``.
-        labels: Labels of everything that the engine keeps for the preview.
+        labels: Labels of everything that Docker keeps for the preview.
         services: Services, with the names of the secrets that each may read.
         image: An image that is on the machine anyway and names no user.
     """

@@ -16,13 +16,13 @@ container is healthy, and a check that ends only after its first look costs the 
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
-    """How the engine asks a container whether it works.
+    """How Docker asks a container whether it works.
 
     Attributes:
         test: Program and arguments that succeed where it does; the image has them.
         interval_seconds: Pause between two checks of a container that starts.
         timeout_seconds: A check that takes longer has failed.
-        rest_seconds: Pause between two checks from the first success on. The engine starts a process in the container
+        rest_seconds: Pause between two checks from the first success on. Docker starts a process in the container
             for each, which costs more than most services do.
         retries: Failures in a row that make a container unhealthy.
         healthy_within_seconds: How long a new container may take until a check succeeds: whoever waits, waits so long,
@@ -56,7 +56,7 @@ class ServiceSpec:
         key: Name of the service; the container is ``preview-<slug>-<key>``.
         image: Default image reference.
         memory_mib: Memory limit in MiB; swap is not allowed on top.
-        cpus: Share of processors, as the engine takes it (``"0.25"``).
+        cpus: Share of processors, as Docker takes it (``"0.25"``).
         aliases: Names on the preview's network.
         entrypoint: Takes the place of the image's entry point where given.
         command: Arguments.

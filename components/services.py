@@ -1,4 +1,4 @@
-"""The seven services of a preview, as data. Nothing here talks to an engine."""
+"""The seven services of a preview, as data. Nothing here talks to Docker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECRETS_MOUNT = "/run/secrets"
 
 # Users of images that need none of their own, for the kernel counts processes over all containers of a user and the
 # person who has that number on the machine. These are between systemd's dynamic users and "nobody", and small enough
-# for an engine with user namespaces.
+# for Docker with user namespaces.
 _PGWATCH_USER = "65521:65521"
 _BACKEND_USER = "65522:65522"
 

@@ -29,7 +29,7 @@ if ! flock -w "${LOCK_SECONDS:-60}" 9; then
     echo "$before % of the disk are in use, but another operation holds $DIRECTORY/.lock: images are removed by the next run."
     exit 0
 fi
-# The engine knows when an image was made, not when it was last used.
+# Docker knows when an image was made, not when it was last used.
 removed=$(docker image prune --all --force --filter "until=$age")
 printf '%s\n' "$removed"
 echo "Unused images older than $age were removed: $before % of the disk were in use, now $(used) %."

@@ -58,7 +58,7 @@ class Docker:
         return client
 
     def _ask(self, what: str, call: Callable[[Api], T]) -> T:
-        """Answer of the engine's API; asked once more over a new connection where the old one has broken.
+        """Answer of Docker's API; asked once more over a new connection where the old one has broken.
 
         Raises:
             OperationError: It does not answer, or refuses.
@@ -79,7 +79,7 @@ class Docker:
         """Every service's container of every preview, running or not, in the order of their names.
 
         Raises:
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         return [state for state in self._states() if state.service in by_key()]
 
@@ -103,7 +103,7 @@ class Docker:
             give_up: Says whether to stop waiting.
 
         Raises:
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         began = time.monotonic()
 
@@ -121,7 +121,7 @@ class Docker:
         """Remove containers of one preview that are broken, for an update to make anew; returns them as they were.
 
         Raises:
-            OperationError: The engine does not say, or refuses.
+            OperationError: Docker does not say, or refuses.
         """
         broken = [state for state in self.of_slug(slug) if state.broken]
         for state in broken:
@@ -137,7 +137,7 @@ class Docker:
         """Containers, networks and volumes that carry all the labels, in the order in which they can be removed.
 
         Raises:
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
         containers = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
@@ -153,7 +153,7 @@ class Docker:
         """Remove something; it may be gone already.
 
         Raises:
-            OperationError: The engine refuses.
+            OperationError: Docker refuses.
         """
         self._remove(belonging.kind, belonging.id, belonging.name)
 
@@ -181,7 +181,7 @@ class Docker:
                 yield rest
 
     def last_lines(self, container: str, lines: int = LOG_LINES) -> str:
-        """Last lines of a container's log; empty where it has none, is gone, or the engine does not answer."""
+        """Last lines of a container's log; empty where it has none, is gone, or Docker does not answer."""
         with contextlib.suppress(DockerException, OSError):
             text: bytes = self._client.api.logs(container, tail=lines)
             return text.decode("utf-8", "replace").rstrip()
@@ -191,7 +191,7 @@ class Docker:
         """Host ports that a container publishes; empty where it does not exist or does not run.
 
         Raises:
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         ports = (self._container(container).get("NetworkSettings") or {}).get("Ports") or {}
         return {int(binding["HostPort"]) for bindings in ports.values() for binding in bindings or []}
@@ -200,7 +200,7 @@ class Docker:
         """Whether a container of that name runs.
 
         Raises:
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         return bool((self._container(container).get("State") or {}).get("Running"))
 
@@ -221,7 +221,7 @@ class Docker:
 
         Raises:
             RefusedError: An image is neither there nor can it be pulled.
-            OperationError: The engine does not say.
+            OperationError: Docker does not say.
         """
         for reference in sorted(set(references)):
             if not self._has_image(reference):

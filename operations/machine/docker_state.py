@@ -22,7 +22,7 @@ class ContainerState:
         name: Container name.
         slug: Preview.
         service: Service key.
-        status: The engine's word: running, exited, restarting …
+        status: Docker's word: running, exited, restarting …
         health: healthy, unhealthy, starting; empty where there is no check.
         exit_code: Of one that has ended; None of any other.
         fresh: Whether it has run for less than a second.
@@ -56,11 +56,11 @@ class ContainerState:
 
 @dataclass(frozen=True, kw_only=True)
 class Belonging:
-    """Something that the engine holds for a preview.
+    """Something that Docker holds for a preview.
 
     Attributes:
         kind: What it is.
-        id: The engine's id.
+        id: Docker's id.
         name: Its name.
         slug: Preview that it says it belongs to.
         created_at: RFC 3339 time.
@@ -74,7 +74,7 @@ class Belonging:
 
 
 def belonging_of(kind: Kind, identity: str, name: str, row: dict[str, Any]) -> Belonging:
-    """A row of one of the engine's lists, with its id and name."""
+    """A row of one of Docker's lists, with its id and name."""
     created = row.get("Created") or row.get("CreatedAt") or ""
     if isinstance(created, int):
         created = dt.datetime.fromtimestamp(created, dt.UTC).isoformat()
@@ -88,7 +88,7 @@ def belonging_of(kind: Kind, identity: str, name: str, row: dict[str, Any]) -> B
 
 
 def state_of(row: dict[str, Any]) -> ContainerState:
-    """A row of the engine's list of containers."""
+    """A row of Docker's list of containers."""
     labels = row.get("Labels") or {}
     # The list has the health only in its text, "Up 3 seconds (health: starting)"; asking each container costs a call.
     status = str(row.get("Status", ""))
