@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -96,18 +97,18 @@ def test_a_source_that_is_not_there_at_the_start_is_tried_again_at_a_refresh(
 ) -> None:
     make_databases(unsteady, "late_source", postgres)
     unsteady.stop()
-    try:
+    with ExitStack() as comes_back:
+        comes_back.callback(unsteady.start)
         pgwatch = Pgwatch(
             go_binary("pgwatch"), tmp_path, unsteady, "late_source", METRICS, sink=postgres, arguments=["--refresh=2"]
         )
-    finally:
-        unsteady.start()
-    try:
-        wait_for("the failure is logged", lambda: "retrying on next iteration" in pgwatch.program.output)
-        assert http_get(f"{pgwatch.web_url}/readiness")[0] == 200
-        wait_for("rows", lambda: beats(postgres, "late_source"))
-    finally:
-        pgwatch.program.kill()
+        try:
+            wait_for("the failure is logged", lambda: "retrying on next iteration" in pgwatch.program.output)
+            assert http_get(f"{pgwatch.web_url}/readiness")[0] == 200
+            comes_back.close()
+            wait_for("rows", lambda: beats(postgres, "late_source"))
+        finally:
+            pgwatch.program.kill()
 
 
 def test_it_ends_when_a_sink_is_not_there_at_its_start(
