@@ -27,7 +27,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(what: str, probe: Callable[[], T | None], seconds: float = 15.0, every: float = 0.05) -> T:
+def wait_for(what: str, probe: Callable[[], T | None], seconds: float = 45.0, every: float = 0.05) -> T:
     """Call probe until it returns something true, and return that.
 
     Raises:
