@@ -63,16 +63,16 @@ def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(
         )
         return output.decode().split()[1]
 
-    assert ask("GET", "/v1.41/containers/json") == "200"
+    assert ask("GET", "/v1.44/containers/json") == "200"
     assert ask("GET", "/version") == "200"
     for method, path in (
         ("POST", "/containers/create"),
-        ("POST", "/v1.41/containers/create"),
-        ("DELETE", "/v1.41/containers/x"),
-        ("GET", "/v1.41/images/json"),
-        ("GET", "/v1.41/containers/json/../../info"),
-        ("GET", "/v1.41/containers/x/archive"),
-        ("GET", "/v1.41/secrets"),
+        ("POST", "/v1.44/containers/create"),
+        ("DELETE", "/v1.44/containers/x"),
+        ("GET", "/v1.44/images/json"),
+        ("GET", "/v1.44/containers/json/../../info"),
+        ("GET", "/v1.44/containers/x/archive"),
+        ("GET", "/v1.44/secrets"),
     ):
         assert ask(method, path) == "403", f"{method} {path}"
 
