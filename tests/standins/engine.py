@@ -53,7 +53,7 @@ class Stack:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def up(self, program: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -126,8 +127,12 @@ def test_a_machine_that_comes_up_late_is_waited_for(stack: Stack, sshd: Sshd) ->
 
 def test_a_machine_that_never_comes_up_is_one_sentence(stack: Stack, sshd: Sshd) -> None:
     sshd.stop()
-    connect(stack, dial_error_limit=2)
-    shown = refused(stack)
+    with socket.socket() as held:
+        # Whoever runs beside these tests cannot be given the port meanwhile.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((sshd.host, sshd.port))
+        connect(stack, dial_error_limit=2)
+        shown = refused(stack)
     assert f"after 2 failed attempts: dial tcp 127.0.0.1:{sshd.port}: connect: connection refused" in shown
 
 
