@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from operations.engine.workspace import Engine
 from stacks.names import PreviewName
 from stacks.paths import Paths
 from toolchain.engine import STAMP as ENGINE_STAMP
-from toolchain.environment import environment, prepare_state, stamps
+from toolchain.environment import apply, prepare_state, stamps
 from toolchain.report import SetupError
 
 _FALLBACK_BRANCH = "demo"
@@ -39,7 +38,7 @@ def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = 
     if prepared is None:
         raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
     prepare_state(paths)
-    os.environ.update(environment(paths))
+    apply(paths)
     return Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds)
 
 

@@ -16,7 +16,7 @@ from cli.result import Result, command
 from cli.tables import table
 from stacks.names import LOCAL, slug_of
 from stacks.paths import Paths
-from toolchain.environment import environment, prepare_state
+from toolchain.environment import environment, prepare_state, unwanted
 
 if TYPE_CHECKING:
     from toolchain.report import SetupResult
@@ -59,12 +59,13 @@ def set_up_and_show() -> None:
 
 @command(MACHINE)
 def env() -> Result:
-    """Print export lines, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
+    """Print lines for a shell, so that plain pulumi works on the same stacks: eval "$(./preview env)"."""
     paths = Paths.default()
     prepare_state(paths)
     values = environment(paths)
     added = values.pop("PATH").removesuffix(os.environ.get("PATH", "")).rstrip(os.pathsep)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
+    lines = [f"unset {name}" for name in unwanted(paths)]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
     if added:
         lines.append(f'export PATH={shlex.quote(added)}:"$PATH"')
     return Result(text="\n".join(lines))

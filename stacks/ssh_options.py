@@ -15,6 +15,13 @@ SHARED: tuple[str, ...] = tuple(
         "UserKnownHostsFile": "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
         "BatchMode": "yes",
+        # What an operator's own configuration may ask for every machine: previews get neither agent nor display, and
+        # what a command prints is read. How the machine is reached (ProxyJump) stays his.
+        "ForwardAgent": "no",
+        "ForwardX11": "no",
+        "PermitLocalCommand": "no",
+        "RemoteCommand": "none",
+        "RequestTTY": "no",
         "ConnectTimeout": str(CONNECT_SECONDS),
         "ServerAliveInterval": "15",
         # One connection for the many that Docker's client asks for.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolchain import docker_packages
 from toolchain.context import Context, Step
 from toolchain.debian import may_install
+from toolchain.docker_fitness import obstacle
 from toolchain.report import Row, SetupError
 from toolchain.versions import DOCKER_CLIENT, DOCKER_CLIENT_LEAST, DOCKER_LEAST, at_least
 
@@ -88,6 +89,8 @@ def _engine(context: Context) -> Row:
 
 
 def _found(context: Context, step: Step, where: str, info: dict[str, Any]) -> Row:
+    if reason := obstacle(os.environ.get("DOCKER_HOST", ""), info):
+        raise SetupError(reason)
     version = str(info["ServerVersion"])
     if not at_least(version, DOCKER_LEAST):
         raise SetupError(_too_old(where, version))

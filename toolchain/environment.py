@@ -28,6 +28,8 @@ def environment(paths: Paths) -> dict[str, str]:
         "PULUMI_DIY_BACKEND_GZIP": "true",
         # Copies of what the stack's history has too, but which stay when the stack is removed.
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        # Engine, program and plugins talk over loopback, which gRPC would leave to the caller's proxy.
+        "no_grpc_proxy": "127.0.0.1,localhost",
     }
     path = os.environ.get("PATH", os.defpath)
     if engine is not None:
@@ -42,6 +44,23 @@ def environment(paths: Paths) -> dict[str, str]:
     values["PULUMI_BACKEND_URL"] = paths.backend_url
     values["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(paths.passphrase_file)
     return values
+
+
+def unwanted(paths: Paths) -> tuple[str, ...]:
+    """Variables of the caller that would come before what the base and :func:`environment` say.
+
+    Docker's provider asks the engine of ``DOCKER_CONTEXT`` rather than the base's. A passphrase is the operator's where
+    the backend is.
+    """
+    ours = environment(paths)["PULUMI_BACKEND_URL"] == paths.backend_url
+    return ("DOCKER_CONTEXT", *(("PULUMI_CONFIG_PASSPHRASE",) if ours else ()))
+
+
+def apply(paths: Paths) -> None:
+    """Make the environment of this process, and of all that it starts, that of the engine."""
+    os.environ.update(environment(paths))
+    for name in unwanted(paths):
+        os.environ.pop(name, None)
 
 
 def prepare_state(paths: Paths) -> None:

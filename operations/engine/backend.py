@@ -91,7 +91,7 @@ class Backend:
         good = self._last_good(stack)
         prefix = f"{PROJECT}:"
         return {
-            key.removeprefix(prefix): json.loads(entry["value"]) if entry.get("object") else entry["value"]
+            key.removeprefix(prefix): entry.get("objectValue") or entry["value"]
             for key, entry in (good.get("config") or {}).items()
             if key.startswith(prefix)
         }

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pulumi import automation
 
+from operations.engine import stack_file
 from operations.engine.backend import Backend, NoSuchStackError
 from operations.engine.events import Listener, OnStep
 from operations.engine.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
@@ -94,7 +96,7 @@ class Engine(Backend):
 
         The engine writes its salt into it, which belongs to the passphrase of one machine; the state has it too.
         """
-        path = self._checkout / f"Pulumi.{stack}.yaml"
+        path = self._configuration_file(stack)
         before = path.read_bytes() if path.is_file() and not stack.startswith(STACK_PREFIX) else None
         try:
             yield
@@ -104,22 +106,20 @@ class Engine(Backend):
 
     def configure(self, stack: str, values: Mapping[str, Any]) -> None:
         """Write the stack's configuration file anew; what is not named falls back to the schema's default."""
-        settings = self._settings(stack)
-        settings.config = {f"{PROJECT}:{key}": value for key, value in values.items() if value not in ("", {})}
-        self._workspace.save_stack_settings(stack, settings)
+        file = self._configuration_file(stack)
+        config = {f"{PROJECT}:{key}": value for key, value in values.items() if value not in ("", {})}
+        stack_file.write(file, {**stack_file.read(file), "config": config})
 
     def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
         """Change values of the stack's configuration file, where this checkout has one."""
-        settings = self._settings(stack)
-        if settings.config:
-            settings.config.update({f"{PROJECT}:{key}": value for key, value in values.items()})
-            self._workspace.save_stack_settings(stack, settings)
+        file = self._configuration_file(stack)
+        content = stack_file.read(file)
+        if content.get("config"):
+            content["config"] |= {f"{PROJECT}:{key}": value for key, value in values.items()}
+            stack_file.write(file, content)
 
-    def _settings(self, stack: str) -> automation.StackSettings:
-        try:
-            return self._workspace.stack_settings(stack)
-        except FileNotFoundError:
-            return automation.StackSettings()
+    def _configuration_file(self, stack: str) -> Path:
+        return self._checkout / f"Pulumi.{stack}.yaml"
 
     def up(self, stack: str, on_step: OnStep, *, refresh: bool = False) -> Changes:
         """``pulumi up``, with the program run by this process, which has its modules loaded already.
@@ -224,7 +224,7 @@ class Engine(Backend):
         self._forget_files(stack)
 
     def _forget_files(self, stack: str) -> None:
-        (self._checkout / f"Pulumi.{stack}.yaml").unlink(missing_ok=True)
+        self._configuration_file(stack).unlink(missing_ok=True)
         shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
         self._locks.forget(stack)
 

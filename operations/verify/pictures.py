@@ -75,7 +75,8 @@ def take(
     directory.mkdir(parents=True, exist_ok=True)
     flags = [*_FLAGS]
     if trust_anything:
-        flags.append("--ignore-certificate-errors")
+        # The local base is asked directly, whatever the caller's proxy.
+        flags += ["--ignore-certificate-errors", "--no-proxy-server"]
     if os.geteuid() == 0:
         # Chromium's sandbox refuses to run as root, as CI jobs do.
         flags.append("--no-sandbox")

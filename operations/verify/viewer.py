@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from operations.errors import OperationError
 from operations.machine.entrance import Entrance
 from operations.verify import browsing
 from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
@@ -27,19 +28,28 @@ class Viewer:
     Args:
         url: Public address of the preview.
         entrance: How one gets there.
+
+    Raises:
+        OperationError: The caller's proxy is none that can be used.
     """
 
     def __init__(self, url: str, entrance: Entrance) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        self._client = httpx.Client(
-            base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
-            verify=entrance.tls(),
-            headers={"Host": parts.netloc},
-            timeout=_REQUEST_TIMEOUT_SECONDS,
-            # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
-            trust_env=entrance.certified,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
+                verify=entrance.tls(),
+                headers={"Host": parts.netloc},
+                timeout=_REQUEST_TIMEOUT_SECONDS,
+                # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
+                trust_env=entrance.certified,
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise OperationError(
+                f"The preview {host} cannot be asked through the proxy that the environment names, which has to be an "
+                "HTTP proxy (http://HOST:PORT): correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or unset them."
+            ) from error
         self._extensions = {"sni_hostname": host}
 
     def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:

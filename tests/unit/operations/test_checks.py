@@ -12,12 +12,15 @@ from typing import Any, Literal
 
 import pytest
 
+from operations.errors import OperationError
 from operations.machine.access import machine_of
 from operations.machine.entrance import Entrance
 from operations.verify import checks, verdict
 from operations.verify.checks import Address
 from operations.verify.viewer import Viewer
 from tests.equipment.fakes.grafana import FakeGrafana, base
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
 @pytest.fixture
@@ -40,6 +43,30 @@ def test_all_is_well_where_it_is(grafana: FakeGrafana) -> None:
     assert checks.may_not_edit(visitor).ok
     assert checks.dashboards_open(visitor).detail == "2 of 2 open"
     assert verdict.panels_filled(visitor.panels()).detail == "2 of 2 panels have data"
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5h://127.0.0.1:9", "nonsense"])
+def test_the_local_base_is_asked_directly_whatever_the_caller_s_proxy(
+    grafana: FakeGrafana, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    for name in PROXIES:
+        monkeypatch.setenv(name, proxy)
+    assert checks.may_look(viewer(grafana)).ok
+
+
+@pytest.mark.parametrize("proxy", ["socks5h://127.0.0.1:9", "nonsense://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(OperationError, match=r"cannot be asked through the proxy .* or unset them\.$"):
+        Viewer("https://preview-a.example", entrance(443, kind="hetzner"))
+
+
+def test_an_operator_s_proxy_is_used_for_a_base_with_public_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    found = checks.may_look(Viewer("https://preview-a.invalid", entrance(443, kind="hetzner")))
+    assert found.ok is False
+    assert "refused" in found.detail, "of the proxy's port, not that the name is unknown"
 
 
 def test_a_login_that_is_needed_to_look_is_found(grafana: FakeGrafana) -> None:

@@ -33,12 +33,13 @@ def test_a_picture_that_was_not_taken_is_not_counted_even_where_an_old_one_lies(
     assert not (tmp_path / "one.png").exists()
 
 
-def test_certificates_are_passed_over_only_where_asked(tmp_path: Path) -> None:
+def test_certificates_and_a_proxy_are_passed_over_only_where_asked(tmp_path: Path) -> None:
     program = stand_in(tmp_path, f'echo "$@" > {tmp_path}/said')
     for trust_anything in (True, False):
         take(program, "https://a.localhost", [ONE], tmp_path, trust_anything=trust_anything)
         said = (tmp_path / "said").read_text(encoding="utf-8").split()
         assert ("--ignore-certificate-errors" in said) is trust_anything
+        assert ("--no-proxy-server" in said) is trust_anything
         assert said[-1] == "https://a.localhost/d/one"
         assert "--window-size=1600,2030" in said, "the picture is as high as the dashboard"
 

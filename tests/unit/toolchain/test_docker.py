@@ -23,11 +23,12 @@ class Daemon:
         self.reason = reason
         self.version = "29.0.1"
         self.labels: list[str] = []
+        self.more: dict[str, Any] = {}
 
     def info(self, timeout: float = 10.0) -> dict[str, Any]:
         if not self.marker.exists():
             raise OSError(self.reason)
-        return {"ServerVersion": self.version, "Labels": self.labels}
+        return {"ServerVersion": self.version, "Labels": self.labels, **self.more}
 
 
 @pytest.fixture
@@ -98,6 +99,14 @@ def test_an_older_engine_is_refused_with_the_reason_and_the_cure(
     assert "https://docs.docker.com/engine/install" in said
     assert "systemctl stop docker" in said
     assert "\n" not in said
+    assert machine.calls("apt-calls") == []
+
+
+def test_an_engine_that_cannot_carry_previews_is_refused_with_the_reason(machine: Machine, daemon: Daemon) -> None:
+    daemon.marker.touch()
+    daemon.more = {"SecurityOptions": ["name=rootless"]}
+    with pytest.raises(SetupError, match="runs rootless"):
+        docker_engine.ensure(machine.context())
     assert machine.calls("apt-calls") == []
 
 

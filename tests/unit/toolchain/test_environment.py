@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.unit.toolchain.conftest import Machine
 from toolchain import engine
-from toolchain.environment import environment, prepare_state
+from toolchain.environment import apply, environment, prepare_state
 
 
 def test_an_engine_of_our_own_comes_first_on_path(machine: Machine) -> None:
@@ -39,6 +41,27 @@ def test_a_backend_of_the_operator_stays_and_gets_no_passphrase_of_ours(
     values = environment(machine.paths)
     assert values["PULUMI_BACKEND_URL"] == "s3://states"
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in values
+
+
+@pytest.mark.parametrize("value", ["", "x"])
+def test_the_local_base_s_passphrase_and_engine_are_its_own_whatever_the_caller_has_set(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, "PULUMI_CONFIG_PASSPHRASE": value, "DOCKER_CONTEXT": "other"})
+    apply(machine.paths)
+    assert "PULUMI_CONFIG_PASSPHRASE" not in os.environ
+    assert "DOCKER_CONTEXT" not in os.environ
+    assert os.environ["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(machine.paths.passphrase_file)
+
+
+def test_the_passphrase_of_an_operator_s_backend_stays_and_docker_s_context_does_not(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"PULUMI_BACKEND_URL": "s3://states", "PULUMI_CONFIG_PASSPHRASE": "x", "DOCKER_CONTEXT": "other"}
+    monkeypatch.setattr(os, "environ", {**os.environ, **given})
+    apply(machine.paths)
+    assert os.environ["PULUMI_CONFIG_PASSPHRASE"] == "x"
+    assert "DOCKER_CONTEXT" not in os.environ
 
 
 def test_the_environment_can_be_applied_twice(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,36 @@
+"""What the caller's shell has set changes neither the passphrase nor the engine nor the way to a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.equipment.checkout import ok
+from tests.equipment.docker import service_ids
+from tests.equipment.previews import Ground
+
+pytestmark = pytest.mark.engine
+
+_NOBODY, _SOCKS = "http://127.0.0.1:9", "socks5h://127.0.0.1:9"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_CALLERS: list[dict[str, str]] = [
+    {"PULUMI_CONFIG_PASSPHRASE": "", **dict.fromkeys(_PROXIES, _NOBODY)},
+    {"PULUMI_CONFIG_PASSPHRASE": "x", "ALL_PROXY": _SOCKS, "all_proxy": _SOCKS},
+    {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "unix:///nowhere/docker.sock"},
+]
+
+
+def test_every_command_does_the_same_whatever_the_caller_has_set(
+    ground: Ground, gone_afterwards: Callable[[str], str]
+) -> None:
+    branch = gone_afterwards("1e3")
+    ground.deploy(branch, "--commit", "1234e56")
+    credentials = ok(ground.clone.preview("credentials", branch)).stdout
+    for caller in _CALLERS:
+        ok(ground.clone.preview("deploy", branch, "--commit", "0912345", **caller))
+        assert ground.row(branch)["commit"] == "0912345"
+        assert branch in ok(ground.clone.preview("list", **caller)).stdout
+        assert ok(ground.clone.preview("credentials", branch, **caller)).stdout == credentials
+        ok(ground.clone.preview("verify", branch, "--minutes", "1", **caller))
+    assert len(service_ids(ground.engine, branch)) >= 7, "they run on the base's engine"

@@ -1,0 +1,48 @@
+"""What the OpenSSH client makes of the options, whatever the operator's own configuration says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from stacks.ssh_options import SHARED
+
+EAGER = """Host *
+    ForwardAgent yes
+    ForwardX11 yes
+    PermitLocalCommand yes
+    LocalCommand touch /nowhere
+    RemoteCommand tmux
+    RequestTTY force
+    StrictHostKeyChecking no
+    ProxyJump jump.example
+"""
+
+
+def settings_of(tmp_path: Path, *options: str) -> dict[str, str]:
+    """What the client would do."""
+    configuration = tmp_path / "config"
+    configuration.write_text(EAGER, encoding="utf-8")
+    done = subprocess.run(
+        ["ssh", "-F", str(configuration), *options, "-G", "203.0.113.5"], capture_output=True, text=True, check=True
+    )
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+
+
+def test_an_operator_s_ssh_configuration_lends_a_vm_neither_agent_nor_display_nor_terminal(tmp_path: Path) -> None:
+    wanted = {
+        "forwardagent": "no",
+        "forwardx11": "no",
+        "permitlocalcommand": "no",
+        "requesttty": "false",
+        "stricthostkeychecking": "true",
+    }
+    found = settings_of(tmp_path, *SHARED)
+    assert {name: found[name] for name in wanted} == wanted
+    assert found.get("remotecommand", "none") == "none"
+    without = settings_of(tmp_path)
+    assert not [name for name, value in wanted.items() if without[name] == value], "the configuration does ask for it"
+
+
+def test_an_operator_s_way_to_the_vm_stays(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, *SHARED)["proxyjump"] == "jump.example"
