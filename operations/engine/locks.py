@@ -34,6 +34,9 @@ _ENGINE_LOCK = re.compile(
 
 OnNote = Callable[[str], None]
 
+ENGINE = "pulumi"
+"""Operation of a holder that is the engine itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
@@ -51,7 +54,7 @@ class Holder:
     host: str
     pid: int
     since: str
-    operation: str = "pulumi"
+    operation: str = ENGINE
 
     def __str__(self) -> str:
         return f"{self.operation} by {self.user} on {self.host} (process {self.pid}) since {self.since}"

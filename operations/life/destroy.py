@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from operations.engine.events import Reporting
+from operations.engine.held import held
+from operations.engine.locks import ENGINE
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, OperationError, RefusedError
@@ -78,6 +81,8 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
         # First: a container that no state knows holds volumes and a network that the state does.
         left = remove_unknown(machine, slug, known) if machine else []
         changes = _past_lost_record(engine, request.stack, told, engine.destroy) if snapshot else None
+        if snapshot is None:
+            _clear_lock_of_the_dead(engine, request.stack)
         if machine and not known.has_slot and release_slot(machine, slug, _owner(known, request)):
             left.append("slot on the machine")
     remains = _of_remains(left, told)
@@ -122,6 +127,15 @@ def _past_lost_record(engine: Engine, stack: str, told: Reporting, run: Callable
         told.note("looking whether the DNS record is gone already")
         engine.refresh_only(stack, _CLOUD, told.step)
         return run(stack, on_step=told.step)
+
+
+def _clear_lock_of_the_dead(engine: Engine, stack: str) -> None:
+    """Clear the engine's lock of a destroy that was killed after it had removed the stack, and before the lock."""
+    with suppress(OperationError):
+        if any(one.holder.operation == ENGINE and one.holder.gone for one in held(engine, stack)):
+            # The engine clears a lock for whoever wants the stack.
+            engine.create(stack)
+            engine.remove(stack)
 
 
 def _found(engine: Engine, request: DestroyRequest) -> tuple[Snapshot | None, Machine | None]:

@@ -97,6 +97,15 @@ def test_the_lock_of_one_who_died_between_stack_and_lock_is_cleared_by_the_next_
     assert not [row["name"] for row in listed if "spare-" in row["name"]]
 
 
+def test_a_destroy_repeated_after_one_that_died_with_its_work_done_leaves_no_lock(ground: Ground) -> None:
+    branch = ground.branch("all-but-lock")
+    with engine_lock(ground, branch, host=socket.gethostname(), pid=pid_of_the_dead()) as lock:
+        done = ground.clone.preview("destroy", branch)
+        assert done.code == 0, done.text
+        assert not lock.exists()
+    ground.require_nothing(branch)
+
+
 def test_the_same_branch_twice_at_once_is_one_preview(ground: Ground, gone_afterwards: Callable[[str], str]) -> None:
     branch = gone_afterwards("twice")
     with ThreadPoolExecutor() as pool:
