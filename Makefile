@@ -1,12 +1,10 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test test-long with-previews beside-them check unit standins fix bench lock
+.PHONY: help demo test test-long check unit standins fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
 SHELL_FILES = preview .ci/run $(shell git ls-files '*.sh')
 FAST_TESTS := tests/unit tests/policy
-# Tests that make no preview.
-BESIDE := $(FAST_TESTS) tests/config tests/standins tests/workload
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,15 +16,7 @@ test: ## set-up, checks and every test
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory --jobs=2 with-previews beside-them DRAW="$(DRAW)"
-
-# A deploy leaves a third of two cores idle, and those beside it mostly wait for a second to pass.
-with-previews:
-	$(PYTHON) -m pytest tests $(addprefix --ignore=,$(BESIDE)) $(DRAW)
-
-beside-them:
-	@mkdir -p artifacts
-	@$(PYTHON) -m pytest $(BESIDE) >artifacts/beside.txt 2>&1; code=$$?; cat artifacts/beside.txt; exit $$code
+	$(PYTHON) -m pytest $(DRAW)
 
 test-long: DRAW := --long --seed=$(shell date +%Y%m%d)
 test-long: test ## the same, with commands killed at many more moments, others each day
