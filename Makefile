@@ -30,7 +30,6 @@ check: ## linters and types
 unit: ## the tests that need no engine; seconds
 	$(PYTHON) -m pytest $(FAST_TESTS)
 
-.PHONY: standins
 standins: ## offline/ alone: what is built and stands in, held against the vendors' contracts
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
