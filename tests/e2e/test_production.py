@@ -190,7 +190,7 @@ def test_a_deploy_that_gets_no_record_says_so_and_leaves_nothing(production: Pro
     assert "Cloudflare" in sentence
     assert "500" in sentence
     assert "Traceback" not in done.text
-    left = [*engine.containers.list(all=True), *engine.networks.list(), *engine.volumes.list()]
+    left = [*engine.containers.list(all=True, ignore_removed=True), *engine.networks.list(), *engine.volumes.list()]
     assert not [each.name for each in left if slug_of(name) in each.name]
     assert production.host(name) not in production.records()
     assert slug_of(name) not in ok(production.clone.pulumi("stack", "ls")).stdout

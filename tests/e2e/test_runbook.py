@@ -144,7 +144,9 @@ def test_a_deploy_whose_machine_dies_is_mended_by_the_next_one(
     ) as deploy:
         begun()
         production.vm.stop()
-        for container in engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"}):
+        for container in engine.containers.list(
+            all=True, ignore_removed=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"}
+        ):
             container.remove(force=True, v=True)
         _, said = deploy.communicate(timeout=300)
     assert deploy.returncode != 0, said

@@ -25,7 +25,7 @@ def test_no_secret_is_in_the_state_inspect_labels_arguments_or_logs(world: World
     texts = {f"state {path.name}": unpacked(path.read_bytes()).decode("utf-8", "replace") for path in kept}
     (state,) = [text for name, text in texts.items() if name == f"state {stack_of(slug)}.json.gz"]
     assert '"ciphertext"' in state, "the state of the preview is among what is searched, and can be read"
-    containers = engine.containers.list(all=True, filters={"label": f"pgai.preview.slug={slug}"})
+    containers = engine.containers.list(all=True, ignore_removed=True, filters={"label": f"pgai.preview.slug={slug}"})
     assert len(containers) == 10
     for container in containers:
         texts[f"inspect {container.name}"] = json.dumps(container.attrs)

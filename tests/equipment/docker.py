@@ -55,12 +55,14 @@ def service_ids(engine: Any, branch: str, *, all: bool = False) -> dict[str, str
 
 def container_ids(engine: Any, token: str) -> set[str]:
     """Containers with the token in their names: others may come and go on the engine meanwhile."""
-    return {container.id for container in engine.containers.list(all=True) if token in container.name}
+    return {
+        container.id for container in engine.containers.list(all=True, ignore_removed=True) if token in container.name
+    }
 
 
 def remains(engine: Any, token: str) -> list[str]:
     """Names of everything on the engine that has the token in its name."""
-    names = [container.name for container in engine.containers.list(all=True)]
+    names = [container.name for container in engine.containers.list(all=True, ignore_removed=True)]
     names += [network.name for network in engine.networks.list()]
     names += [volume.name for volume in engine.volumes.list()]
     return sorted(name for name in names if token in name)

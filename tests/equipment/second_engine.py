@@ -105,7 +105,7 @@ def running_second_engine(root: Path, name: str) -> Iterator[SecondEngine]:
         try:
             yield engine
         finally:
-            for container in engine.client.containers.list(all=True):
+            for container in engine.client.containers.list(all=True, ignore_removed=True):
                 container.remove(force=True, v=True)
             engine.stop()
     finally:

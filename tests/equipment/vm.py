@@ -82,7 +82,7 @@ class Vm:
     def empty(self) -> None:
         """Take away what was made on it."""
         engine = self.container.client
-        for container in engine.containers.list(all=True, filters={"name": self.token}):
+        for container in engine.containers.list(all=True, ignore_removed=True, filters={"name": self.token}):
             if container.id != self.container.id:
                 container.remove(force=True, v=True)
         for kind in (engine.networks, engine.volumes):

@@ -108,6 +108,8 @@ def test_a_workload_that_ends_at_once_is_taken_back(ground: Ground, live: str) -
 
 
 def test_a_deploy_does_not_succeed_while_a_container_is_not_well(ground: Ground, live: str) -> None:
+    # What went back to its good copy has its files brought again by the next deploy.
+    ground.deploy(live)
     workload = ground.containers(live)["workload"]
     with instead(ground.directory(live) / "workload/generate.sh", "echo spoilt by hand; exit 1\n"):
         workload.stop(timeout=1)
