@@ -44,7 +44,9 @@ def built_image(engine: Any, folder: Path, tag: str, dockerfile: str) -> Iterato
 
 def services(engine: Any, branch: str, *, all: bool = False) -> dict[str, Any]:  # noqa: A002 - Docker's own word
     """Containers of a branch's preview by their service: those that run, or all."""
-    found = engine.containers.list(all=all, filters={"label": f"pgai.preview.slug={slug_of(branch)}"})
+    found = engine.containers.list(
+        all=all, ignore_removed=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"}
+    )
     return {container.labels["pgai.preview.service"]: container for container in found}
 
 
