@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 
 from stacks.settings import PROJECT
+from tests.equipment.ports import free_ports
 from tests.equipment.processes import kill_tree
 
 ORIGIN = Path(__file__).resolve().parents[2]
@@ -157,18 +157,6 @@ class Clone:
         )
         self.transcript.append(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
         return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing listens on, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def _copy(path: Path) -> Path:

@@ -16,7 +16,7 @@ import pytest
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from stacks.paths import Paths
-from tests.equipment.checkout import free_ports
+from tests.equipment.ports import free_ports
 
 MODULE = "github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.1"
 

@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+
+from tests.equipment.ports import free_port
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 START_SECONDS = 30.0
@@ -122,7 +123,7 @@ def running_postgres(settings: dict[str, str] | None = None) -> Iterator[Postgre
     if not (BINARIES / "initdb").exists():
         raise PostgresError(f"{BINARIES}/initdb is missing; install PostgreSQL 15: apt-get install postgresql-15")
     directory = Path(tempfile.mkdtemp(prefix="test-postgres-"))
-    server = PostgresServer(directory=directory, port=_free_port(), password=secrets.token_urlsafe(18))
+    server = PostgresServer(directory=directory, port=free_port(), password=secrets.token_urlsafe(18))
     try:
         _make_cluster(server, settings or {})
         server.start()
@@ -186,9 +187,3 @@ def _as_unprivileged_user() -> list[str]:
         return []
     user = _unprivileged_user()
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -18,9 +18,10 @@ import yaml
 from stacks.names import slug_of
 from stacks.settings import PROJECT
 from tests.equipment.bridge import address_for_containers
-from tests.equipment.checkout import Clone, free_ports
+from tests.equipment.checkout import Clone
 from tests.equipment.fakes import FakeCloudflare, FakeDns, FakeHetzner
 from tests.equipment.pebble import Pebble, running_pebble
+from tests.equipment.ports import free_ports
 from tests.equipment.vm import Vm, running_vm
 
 DOMAIN = "preview.test"

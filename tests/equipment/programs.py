@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,14 +16,6 @@ from typing import TypeVar
 import psycopg
 
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    """Return a loopback TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(what: str, probe: Callable[[], T | None], seconds: float = 45.0, every: float = 0.05) -> T:

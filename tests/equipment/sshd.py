@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from tests.equipment.checkout import free_ports
+from tests.equipment.ports import free_ports
 from tests.equipment.processes import kill_tree
 
 SERVER = Path("/usr/sbin/sshd")

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from components.services import BACKEND
+from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer
-from tests.equipment.programs import Program, free_port
+from tests.equipment.programs import Program
 
 RECIPE = Path(__file__).resolve().parents[2] / "offline" / "images" / "flask-backend"
 ORIGINAL = os.environ.get("PGAI_ORIGINAL_BACKEND", "")

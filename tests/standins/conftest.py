@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer, running_postgres
-from tests.equipment.programs import Program, free_port, http_get, wait_for
+from tests.equipment.programs import Program, http_get, wait_for
 from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn

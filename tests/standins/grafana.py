@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.equipment.programs import Program, free_port, http_get, wait_for
+from tests.equipment.ports import free_port
+from tests.equipment.programs import Program, http_get, wait_for
 
 PASSWORD = "pw-" + secrets.token_hex(8)
 SINK_PASSWORD = "sink-" + secrets.token_hex(8)

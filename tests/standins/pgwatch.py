@@ -9,8 +9,9 @@ from pathlib import Path
 
 from psycopg import sql
 
+from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer
-from tests.equipment.programs import Program, free_port, http_get, wait_for
+from tests.equipment.programs import Program, http_get, wait_for
 
 PASSWORD = "pw-" + secrets.token_hex(8)
 

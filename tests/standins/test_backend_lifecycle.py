@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer
-from tests.equipment.programs import free_port, http_get, wait_for
+from tests.equipment.programs import http_get, wait_for
 from tests.standins.backend import ORIGINAL, Backend
 
 START_SECONDS = 60  # numpy and pandas on a busy machine

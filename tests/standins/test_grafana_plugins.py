@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.equipment.programs import free_port
+from tests.equipment.ports import free_port
 from tests.standins.grafana import Grafana, install_plugin
 
 INFINITY = "yesoreyeram-infinity-datasource"
