@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test test-long check unit standins fix bench lock
+.PHONY: help demo test test-long check unit standins oldest-docker fix bench lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -34,6 +34,11 @@ standins: ## offline/ alone: what is built and stands in, held against the vendo
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
 	$(PYTHON) -m pytest tests/standins
+
+oldest-docker: ## a preview's life on the oldest Docker engine that is supported, which is built for it (as root)
+	@./preview setup
+	@$(PYTHON) -m tests.equipment.prerequisites
+	$(PYTHON) -m tests.equipment.oldest_docker tests/engine/test_preview_life.py tests/engine/test_health_checks.py tests/engine/test_secrecy.py
 
 fix: ## format, and mend what the linter can
 	$(PYTHON) -m ruff check --fix .

@@ -1,4 +1,4 @@
-"""Watches two previews under their workload: memory, processor and disk of every service against its limits.
+"""Watches previews under their workload: memory, processor and disk of every service against its limits.
 
 ``.venv/bin/python -m bench.load --minutes 30`` as root (the sizes of logs are read where the engine keeps them), on a
 quiet machine, after ``make demo`` (which installs what this drives). It makes a base of its own. The workload is the
@@ -22,7 +22,6 @@ from components.services import SERVICES
 
 _SAMPLE_SECONDS = 5.0
 _MIB = 2**20
-_PREVIEWS = 2
 _HEAD = """
 | service | memory limit, MiB | peak, MiB | of the limit | working set, peak MiB | CPU limit | peak share | mean share \
 | throttled periods | disk growth, MB an hour |
@@ -37,11 +36,16 @@ def main() -> int:
     """
     reader = parser(__doc__, "load")
     reader.add_argument("--minutes", type=positive, default=30, help="how long the previews are watched")
+    reader.add_argument("--previews", type=positive, default=2, help="how many there are")
+    reader.add_argument("deploy", nargs="*", help="further arguments of `deploy`, after `--`: a configuration, images")
     reader.add_argument("--idle-seconds", type=positive, default=60, help="how long the base alone is watched")
     options = reader.parse_args()
     require_root(reader)
-    print(f"{described()}; two previews, {options.minutes} minutes, a sample every {_SAMPLE_SECONDS:g} s.", flush=True)
-    with own_base(max_previews=_PREVIEWS) as base:
+    head = (
+        f"{described()}; previews: {options.previews}, {options.minutes} minutes, a sample every {_SAMPLE_SECONDS:g} s."
+    )
+    print(head, flush=True)
+    with own_base(max_previews=options.previews) as base:
         return 1 if _run(base, options) else 0
 
 
@@ -50,9 +54,9 @@ def _run(base: OwnBase, options: argparse.Namespace) -> list[str]:
     alone_start = engine_time()
     time.sleep(options.idle_seconds)
     alone = seconds_a_minute(alone_start, engine_time())
-    branches = [base.branch(f"load-{number}") for number in range(_PREVIEWS)]
+    branches = [base.branch(f"load-{number}") for number in range(options.previews)]
     for branch in branches:
-        base.measured("deploy", branch)
+        base.measured("deploy", branch, *options.deploy)
     watched = watch(base, branches)
     disk_before = disk(base.engine, watched)
     start = engine_time()
@@ -69,12 +73,12 @@ def _run(base: OwnBase, options: argparse.Namespace) -> list[str]:
         "containers": [one.as_dict() for one in watched],
         "disk_bytes": {name: [disk_before[name], disk_after[name]] for name in disk_before},
         "disk_mb_an_hour": growth,
-        "engine_cpu_seconds_a_minute": {"without them": alone, "with two previews": with_previews},
+        "engine_cpu_seconds_a_minute": {"without them": alone, "with them": with_previews},
         "faults": faults,
     }
     write(options.output, content)
-    _report(watched, growth)
-    _report_engine(alone, with_previews)
+    _report(watched, growth, options.previews)
+    _report_engine(alone, with_previews, options.previews)
     within = "No OOM kill, no restart, no container replaced, everything within its limits"
     print(f"\n{'; '.join(faults) or within}.", flush=True)
     return faults
@@ -89,29 +93,29 @@ def _sample(watched: list[Watched], seconds: float) -> None:
             one.sample()
 
 
-def _report(watched: list[Watched], growth: dict[str, float]) -> None:
-    """A row a service, each figure of the preview in which it is the larger; disk growth is the mean of both."""
+def _report(watched: list[Watched], growth: dict[str, float], previews: int) -> None:
+    """A row a service, each figure of the preview in which it is the largest; disk growth is the mean of all."""
     print(_HEAD)
     for service in SERVICES:
-        both = [one for one in watched if one.service == service.key]
-        peak = max(one.peak for one in both)
+        same = [one for one in watched if one.service == service.key]
+        peak = max(one.peak for one in same)
         cells = (
-            f"{both[0].memory_limit / _MIB:.0f}",
+            f"{same[0].memory_limit / _MIB:.0f}",
             f"{peak / _MIB:.0f}",
-            f"{percent(peak, both[0].memory_limit):.0f} %",
-            f"{max(one.working_set for one in both) / _MIB:.0f}",
-            f"{both[0].cpus:.2f}",
-            f"{max(max(one.cpu_shares, default=0) for one in both):.0f} %",
-            f"{max(one.mean_share for one in both):.0f} %",
-            f"{max(one.throttled for one in both):.0f} %",
-            f"{sum(growth[one.container.name] for one in both) / len(both):.1f}",
+            f"{percent(peak, same[0].memory_limit):.0f} %",
+            f"{max(one.working_set for one in same) / _MIB:.0f}",
+            f"{same[0].cpus:.2f}",
+            f"{max(max(one.cpu_shares, default=0) for one in same):.0f} %",
+            f"{max(one.mean_share for one in same):.0f} %",
+            f"{max(one.throttled for one in same):.0f} %",
+            f"{sum(growth[one.container.name] for one in same) / len(same):.1f}",
         )
         print(f"| {service.key} | {' | '.join(cells)} |")
-    print(f"| disk growth of one preview {'| ' * 8}| {sum(growth.values()) / _PREVIEWS:.1f} |")
+    print(f"| disk growth of one preview {'| ' * 8}| {sum(growth.values()) / previews:.1f} |")
 
 
-def _report_engine(alone: dict[str, float], with_previews: dict[str, float]) -> None:
-    print("\n| processor time of the engine, s a minute | without them | with two previews | a preview |")
+def _report_engine(alone: dict[str, float], with_previews: dict[str, float], previews: int) -> None:
+    print("\n| processor time of the engine, s a minute | without them | with them | a preview |")
     print("|---|---|---|---|")
     rows = {
         "dockerd, containerd, shims": "own",
@@ -119,7 +123,7 @@ def _report_engine(alone: dict[str, float], with_previews: dict[str, float]) -> 
     }
     for name, key in rows.items():
         before, after = alone[key], with_previews[key]
-        print(f"| {name} | {before:.1f} | {after:.1f} | {(after - before) / _PREVIEWS:.1f} |")
+        print(f"| {name} | {before:.1f} | {after:.1f} | {(after - before) / previews:.1f} |")
 
 
 if __name__ == "__main__":

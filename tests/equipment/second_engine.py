@@ -14,7 +14,9 @@ from typing import Any
 import docker
 from tenacity import retry, stop_after_delay, wait_fixed
 
+from components.services import SERVICES
 from stacks.paths import Paths
+from stacks.settings import BaseSettings
 from toolchain.docker_packages import directory
 
 _STOP_SECONDS = 60
@@ -28,11 +30,13 @@ class SecondEngine:
         root: Where its data and its log are.
         name: Name of its network namespace.
         address: As ``DOCKER_HOST`` takes it.
+        programs: Directory of ``dockerd`` where not the one on PATH; by default what set-up has built, where it has.
     """
 
     root: Path
     name: str
     address: str
+    programs: Path = field(default_factory=lambda: directory(Paths.default()))
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -55,8 +59,7 @@ class SecondEngine:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # The one that set-up has built, where it has.
-                env={**os.environ, "PATH": f"{directory(Paths.default())}{os.pathsep}{os.environ['PATH']}"},
+                env={**os.environ, "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}"},
             )  # fmt: skip
         self._wait()
 
@@ -77,8 +80,13 @@ class SecondEngine:
         self.stop()
         self.start()
 
-    def load(self, images: list[str]) -> None:
-        """Bring images over from the machine's own engine."""
+    def load_images(self) -> None:
+        """Bring over from the machine's own engine what a preview and its base are made of."""
+        base = BaseSettings()
+        images = sorted(
+            {service.image for service in SERVICES}
+            | {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
+        )
         with (
             subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save,
             subprocess.Popen(
@@ -90,17 +98,20 @@ class SecondEngine:
 
 
 @contextmanager
-def running_second_engine(root: Path, name: str) -> Iterator[SecondEngine]:
+def running_second_engine(root: Path, name: str, programs: Path | None = None) -> Iterator[SecondEngine]:
     """A second engine, gone afterwards with all that it holds.
 
     Args:
         root: Directory of the test.
         name: Name of the network namespace; short, since it is part of a socket's path.
+        programs: Directory of ``dockerd`` where not the one that set-up brought.
     """
     subprocess.run(["ip", "netns", "add", name], check=True)
     try:
         subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
         engine = SecondEngine(root, name, f"unix:///run/{name}.sock")
+        if programs:
+            engine.programs = programs
         engine.start()
         try:
             yield engine

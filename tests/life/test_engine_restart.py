@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from components.services import SERVICES
-from stacks.settings import BaseSettings
 from tests.equipment.checkout import Clone
 from tests.equipment.docker import remains
 from tests.equipment.previews import Ground
@@ -20,14 +18,8 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def second(tmp_path: Path, token: str) -> Iterator[SecondEngine]:
-    base = BaseSettings()
-    images = {service.image for service in SERVICES} | {
-        base.traefik_image,
-        base.socket_proxy_image,
-        base.node_exporter_image,
-    }
     with running_second_engine(tmp_path, f"{token}e") as engine:
-        engine.load(sorted(images))
+        engine.load_images()
         yield engine
 
 
