@@ -16,13 +16,26 @@ from tests.standins.engine import Stack
 
 pytestmark = pytest.mark.engine
 
+# By its type's name, as the product declares it: importing the official package takes seconds of every program.
 PROLOGUE = """
 import os
-import pulumi, pulumi_cloudflare as cloudflare
+from importlib.metadata import version
+import pulumi
 zone = os.environ["ZONE"]
+own = pulumi.ResourceOptions(version=version("pulumi-cloudflare"))
 def record(opts=None, **given):
-    values = {"zone_id": zone, "name": "preview-x.pgai.watch", "type": "A", "content": "203.0.113.7", "ttl": 1,
+    values = {"zoneId": zone, "name": "preview-x.pgai.watch", "type": "A", "content": "203.0.113.7", "ttl": 1,
               "proxied": True, **given}
+    made = pulumi.CustomResource(
+        "cloudflare:index/dnsRecord:DnsRecord", "record", values, pulumi.ResourceOptions.merge(own, opts))
+    pulumi.export("id", made.id)
+"""
+OFFICIAL_PROLOGUE = """
+import os
+import pulumi, pulumi_cloudflare as cloudflare
+def record(opts=None, **given):
+    values = {"zone_id": os.environ["ZONE"], "name": "preview-x.pgai.watch", "type": "A", "content": "203.0.113.7",
+              "ttl": 1, "proxied": True, **given}
     made = cloudflare.DnsRecord("record", opts=opts, **values)
     pulumi.export("id", made.id)
     return made
@@ -77,7 +90,10 @@ def refused(stack: Stack, program: str) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
-def test_life_of_a_record_from_create_over_update_in_place_to_delete(stack: Stack, cloudflare: FakeCloudflare) -> None:
+def test_life_of_a_record_of_the_official_package_from_create_over_update_in_place_to_delete(
+    stack: Stack, cloudflare: FakeCloudflare
+) -> None:
+    stack.prologue = OFFICIAL_PROLOGUE
     first = stack.outputs("r = record(comment='one', tags=['a:b'])\npulumi.export('meta', r.meta)\n"
                           "pulumi.export('proxiable', r.proxiable)\npulumi.export('made', r.created_on)\n")  # fmt: skip
     (made,) = records(cloudflare)
@@ -89,6 +105,7 @@ def test_life_of_a_record_from_create_over_update_in_place_to_delete(stack: Stac
         "one",
     )
     assert (first["id"], first["proxiable"], first["made"]) == (made["id"], True, made["created_on"])
+    stack.prologue = PROLOGUE
     assert "2 unchanged" in stack.up("record(comment='one', tags=['a:b'])\n").stdout
     second = stack.outputs("record(name='preview-y.pgai.watch', content='203.0.113.8', proxied=False, ttl=300)\n")
     (changed,) = records(cloudflare)
@@ -236,6 +253,7 @@ def test_a_token_in_the_programs_provider_is_used_and_kept_secret(stack: Stack, 
     for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_BASE_URL"):
         stack.env.pop(name)
     stack.env |= {"TOKEN": cloudflare.token, "URL": cloudflare.url}
+    stack.prologue = OFFICIAL_PROLOGUE
     stack.outputs(
         "p = cloudflare.Provider('p', api_token=os.environ['TOKEN'], base_url=os.environ['URL'])\n"
         "record(opts=pulumi.ResourceOptions(provider=p))\n"
