@@ -5,17 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
 
+from tests.equipment.autopsy import unwell
 from tests.equipment.local_base import LocalBase, standing_local_base
 
 _PHASES = ("setup", "call", "teardown")
 _STARTED = time.monotonic()
+_STARTED_AT = time.time()
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +49,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """What it takes to draw the same moments again."""
     return f"moments at which commands are killed: --seed={config.option.seed}{' --long' if config.option.long else ''}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failed test with real previews show what is not well, before it is taken away."""
+    report = yield
+    if report.failed and item.get_closest_marker("engine") and (told := unwell(_STARTED_AT)):
+        report.sections.append(("containers that are not well", told))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
