@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.equipment.gitlab import install as gitlab_ci_local
+from tests.equipment.gitlab import packages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -53,19 +54,24 @@ def main() -> int:
     Returns:
         Exit code: 0 when everything is there.
     """
-    missing = {name: packages for name, (find, packages) in REQUIRED.items() if not find()}
+    missing = {name: several for name, (find, several) in REQUIRED.items() if not find()}
     if missing and (os.geteuid() != 0 or not shutil.which("apt-get")):
         print(f"Error: the tests need {', '.join(missing)}: install it and run make test again.", file=sys.stderr)
         return 1
-    if not missing and gitlab_ci_local.command():
+    names = [
+        *missing,
+        *([] if gitlab_ci_local.command() else ["gitlab-ci-local"]),
+        *([] if packages.there() else ["Python packages for jobs"]),
+    ]
+    if not names:
         return 0
     started = time.monotonic()
-    names = [*missing, *([] if gitlab_ci_local.command() else ["gitlab-ci-local"])]
     print(f"Test prerequisites: installing {', '.join(names)}", file=sys.stderr)
     try:
         if missing:
-            _install_packages([package for packages in missing.values() for package in packages])
+            _install_packages([package for several in missing.values() for package in several])
         gitlab_ci_local.install()
+        packages.download()
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"Error: {error}.", file=sys.stderr)
         return 1
@@ -73,9 +79,9 @@ def main() -> int:
     return 0
 
 
-def _install_packages(packages: list[str]) -> None:
+def _install_packages(names: list[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *names]):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
