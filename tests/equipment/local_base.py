@@ -70,4 +70,4 @@ def standing_local_base(engine: Any, root: Path, token: str) -> Iterator[LocalBa
             yield LocalBase(home, engine, root, token)
         finally:
             if "local" in home.pulumi("stack", "ls").stdout:
-                home.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")
+                ok(home.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local"))
