@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stacks.paths import Paths
 from toolchain.environment import environment
+
+
+def _environment(root: Path) -> dict[str, str]:
+    backend = {"PULUMI_BACKEND_URL": f"file://{root / 'state'}", "PULUMI_CONFIG_PASSPHRASE": "for this test"}
+    return {**os.environ, **environment(Paths.default()), **backend, "PULUMI_STACK": "one"}
+
+
+@functools.cache
+def _empty() -> tempfile.TemporaryDirectory[str]:
+    """State and program of a stack without resources, which each test gets a copy of."""
+    kept = tempfile.TemporaryDirectory()
+    root = Path(kept.name)
+    (root / "state").mkdir()
+    (root / "program").mkdir()
+    (root / "program" / "Pulumi.yaml").write_text(
+        f"name: contract\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
+    )
+    subprocess.run(
+        ["pulumi", "--non-interactive", "stack", "init", "one"],
+        cwd=root / "program",
+        env=_environment(root),
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    return kept
 
 
 @dataclass
@@ -31,18 +60,8 @@ class Stack:
     @classmethod
     def make(cls, root: Path, prologue: str, **env: str) -> Stack:
         """Make an empty stack with a file backend below a directory."""
-        state = root / "state"
-        state.mkdir()
-        directory = root / "program"
-        directory.mkdir()
-        (directory / "Pulumi.yaml").write_text(
-            f"name: contract\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
-        )
-        backend = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "for this test"}
-        stack = cls(directory, {**os.environ, **environment(Paths.default()), **backend, **env}, prologue)
-        done = stack.pulumi("stack", "init", "one")
-        assert done.returncode == 0, done.stderr
-        return stack
+        shutil.copytree(_empty().name, root, dirs_exist_ok=True)
+        return cls(root / "program", {**_environment(root), **env}, prologue)
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the engine's command line."""
