@@ -51,8 +51,9 @@ def test_a_wait_that_times_out_says_who_holds_the_preview_and_what_to_do(
         assert claim.exists()
     for done in (first, second, third, fourth):
         assert done.code == 4, done.text
-        assert 2 <= done.seconds < 45
+        assert done.seconds >= 2
         assert "waiting for" in done.stderr
+        assert "which did not end within 2 s" in " ".join(done.stderr.split())
         assert "Traceback" not in done.text
     for done in (first, second):
         assert f"is held by deploy by root on {socket.gethostname()} (process {os.getpid()}) since 20" in done.stderr
@@ -81,7 +82,7 @@ def test_the_lock_of_a_dead_process_is_cleared_with_a_note(
         assert done.code == 0, done.text
         assert not lock.exists()
     assert "cleared the lock of pulumi by ci" in done.stderr
-    assert done.seconds < 30
+    assert "waiting for" not in done.stderr
 
 
 def test_the_lock_of_one_who_died_between_stack_and_lock_is_cleared_by_the_next_deploy(
