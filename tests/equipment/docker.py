@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tenacity import retry, stop_after_delay, wait_fixed
+
 from stacks.names import slug_of
 
 
@@ -87,4 +89,10 @@ def nothing_left(engine: Any, token: str) -> Iterator[None]:
     yield
     left = remains(engine, token)
     assert not left, left
-    assert dangling_volumes(engine) <= volumes, "a volume without a name was left behind"
+
+    # Those of containers that end beside this block are gone a moment after their container.
+    @retry(stop=stop_after_delay(30), wait=wait_fixed(1), reraise=True)
+    def no_volume_left() -> None:
+        assert dangling_volumes(engine) <= volumes, "a volume without a name was left behind"
+
+    no_volume_left()
