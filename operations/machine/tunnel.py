@@ -53,6 +53,8 @@ class Tunnel:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            # What a terminal interrupts is this command, which still needs the tunnel to leave things in order.
+            start_new_session=True,
         )
         with contextlib.suppress(RetryError):
             Retrying(
