@@ -86,7 +86,11 @@ def current_commit(checkout: Path) -> str:
 def _git(checkout: Path, *arguments: str) -> str:
     try:
         return subprocess.run(
-            ["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False
+            ["git", "-C", str(checkout), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
         ).stdout.strip()
     except FileNotFoundError:
         return ""

@@ -14,7 +14,7 @@ from rich.table import Table
 from cli.app import MACHINE, Base, Branch, Json, err
 from cli.result import Result, command
 from cli.tables import table
-from stacks.names import LOCAL, slug_of
+from stacks.names import LOCAL, PreviewName
 from stacks.paths import Paths
 from toolchain.environment import environment, prepare_state, unwanted
 
@@ -74,7 +74,7 @@ def env() -> Result:
 @command(MACHINE)
 def slug(branch: Branch, as_json: Json = False) -> Result:
     """Print the slug of a branch."""
-    found = slug_of(branch)
+    found = PreviewName(branch).slug
     return Result(text=found, data={"branch": branch, "slug": found})
 
 

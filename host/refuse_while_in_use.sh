@@ -1,9 +1,23 @@
 #!/bin/sh
-# Refuses to let the base go while previews run on it, naming them.
+# Refuses to let the base go while previews have slots on its machine, naming them, or where that cannot be seen.
 # Environment: PREVIEWS.
 set -eu
-names=$(find "$PREVIEWS" -mindepth 2 -maxdepth 2 -name branch -exec cat {} + 2>/dev/null | sort | paste -s -d, - || :)
-if [ -n "$names" ]; then
-    echo "The base cannot be destroyed while these previews run on it: $names. Destroy them first." >&2
+
+refuse() {
+    printf 'The base cannot be destroyed %s\n' "$1" >&2
     exit 1
+}
+
+# A directory that is not there holds nothing; one that may not be looked at may hold anything.
+parent=${PREVIEWS%/*}
+if [ ! -e "$PREVIEWS" ] && { [ ! -e "$parent" ] || [ -x "$parent" ]; }; then exit 0; fi
+slugs=$(ls -A -- "$PREVIEWS") || refuse "while $PREVIEWS cannot be read, where its previews are: see to that first."
+names=$(
+    printf '%s\n' "$slugs" | while IFS= read -r slug; do
+        branch=$(cat -- "$PREVIEWS/$slug/branch" 2>/dev/null || :)
+        printf '%s\n' "${branch:-$slug}"
+    done | sort | paste -s -d , - | sed 's/,/, /g'
+)
+if [ -n "$names" ]; then
+    refuse "while these previews run on it: $names. Destroy them first (./preview destroy BRANCH, or ./preview reap --orphans for one that ./preview list does not show)."
 fi

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.edge import Edge, EdgeArgs
+from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.outputs import BaseOutputs, export_when
 from stacks.paths import Paths
@@ -31,11 +32,18 @@ def local() -> None:
     docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
-    edge_args = from_settings(
-        EdgeArgs, settings, host=LocalHost(host_directory), docker_socket=_socket_path(docker_host)
-    )
+    host = LocalHost(host_directory)
+    edge_args = from_settings(EdgeArgs, settings, host=host, docker_socket=_socket_path(docker_host))
     edge = Edge("edge", edge_args, opts=opts)
-    NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
+    metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
+    # Made last, so destroyed first: its refusal stops everything before anything is gone.
+    host.command(
+        "guard",
+        create="true",
+        delete=script("refuse_while_in_use"),
+        environment={"PREVIEWS": f"{host_directory}/previews"},
+        opts=pulumi.ResourceOptions(depends_on=[edge, metrics]),
+    )
     outputs = BaseOutputs.from_settings(
         settings,
         kind="local",

@@ -17,20 +17,27 @@ LOCAL, PRODUCTION = "local", "base"
 
 _DIGEST_LENGTH = 8
 
+# The rules of git check-ref-format --branch, and of this project: C1's control characters and the separators of lines
+# and paragraphs, which Git takes, would cut a name in two wherever it is printed or read; surrogates are what Python
+# makes of bytes that are no UTF-8.
+_NOT_IN_GIT = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\A[-/]|/\Z|\.\Z|(\A|/)\.|\.lock(/|\Z)|\AHEAD\Z")
+_NOT_HERE = re.compile("[\x80-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 class NameRefusedError(ValueError):
     """A branch or stack name that nothing can be made of; the message says why and what to do."""
 
 
 def slug_of(branch: str) -> str:
-    """Turn a branch name into the slug that names its preview everywhere.
+    """Turn a branch name into the slug that names its preview everywhere; :class:`PreviewName` checks the name as well.
 
     Args:
         branch: Git branch name, any length.
 
     Returns:
         1 to 54 characters of ``[a-z0-9-]`` that neither start nor end with a dash. Different branches can share
-        a slug (``feature/a``, ``feature_a``): who owns it is checked at deploy.
+        a slug (``feature/a`` and ``feature_a``, ``release/1.10`` and ``release/11.0``): who owns it is checked at
+        deploy.
 
     Raises:
         NameRefusedError: Nothing usable is left of the name.
@@ -48,6 +55,16 @@ def slug_of(branch: str) -> str:
         digest = hashlib.sha1(branch.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
         slug = f"{slug[:SLUG_MAX].rstrip('-')}-{digest[:_DIGEST_LENGTH]}"
     return slug
+
+
+def _require_branch(branch: str) -> None:
+    if _NOT_IN_GIT.search(branch):
+        rule = "is none that Git takes (git check-ref-format --branch says so too)"
+    elif _NOT_HERE.search(branch):
+        rule = "has bytes that are no UTF-8, or control characters"
+    else:
+        return
+    raise NameRefusedError(f"The branch name {branch!r} {rule}: give the name of a branch, as git branch shows it.")
 
 
 def stack_of(slug: str) -> str:
@@ -87,7 +104,7 @@ class PreviewName:
         slug: See :func:`slug_of`.
 
     Raises:
-        NameRefusedError: Nothing can be named after the branch.
+        NameRefusedError: It is no name of a branch, or nothing can be named after it.
     """
 
     branch: str
@@ -95,6 +112,7 @@ class PreviewName:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slug", slug_of(self.branch))
+        _require_branch(self.branch)
 
     @property
     def stack(self) -> str:

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from components.services import by_key
-from stacks.names import NameRefusedError, slug_of
+from stacks.names import NameRefusedError, PreviewName
 from stacks.validation import S, validate
 
 PROJECT = "pgai-preview"
@@ -177,7 +177,7 @@ class PreviewSettings(_Settings):
     @classmethod
     def _branch(cls, value: str) -> str:
         try:
-            slug_of(value)
+            PreviewName(value)
         except NameRefusedError as error:
             raise _fault(str(error)) from None
         return value

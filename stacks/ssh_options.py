@@ -15,10 +15,16 @@ SHARED: tuple[str, ...] = tuple(
         "UserKnownHostsFile": "/dev/null",
         "GlobalKnownHostsFile": "/dev/null",
         "BatchMode": "yes",
-        # What an operator's own configuration may ask for every machine: previews get neither agent nor display, and
-        # what a command prints is read. How the machine is reached (ProxyJump) stays his.
+        # What an operator's own configuration may ask for every machine: the VM gets neither agent, display, ticket,
+        # password nor a way back here, only the learnt key is believed, and what a command prints is read. How the
+        # machine is reached (ProxyJump) stays his.
         "ForwardAgent": "no",
         "ForwardX11": "no",
+        "ClearAllForwardings": "yes",
+        "Tunnel": "no",
+        "PreferredAuthentications": "publickey",
+        "VerifyHostKeyDNS": "no",
+        "NoHostAuthenticationForLocalhost": "no",
         "PermitLocalCommand": "no",
         "RemoteCommand": "none",
         "RequestTTY": "no",

@@ -27,7 +27,31 @@ start_agent() {
     unset SSH_PRIVATE_KEY
 }
 
+# Names of the variables that the request set which started this pipeline; GitLab writes the request down.
+variables_of_trigger() {
+    env -i PATH=/usr/local/bin:/usr/bin:/bin python3 -I -c '
+import json, sys
+try:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        request = json.load(file)
+except (OSError, ValueError, RecursionError):
+    sys.exit()  # Nothing that GitLab wrote; the command says so.
+found = request.get("variables") if isinstance(request, dict) else None
+if found:
+    print(ascii(sorted(found) if isinstance(found, dict) else found))
+' "$TRIGGER_PAYLOAD"
+}
+
 action=$1
+# Whoever has a trigger token may set variables, which come before the project's and GitLab's own. What has run before this
+# line (BASH_ENV, what Git was told) can no longer be refused here: CONTRIBUTING names the setting that refuses it.
+if [ -n "${TRIGGER_PAYLOAD:-}" ]; then
+    [ "$action" = webhook ] || fail "A trigger token starts the job preview:webhook and no other: nothing was done."
+    chosen=$(variables_of_trigger)
+    [ -z "$chosen" ] || fail "The request that triggered this pipeline sets variables ($chosen), which no webhook does:" \
+        "nothing was done. Take the trigger token back, change what the job could read, and set \"Minimum role to use" \
+        "pipeline variables\" to \"No one allowed\" in the CI/CD settings."
+fi
 if [ "$PREVIEW_BASE" != local ] && [ -z "${PULUMI_BACKEND_URL:-}" ]; then
     if [ "$action" = update ]; then
         echo "PULUMI_BACKEND_URL is not set, so no branch has a preview: nothing to update."

@@ -42,22 +42,31 @@ class Tunnel:
             OperationError: The VM does not answer, shows another host key, or refuses the key.
         """
         self._end()
-        base, socket = self._base, self._folder / "docker.sock"
-        socket.unlink(missing_ok=True)
-        options = ["-o", "ExitOnForwardFailure=yes", "-N", "-L", f"{socket}:/var/run/docker.sock"]
+        base, socket, control = self._base, self._folder / "docker.sock", self._folder / "control"
+        for left in (socket, control):
+            left.unlink(missing_ok=True)
+        program, *options = self._ssh
+        own = ["-o", "ControlMaster=yes", "-o", f"ControlPath={control}", "-o", "ControlPersist=no", "-N"]
         process = subprocess.Popen(
-            [*self._ssh, *options, f"{base.ssh_user}@{base.address}"],
+            [program, *own, *options, f"{base.ssh_user}@{base.address}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            # What a terminal interrupts is this command, which still needs the tunnel to leave things in order.
+            start_new_session=True,
         )
         with contextlib.suppress(RetryError):
             Retrying(
                 stop=stop_after_delay(2 * CONNECT_SECONDS),
                 wait=wait_fixed(0.05),
                 retry=retry_if_result(lambda ended: not ended),
-            )(lambda: socket.exists() or process.poll() is not None)
+            )(lambda: control.exists() or process.poll() is not None)
+        if control.exists():
+            # Asked for once the connection is there: the client forwards either nothing at its start, or what an
+            # operator's own configuration says as well.
+            forward = ["-F", "/dev/null", "-S", str(control), "-O", "forward", "-L", f"{socket}:/var/run/docker.sock"]
+            subprocess.run([program, *forward, base.address], capture_output=True, check=False)
         if socket.exists():
             self._process = process
             return f"unix://{socket}"

@@ -24,7 +24,9 @@ def branches_of(remote: str) -> frozenset[str]:
         done = subprocess.run(
             ["git", "ls-remote", "--heads", "--", remote],
             capture_output=True,
-            text=True,
+            # A name is bytes that need be no UTF-8; such a branch can have no preview.
+            encoding="utf-8",
+            errors="surrogateescape",
             check=False,
             timeout=_SECONDS,
             stdin=subprocess.DEVNULL,
@@ -41,7 +43,7 @@ def branches_of(remote: str) -> frozenset[str]:
             f"The branches of the Git remote cannot be read ({failure}): check its address and your rights. "
             "Nothing was destroyed."
         )
-    names = (line.partition("\t")[2].removeprefix(_PREFIX) for line in done.stdout.splitlines())
+    names = (line.partition("\t")[2].removeprefix(_PREFIX) for line in done.stdout.split("\n"))
     found = frozenset(name for name in names if name)
     if not found:
         raise OperationError("The Git remote has no branch at all: check its address. Nothing was destroyed.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
 
-from stacks.names import NameRefusedError, slug_of
+from stacks.names import NameRefusedError, PreviewName
 
 _HEADS = "refs/heads/"
 _NO_COMMIT = re.compile(r"0{40}(0{24})?")  # SHA-1 or SHA-256
@@ -99,7 +99,7 @@ def branch_gone(payload: bytes, project: str) -> Gone | Nothing:
         if found.branch == event.project.default_branch:
             return Nothing(reason="the default branch does not end")
         try:
-            slug_of(found.branch)
+            PreviewName(found.branch)
         except NameRefusedError:
             return Nothing(reason="a branch of that name cannot have a preview")
     return found

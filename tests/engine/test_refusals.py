@@ -57,6 +57,17 @@ def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, 
     assert container_ids(engine, token) == ids
 
 
+def test_a_base_with_previews_is_not_destroyed_and_names_them(world: World, engine: Any, token: str) -> None:
+    before = container_ids(engine, token)
+    done = world.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")
+    assert done.code != 0
+    said = " ".join(done.text.split())
+    assert "cannot be destroyed while these previews run on it: " in said
+    assert world.first in said
+    assert world.second in said
+    assert container_ids(engine, token) == before
+
+
 def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: World, engine: Any, token: str) -> None:
     branch = f"{token}/no-image"
     done = world.clone.preview("deploy", branch, "--image", "grafana=pgai-test/never-built:1")

@@ -57,7 +57,6 @@ class Job:
             "CI_COMMIT_SHA": "0123abcd",
             "CI_PROJECT_ID": "15",
             "CI_PROJECT_URL": "https://gitlab.example/group/previews",
-            "TRIGGER_PAYLOAD": "/builds/previews.tmp/TRIGGER_PAYLOAD",
         }
         return subprocess.run(
             [str(self.path / ".gitlab/ci/preview.sh"), action],
@@ -112,7 +111,8 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     ],
 )
 def test_a_branchs_name_is_one_argument_whatever_is_in_it(job: Job, action: str, arguments: list[str]) -> None:
-    done = job.run(action)
+    payload = {"TRIGGER_PAYLOAD": "/builds/previews.tmp/TRIGGER_PAYLOAD"} if action == "webhook" else {}
+    done = job.run(action, **payload)
     assert done.returncode == 0, done.stderr
     assert [call["arguments"] for call in job.calls] == [["setup"], arguments]
     assert not list(job.path.rglob("pwned"))
@@ -170,6 +170,38 @@ def test_without_the_shared_state_nothing_is_run(job: Job, action: str) -> None:
     done = job.run(action, PULUMI_BACKEND_URL="")
     assert done.returncode == 1
     assert "Error: PULUMI_BACKEND_URL is not set" in done.stderr
+    assert not job.calls
+
+
+def test_a_trigger_that_sets_variables_is_refused_before_anything_is_run(job: Job, tmp_path: Path) -> None:
+    payload = tmp_path / "payload"
+    payload.write_text(
+        json.dumps({"ref": "main", "variables": {"PIP_INDEX_URL": "x", "A\n\u001b[31m": "5ecret"}}), "utf-8"
+    )
+    done = job.run("webhook", TRIGGER_PAYLOAD=str(payload))
+    assert done.returncode == 1
+    assert "sets variables (['A\\n\\x1b[31m', 'PIP_INDEX_URL'])" in done.stderr
+    assert 'set "Minimum role to use pipeline variables" to "No one allowed"' in done.stderr
+    assert "5ecret" not in done.stderr
+    assert not job.calls
+
+
+@pytest.mark.parametrize(
+    "content", ['{"variables": {}}', '{"object_kind": "push"}', "[1]", "no JSON", "[" * 100_000, ""]
+)
+def test_a_trigger_that_sets_none_is_the_commands_to_judge(job: Job, tmp_path: Path, content: str) -> None:
+    payload = tmp_path / "payload"
+    payload.write_text(content, encoding="utf-8")
+    done = job.run("webhook", TRIGGER_PAYLOAD=str(payload))
+    assert done.returncode == 0, done.stderr
+    assert [call["arguments"][0] for call in job.calls] == ["setup", "webhook"]
+
+
+@pytest.mark.parametrize("action", ["deploy", "update", "verify", "destroy", "cleanup"])
+def test_a_trigger_starts_no_job_but_its_own_whatever_it_says_of_the_pipeline(job: Job, action: str) -> None:
+    done = job.run(action, TRIGGER_PAYLOAD="/builds/previews.tmp/TRIGGER_PAYLOAD", CI_PIPELINE_SOURCE="push")
+    assert done.returncode == 1
+    assert "starts the job preview:webhook and no other" in done.stderr
     assert not job.calls
 
 

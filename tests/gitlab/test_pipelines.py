@@ -69,6 +69,10 @@ def configuration(repository: Repository) -> dict[str, Any]:
             id="the originals' schedule of another branch",
         ),
         pytest.param(TRIGGER, {"preview:webhook": "on_success"}, id="a webhook"),
+        *(
+            pytest.param(Pipeline({**TRIGGER.variables, name: "x"}), {}, id=f"a trigger that sets {name}")
+            for name in ("BASH_ENV", "PULUMI_HOME")
+        ),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
         pytest.param(push(BRANCH, source="trigger"), {}, id="a webhook that names another branch"),
         pytest.param(push(BRANCH, source="api"), CHECKS, id="the programming interface"),
@@ -131,6 +135,21 @@ def test_the_stand_ins_have_a_job_of_their_own_and_are_part_of_all_tests(configu
 
 def test_no_checkout_of_the_branch_is_needed_to_destroy_it(configuration: dict[str, Any]) -> None:
     assert configuration["preview:destroy"]["variables"]["GIT_STRATEGY"] == "none"
+
+
+def test_programs_that_run_beside_the_secrets_come_from_no_cache_that_a_branch_has_written(
+    configuration: dict[str, Any],
+) -> None:
+    jobs = {name: job for name, job in configuration.items() if name.startswith("preview:")}
+    writers = {name for name, job in jobs.items() if any(cache["policy"] != "pull" for cache in job["cache"])}
+    assert writers == {"preview:cleanup", "preview:webhook"}
+    assert {cache["key"]["prefix"] for job in jobs.values() for cache in job["cache"]} == {"preview"}
+    for name in writers:
+        assert all("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"] for rule in jobs[name]["rules"])
+    others = [
+        job for name, job in configuration.items() if isinstance(job, dict) and "script" in job and name not in jobs
+    ]
+    assert not [cache for job in others for cache in job.get("cache", []) if cache["key"].get("prefix") == "preview"]
 
 
 def test_a_manual_job_that_nobody_starts_does_not_block_the_pipeline(configuration: dict[str, Any]) -> None:

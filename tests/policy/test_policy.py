@@ -50,6 +50,13 @@ def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: 
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
 
 
+def test_a_base_ends_by_asking_whether_previews_are_on_it(of_base: list[Declared]) -> None:
+    last = of_base[-1]
+    assert last.name == "guard"
+    assert "cannot be destroyed" in last.inputs["delete"]
+    assert last.inputs["environment"]["PREVIEWS"].endswith("/previews")
+
+
 @pytest.mark.parametrize("stack", ["of_preview", "of_base"])
 def test_every_container_is_hardened(stack: str, request: pytest.FixtureRequest) -> None:
     for name, inputs in containers(request.getfixturevalue(stack)).items():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stacks.names import NameRefusedError, PreviewName, host_of, slug_of, slug_of_stack, stack_of
@@ -85,6 +86,32 @@ def test_long_branches_that_differ_do_not_share_a_slug(one: str, other: str) -> 
 def test_only_a_previews_stack_has_a_slug(stack: str) -> None:
     with pytest.raises(NameRefusedError):
         slug_of_stack(stack)
+
+
+# What Git's rules are about, and what they leave alone.
+_PIECES = st.sampled_from(
+    [*"aZ9/.@{-~^:?*[]\\ é🙂'$`;\n\x1f\x7f\xa0", "..", "//", "@{", ".lock", "HEAD", "refs/heads/"]
+)
+
+
+@given(st.lists(_PIECES, min_size=1, max_size=5).map("".join))
+def test_a_branch_is_taken_just_when_git_takes_its_name(branch: str) -> None:
+    assume(re.search("[a-z0-9]", branch.lower()))
+    git = subprocess.run(["git", "check-ref-format", "--branch", branch], cwd="/", capture_output=True, check=False)
+    try:
+        taken = bool(PreviewName(branch))
+    except NameRefusedError:
+        taken = False
+    assert taken == (git.returncode == 0)
+
+
+@pytest.mark.parametrize(
+    "branch", ["a\nb", "a\x00b", "a\x9b31mb", "a\u2028b", "a\udcffb", "HEAD", "-a", "a b", "x.lock"]
+)
+def test_a_name_that_no_branch_can_have_is_refused_in_one_printable_sentence(branch: str) -> None:
+    with pytest.raises(NameRefusedError, match="give the name of a branch") as refused:
+        PreviewName(branch)
+    assert str(refused.value).isprintable()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ def test_a_preview_without_a_branch_is_refused() -> None:
 def test_a_hopeless_branch_is_refused() -> None:
     (line,) = faults(PreviewSettings, {"branch": "///"})
     assert "has no letter or digit" in line
+    (line,) = faults(PreviewSettings, {"branch": "feature/a\nb"})
+    assert "is none that Git takes" in line
 
 
 def test_an_image_for_an_unknown_service_is_refused_with_the_known_ones() -> None:

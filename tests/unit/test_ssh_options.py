@@ -15,6 +15,16 @@ EAGER = """Host *
     RemoteCommand tmux
     RequestTTY force
     StrictHostKeyChecking no
+    VerifyHostKeyDNS yes
+    NoHostAuthenticationForLocalhost yes
+    Tunnel yes
+    RemoteForward 9 localhost:9
+    LocalForward 9 localhost:9
+    DynamicForward 1080
+    PreferredAuthentications gssapi-with-mic,password
+    GSSAPIDelegateCredentials yes
+    ControlMaster no
+    ControlPath /nowhere/socket
     ProxyJump jump.example
 """
 
@@ -29,19 +39,28 @@ def settings_of(tmp_path: Path, *options: str) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
 
 
-def test_an_operator_s_ssh_configuration_lends_a_vm_neither_agent_nor_display_nor_terminal(tmp_path: Path) -> None:
+def test_an_operator_s_ssh_configuration_lends_a_vm_nothing_but_commands(tmp_path: Path) -> None:
     wanted = {
         "forwardagent": "no",
         "forwardx11": "no",
         "permitlocalcommand": "no",
         "requesttty": "false",
         "stricthostkeychecking": "true",
+        "verifyhostkeydns": "false",
+        "nohostauthenticationforlocalhost": "no",
+        "tunnel": "false",
+        "preferredauthentications": "publickey",
+        "controlmaster": "auto",
     }
+    forwards = {"remoteforward", "localforward", "dynamicforward"}
     found = settings_of(tmp_path, *SHARED)
     assert {name: found[name] for name in wanted} == wanted
     assert found.get("remotecommand", "none") == "none"
+    assert not forwards & found.keys()
+    assert "/nowhere" not in found["controlpath"]
     without = settings_of(tmp_path)
     assert not [name for name, value in wanted.items() if without[name] == value], "the configuration does ask for it"
+    assert forwards <= without.keys()
 
 
 def test_an_operator_s_way_to_the_vm_stays(tmp_path: Path) -> None:

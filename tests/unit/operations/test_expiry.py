@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 from pathlib import Path
 
@@ -115,6 +116,13 @@ def test_a_remote_without_a_branch_reaps_nothing_and_says_so(tmp_path: Path) -> 
     subprocess.run(["git", "init", "-q", "--bare", str(tmp_path)], check=True)
     with pytest.raises(OperationError, match="has no branch at all"):
         branches_of(str(tmp_path))
+
+
+def test_a_branch_is_there_whatever_characters_its_name_has(remote: Path) -> None:
+    odd = ["a\u2028b", "a\x85b", "a\udcffb"]
+    for name in odd:
+        subprocess.run(["git", "-C", str(remote), "branch", os.fsencode(name)], check=True)
+    assert branches_of(str(remote)) == {"main", *odd}
 
 
 def test_a_remote_is_never_taken_for_an_option(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigg
         ({**DELETED, "pushed_ref": "refs/heads/main"}, "default branch"),
         ({**DELETED, "pushed_ref": "refs/heads/"}, "cannot have a preview"),
         ({**DELETED, "pushed_ref": "refs/heads/äöü"}, "cannot have a preview"),
+        ({**DELETED, "pushed_ref": "refs/heads/a\nb"}, "cannot have a preview"),
         ({**DELETED, "after": None}, "lacks a usable after"),
         ({**DELETED, "project": None}, "lacks a usable project"),
         (changed(DELETED, "project.id", 16) | {"project_id": 15}, None),
