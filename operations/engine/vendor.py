@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -33,12 +33,16 @@ class EngineProcess(automation.PulumiCommand):
 
     Args:
         version: Version of the engine.
+
+    Attributes:
+        require_wanted: Raises what speaks against starting the engine, or against taking its failure for one.
     """
 
     def __init__(self, version: str) -> None:
         # The vendor's constructor starts the engine to ask for its version, which set-up has found out.
         self.command = "pulumi"
         self.version = VersionInfo.parse(version)
+        self.require_wanted: Callable[[], None] = lambda: None
         self._running: set[subprocess.Popen[str]] = set()
         self._guard = threading.Lock()
 
@@ -66,6 +70,7 @@ class EngineProcess(automation.PulumiCommand):
         Raises:
             pulumi.automation.CommandError: The engine failed.
         """
+        self.require_wanted()
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
         with subprocess.Popen(
             [self.command, *arguments],
@@ -87,6 +92,7 @@ class EngineProcess(automation.PulumiCommand):
                     self._running.discard(process)
         result = automation.CommandResult(stdout=said[0], stderr=said[1], code=code)
         if code != 0:
+            self.require_wanted()
             raise create_command_error(result)
         return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,14 +15,21 @@ from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
-from operations.errors import EngineError, InterruptedOperationError, LockedError, OperationError, UnhealthyError
+from operations.errors import (
+    EngineError,
+    InterruptedOperationError,
+    LockedError,
+    OperationError,
+    RefusedError,
+    UnhealthyError,
+)
 from operations.find import base_in
 from operations.life.drift import has_drifted
 from operations.life.last_words import last_words, secrets_of
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
-from operations.life.restore import undo
-from operations.life.slot import SlotLostError, acquire_slot
+from operations.life.restore import sentence_of, undo
+from operations.life.slot import SlotLostError, acquire_slot, release_slot
 from operations.life.work import Work
 from operations.machine.access import machine_of
 from operations.redact import redact
@@ -71,17 +78,17 @@ def deploy(
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.
         RefusedError: Another branch owns the slug, an image cannot be pulled, or there is no room.
-        UnhealthyError: A container did not become healthy. A new preview has been removed again, an update has been
-            taken back.
+        UnhealthyError: A container did not become healthy, or something failed that nobody had thought of. A new
+            preview has been removed again, an update has been taken back, if the message does not say otherwise.
         LockedError: Another operation held the preview for the whole wait.
         InterruptedOperationError: Somebody asked it to stop; the same has been done.
         OperationError: Anything else.
     """
     name = PreviewName(request.branch)
     with engine.held(name.stack, "deploy"), _program_loaded():
-        of_base, before = engine.snapshots([request.base, name.stack])
-        if request.only_existing and not (before and before.preview):
+        if request.only_existing and _is_absent(engine, name):
             return None
+        of_base, before = engine.snapshots([request.base, name.stack])
         work = Work(
             engine=engine,
             machine=machine_of(base_in(of_base, request.base)),
@@ -91,13 +98,17 @@ def deploy(
             interrupts=interrupts,
         )
         values = _check(work, request, checkout)
-        work = _acquire(work)
-        try:
-            changes = _apply(work, values)
-        except LockedError:
-            raise
-        except OperationError as error:
-            raise _undone(work, error) from error
+        work = _cleared(work)
+        # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
+        with interrupts.held_off(told.note):
+            work = _acquire(work)
+            try:
+                with interrupts.let_in():
+                    changes = _apply(work, values)
+            except LockedError:
+                raise
+            except (Exception, InterruptedOperationError) as error:
+                raise _undone(work, error) from error
         _keep(work)
     base = work.machine.base
     return Deployed(name=name, url=name.url(base), created=not work.updates, changes=changes, base=base)
@@ -109,6 +120,12 @@ def _program_loaded() -> Iterator[None]:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(import_module, "stacks.preview")
         yield
+
+
+def _is_absent(engine: Engine, name: PreviewName) -> bool:
+    """Whether the branch has no preview: its own stack is asked alone, for nothing else matters then."""
+    snapshot = engine.snapshot(name.stack)
+    return snapshot is None or snapshot.preview is None or snapshot.preview.branch != name.branch
 
 
 def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
@@ -123,19 +140,37 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, A
     return values
 
 
-def _acquire(work: Work) -> Work:
-    """Clear away what an update that died has left, and take the slot."""
+def _cleared(work: Work) -> Work:
+    """Clear away what an update that died has left."""
     for name in remove_unknown(work.machine, work.name.slug, work.before):
         work.told.note(f"removed {name}, left by an update that died")
     forget_pending(work.engine, work.name.stack, work.before)
     if work.before.ids and not work.updates:
         # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
         work = work.started_over("removing what a first deploy that died has left")
+    return work
+
+
+def _acquire(work: Work) -> Work:
+    """Take the slot; a failure or an interruption leaves none behind that was not there before."""
     try:
-        acquire_slot(work.machine, work.name, known=work.before.has_slot)
-    except SlotLostError as error:
-        work = work.started_over(f"{error} Removing what is left of it")
-        acquire_slot(work.machine, work.name, known=False)
+        try:
+            acquire_slot(work.machine, work.name, known=work.before.has_slot)
+        except SlotLostError as error:
+            work = work.started_over(f"{error} Removing what is left of it")
+            acquire_slot(work.machine, work.name, known=False)
+        if work.interrupts.received:
+            raise InterruptedOperationError(
+                f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
+            )
+    except RefusedError:
+        raise
+    except (Exception, InterruptedOperationError):
+        # The machine may have taken it before the connection to it broke.
+        if not work.before.has_slot:
+            with suppress(OperationError):
+                release_slot(work.machine, work.name.slug, work.name.branch)
+        raise
     return work
 
 
@@ -180,20 +215,19 @@ def _unwell(work: Work) -> str:
     return "; ".join(map(str, found))
 
 
-def _undone(work: Work, error: OperationError) -> OperationError:
+def _undone(work: Work, error: BaseException) -> BaseException:
     """Undo what was done; returns what is to be said of it."""
     container_failed = isinstance(error, _NotWellError) or (
         isinstance(error, EngineError) and "Container" in error.failed
     )
-    with work.interrupts.held_off(work.told.note):
-        # Before anything is removed: what the containers have to say goes with them.
-        secrets = secrets_of(work.engine, work.name.stack)
-        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
-        outcome = undo(work)
-    text = redact(str(error), secrets)
+    # Before anything is removed: what the containers have to say goes with them.
+    secrets = secrets_of(work.engine, work.name.stack)
+    logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+    outcome = undo(work)
     if work.interrupts.received:
         sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
         return InterruptedOperationError(sentence, work.interrupts.received)
-    if logs:
+    text = redact(sentence_of(error), secrets)
+    if logs or not (outcome.complete and isinstance(error, OperationError)):
         return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
     return OperationError(f"{text} {outcome}")

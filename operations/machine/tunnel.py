@@ -29,6 +29,7 @@ class Tunnel:
         self._base = base
         self._ssh = ssh
         self._folder = Path(tempfile.mkdtemp(prefix="pgai-"))
+        self._opened = 0
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self._close)
 
@@ -42,8 +43,9 @@ class Tunnel:
             OperationError: The VM does not answer, shows another host key, or refuses the key.
         """
         self._end()
-        base, socket = self._base, self._folder / "docker.sock"
-        socket.unlink(missing_ok=True)
+        # A path of its own each time: the shared connection may live on, and believe that it serves the old one.
+        self._opened += 1
+        base, socket = self._base, self._folder / f"docker-{self._opened}.sock"
         options = ["-o", "ExitOnForwardFailure=yes", "-N", "-L", f"{socket}:/var/run/docker.sock"]
         process = subprocess.Popen(
             [*self._ssh, *options, f"{base.ssh_user}@{base.address}"],
@@ -51,6 +53,8 @@ class Tunnel:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            # What a terminal interrupts is this command, which still needs the tunnel to leave things in order.
+            start_new_session=True,
         )
         with contextlib.suppress(RetryError):
             Retrying(
