@@ -26,6 +26,7 @@ from operations.errors import (
 from operations.find import base_in
 from operations.life.drift import has_drifted
 from operations.life.last_words import last_words, secrets_of
+from operations.life.left_record import remove_left_record
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
 from operations.life.restore import sentence_of, undo
@@ -134,10 +135,11 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, A
     for note in require_configuration(request, checkout):
         work.told.note(note)
     values = values_of(request, work.before.preview, checkout)
-    images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
-    for reference in work.machine.docker.require_images(images.values()):
+    images = {request.images.get(service.key, service.image) for service in SERVICES}
+    for reference in work.machine.docker.require_images(images):
         work.told.note(f"pulling {reference}")
-    return values
+    # A tag may lead to another image tomorrow, and by then to none that has ever run here.
+    return {**values, "imageIds": work.machine.docker.use_images(images)}
 
 
 def _cleared(work: Work) -> Work:
@@ -183,7 +185,12 @@ def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
     for state in docker.remove_broken(slug):
         work.told.note(f"{state}: making it anew")
     drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
-    changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
+    try:
+        changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
+    except EngineError as error:
+        if not remove_left_record(work, error):
+            raise
+        changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
     if not work.updates and (unwell := _unwell(work)):
         raise _NotWellError(f"{unwell}.")
     return changes

@@ -104,6 +104,9 @@ def _put_back(work: Work) -> None:
     values.pop("restoreDirectory", None)
     # Extending moves the end without an update.
     values["expiresAt"] = work.before.preview.expires_at if work.before.preview else ""
+    # What has run before, whatever its tag means by now; the tag where somebody has removed it.
+    docker, known = work.machine.docker, dict(values.get("imageIds") or {})
+    values["imageIds"] = {name: identity for name, identity in known.items() if docker.image_id(identity)}
     half_made = engine.snapshot(stack) or Snapshot()
     remove_unknown(work.machine, work.name.slug, half_made)
     forget_pending(engine, stack, half_made)
