@@ -26,5 +26,5 @@ verify         –          –               –          –                  
 
 0 done, or nothing to do · 1 failed · 2 bad input · 3 refused · 4 locked · 5 unhealthy · 6 no such preview · 7 not
 fulfilled. Every command: 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP, after which it starts nothing new.
-A slot is taken, and a deploy undone, without being interrupted; undoing is tried three times, each over new connections.
+A slot is taken, and a deploy undone, without being interrupted; undoing is tried three times.
 """
