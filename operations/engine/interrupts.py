@@ -34,7 +34,7 @@ class Interrupts:
 
     def follow(self, process: EngineProcess) -> None:
         """Ask an engine's process to stop in turn, and let it start nothing afterwards."""
-        process.require_wanted = self.require_none
+        process.only_while(self.require_none)
         self._processes.append(process)
 
     def require_none(self) -> None:

@@ -33,16 +33,13 @@ class EngineProcess(automation.PulumiCommand):
 
     Args:
         version: Version of the engine.
-
-    Attributes:
-        require_wanted: Raises what speaks against starting the engine, or against taking its failure for one.
     """
 
     def __init__(self, version: str) -> None:
         # The vendor's constructor starts the engine to ask for its version, which set-up has found out.
         self.command = "pulumi"
         self.version = VersionInfo.parse(version)
-        self.require_wanted: Callable[[], None] = lambda: None
+        self._wanted: list[Callable[[], None]] = []
         self._running: set[subprocess.Popen[str]] = set()
         self._guard = threading.Lock()
 
@@ -50,6 +47,18 @@ class EngineProcess(automation.PulumiCommand):
     def busy(self) -> bool:
         """Whether an engine runs."""
         return bool(self._running)
+
+    def only_while(self, wanted: Callable[[], None]) -> None:
+        """Ask before the engine is started, and before its failure is taken for one.
+
+        Args:
+            wanted: Raises where the engine is not wanted any more.
+        """
+        self._wanted.append(wanted)
+
+    def _require_wanted(self) -> None:
+        for wanted in self._wanted:
+            wanted()
 
     def interrupt(self) -> None:
         """Ask every running engine to end what it has begun and to stop."""
@@ -70,7 +79,7 @@ class EngineProcess(automation.PulumiCommand):
         Raises:
             pulumi.automation.CommandError: The engine failed.
         """
-        self.require_wanted()
+        self._require_wanted()
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
         with subprocess.Popen(
             [self.command, *arguments],
@@ -92,7 +101,7 @@ class EngineProcess(automation.PulumiCommand):
                     self._running.discard(process)
         result = automation.CommandResult(stdout=said[0], stderr=said[1], code=code)
         if code != 0:
-            self.require_wanted()
+            self._require_wanted()
             raise create_command_error(result)
         return result
 
