@@ -7,15 +7,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cli import session
 from operations.engine.interrupts import Interrupts
 from operations.engine.vendor import EngineProcess
 from operations.errors import InterruptedOperationError
 from operations.upkeep.reap import ReapRequest, reap
 from stacks.names import stack_of
 from tests.unit.operations.engine import StandInEngine, preview
+from toolchain.engine import STAMP as ENGINE_STAMP
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -127,3 +130,20 @@ def test_reap_stops_as_a_whole() -> None:
     with pytest.raises(InterruptedOperationError):
         reap(engine.engine, request, lambda note: None)
     assert engine.destroyed == []
+
+
+def test_every_engine_that_a_command_opens_is_asked_to_stop_also_that_of_a_base(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    watching = Interrupts()
+    asked: list[EngineProcess] = []
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(session, "interrupts", watching)
+    monkeypatch.setattr(session, "stamps", lambda paths: {ENGINE_STAMP: SimpleNamespace(version="3.220.0")})
+    monkeypatch.setattr(session, "apply", lambda paths: None)
+    monkeypatch.setattr(EngineProcess, "busy", True)
+    monkeypatch.setattr(EngineProcess, "interrupt", lambda process: asked.append(process))
+    opened = [session.open_engine().process, session.open_engine().process]
+    with watching.watched():
+        signal.raise_signal(signal.SIGTERM)
+    assert asked == opened
