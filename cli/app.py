@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from operations.engine.interrupts import Interrupts
 from operations.errors import InterruptedOperationError, OperationError, UnhealthyError
 from stacks.names import NameRefusedError
 from stacks.paths import Paths
@@ -28,24 +29,27 @@ WAIT_SECONDS = 60.0
 _WIDTH_OF_FILES = 200
 out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES)
+interrupts = Interrupts()
+"""Signals that ask the command to stop; every command watches for them."""
 
 
 class _Commands(TyperGroup):
     """Turns the project's errors into one sentence and an exit code; no trace reaches a user."""
 
     def invoke(self, ctx: Any) -> Any:
+        with interrupts.watched():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (NameRefusedError, OperationError, SetupError) as error:
+        except (NameRefusedError, OperationError, SetupError, InterruptedOperationError) as error:
             if isinstance(error, UnhealthyError):
                 for container, lines in error.logs.items():
                     err.rule(f"last lines of {container}", align="left")
                     err.print(escape(lines) or "(no output)", highlight=False)
             err.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(_exit_code(error)) from error
-        except KeyboardInterrupt:
-            err.print("Interrupted.")
-            raise typer.Exit(130) from None
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
@@ -54,7 +58,7 @@ class _Commands(TyperGroup):
             raise typer.Exit(_unexpected(error)) from error
 
 
-def _exit_code(error: Exception) -> int:
+def _exit_code(error: BaseException) -> int:
     if isinstance(error, NameRefusedError):
         return EXIT_BAD_INPUT
     if isinstance(error, InterruptedOperationError):

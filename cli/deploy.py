@@ -12,7 +12,7 @@ import typer
 from cli.app import MAKE, WAIT_SECONDS, Base, Branch, Json, Wait
 from cli.result import Result, command
 from operations.errors import BadInputError
-from stacks.names import PreviewName
+from stacks.names import NameRefusedError, PreviewName
 from stacks.paths import Paths
 
 if TYPE_CHECKING:
@@ -78,7 +78,12 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
     from operations.verify.timing import opening_url
 
     started = time.monotonic()
-    deployed = deploy_with_progress(request, wait)
+    try:
+        deployed = deploy_with_progress(request, wait)
+    except NameRefusedError:
+        if not request.only_existing:
+            raise
+        deployed = None
     quoted = shlex.quote(request.branch)
     if deployed is None:
         return Result(

@@ -34,7 +34,6 @@ def reap(
 ) -> Result:
     """Destroy a base's previews that have expired or whose branch is gone, and list what no stack owns."""
     from cli.session import open_engine
-    from operations.engine.interrupts import Interrupts
     from operations.upkeep.orphans import find_orphans
     from operations.upkeep.reap import ReapRequest
     from operations.upkeep.reap import reap as reap_previews
@@ -44,13 +43,12 @@ def reap(
     request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now)
     found: list[Orphan] = []
     failure: Exception | None = None
-    with Interrupts(engine.process).watched():
-        reaped = reap_previews(engine, request, note)
-        try:
-            found = find_orphans(engine, base, remove=orphans and not dry_run)
-        except OperationError as error:
-            # The previews are what matters; their result must not be lost.
-            failure = OperationError(f"What no stack owns could not be looked for: {error}")
+    reaped = reap_previews(engine, request, note)
+    try:
+        found = find_orphans(engine, base, remove=orphans and not dry_run)
+    except OperationError as error:
+        # The previews are what matters; their result must not be lost.
+        failure = OperationError(f"What no stack owns could not be looked for: {error}")
     if "failed" in {one.result for one in reaped} | {one.result for one in found}:
         failure = failure or OperationError("Not all could be removed: the reasons are listed. Run reap again.")
     return Result(

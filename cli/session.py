@@ -1,4 +1,4 @@
-"""The engine as a command uses it: with what set-up has prepared, progress on standard error, and signals watched."""
+"""The engine as a command uses it: with what set-up has prepared, and progress on standard error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.app import WAIT_SECONDS, err
+from cli.app import WAIT_SECONDS, err, interrupts
 from cli.progress import Progressing
 from cli.result import note
 from operations.engine.events import Reporting
@@ -39,7 +39,9 @@ def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = 
         raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
     prepare_state(paths)
     apply(paths)
-    return Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds)
+    engine = Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds)
+    interrupts.follow(engine.process)
+    return engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Session:
     Attributes:
         engine: The engine.
         told: Who is told how it goes.
-        interrupts: Signals that ask it to stop; they are watched.
+        interrupts: Signals that ask it to stop.
     """
 
     engine: Engine
@@ -59,7 +61,7 @@ class Session:
 
 @contextmanager
 def working(title: str, name: PreviewName, wait_seconds: float) -> Iterator[Session]:
-    """Show how an operation goes while the block runs, and watch for whoever wants it to stop.
+    """Show how an operation goes while the block runs.
 
     Args:
         title: What is done.
@@ -68,9 +70,7 @@ def working(title: str, name: PreviewName, wait_seconds: float) -> Iterator[Sess
     """
     with Progressing(err, f"{title} {name.branch}", f"{name.slug}-").running() as shown:
         engine = open_engine(shown.note, wait_seconds=wait_seconds)
-        interrupts = Interrupts(engine.process)
-        with interrupts.watched():
-            yield Session(engine=engine, told=Reporting(step=shown.step, note=shown.note), interrupts=interrupts)
+        yield Session(engine=engine, told=Reporting(step=shown.step, note=shown.note), interrupts=interrupts)
 
 
 def current_branch(checkout: Path) -> str:

@@ -32,6 +32,11 @@ class PreviewRecordArgs:
     branch: str
 
 
+def comment_of(branch: str) -> str:
+    """What a preview's record says of itself: whose it is."""
+    return f"Preview of branch {branch}"[:_COMMENT_LENGTH]
+
+
 class PreviewRecord(pulumi.ComponentResource):
     """One proxied A record."""
 
@@ -48,7 +53,7 @@ class PreviewRecord(pulumi.ComponentResource):
                 "proxied": True,
                 # The only time to live of a proxied record.
                 "ttl": _AUTOMATIC,
-                "comment": f"Preview of branch {args.branch}"[:_COMMENT_LENGTH],
+                "comment": comment_of(args.branch),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, version=version("pulumi-cloudflare")),
         )

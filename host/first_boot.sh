@@ -16,7 +16,7 @@ note() {
 
 give_up() {
     note "$1"
-    printf '%s\n' "$1" >"$state/failed"
+    printf '%s\n' "$1" >"$state/failed.next" && mv "$state/failed.next" "$state/failed"
     exit 1
 }
 

@@ -22,8 +22,18 @@ while :; do
     esac
 done
 good=$DIRECTORY/good
+# Nobody places other files meanwhile.
+exec 9<"$DIRECTORY"
+if ! flock -w "${LOCK_SECONDS:-60}" 9; then
+    echo "Files are still being placed in $DIRECTORY, for more than ${LOCK_SECONDS:-60} s. Try again." >&2
+    exit 1
+fi
 [ -d "$good" ] || [ ! -d "$good.old" ] || mv -- "$good.old" "$good"
 rm -rf -- "$good.next" "$good.old"
+same() { diff -rq -- "$DIRECTORY/$1" "$good/$1" >/dev/null 2>&1; }
+if same config && same workload; then exit 0; fi
+# A disk that is full gets back what a copy that failed has taken.
+trap 'rm -rf -- "$good.next"' EXIT
 mkdir -- "$good.next"
 cp -R -- "$DIRECTORY/config" "$DIRECTORY/workload" "$good.next/"
 if [ -d "$good" ]; then mv -- "$good" "$good.old"; fi

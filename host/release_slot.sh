@@ -32,6 +32,6 @@ remove_all "docker network rm" "docker network ls"
 remove_all "docker volume rm" "docker volume ls"
 [ -d "$DIRECTORY" ] || exit 0
 # First: a slot that is only half gone is nobody's.
-rm -f -- "$DIRECTORY/branch"
+rm -f -- "$DIRECTORY/slot" "$DIRECTORY/branch"
 rm -rf -- "$DIRECTORY"
 echo released

@@ -4,7 +4,7 @@
 # run, and then because they run; one whose deploy died stops counting after half an hour. Can be run again.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
 # DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
-# preview must have its slot already; exit code 4 where it has not).
+# preview must have its slot already; exit code 4 where it has not, and there is room to make it anew).
 set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
@@ -31,17 +31,18 @@ owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
 if [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     refuse "The preview of this slug belongs to branch '$owner', so branch '$BRANCH' cannot be deployed: destroy that preview first or rename the branch."
 fi
-if [ -z "$owner" ] && [ -n "${KNOWN:-}" ]; then
-    echo "The slot of the preview of branch '$BRANCH' is gone from the machine." >&2
-    exit 4
+lost=
+# A full disk can lose what a file says. Where the rest is there, the stack that knows the slot says whose it is.
+if [ -z "$owner" ] && [ -n "${KNOWN:-}" ] && ! { [ -e "$DIRECTORY/slot" ] && [ -d "$DIRECTORY/config" ]; }; then
+    lost=1
 fi
 
 if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'); then
     echo "Docker on the machine does not say which previews run: start it and try again." >&2
     exit 1
 fi
-# A live preview has its slot already.
-if ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
+# A live preview has its slot already; one that has to be made anew is only taken away where it can be.
+if [ -n "$lost" ] || ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
     starting=$(find "$root/previews" -mindepth 2 -maxdepth 2 -name slot -mmin "-$minutes" | sed 's|/slot$||; s|.*/||')
     others=$(printf '%s\n%s\n' "$running" "$starting" | sort -u | grep -vxF -e "$SLUG" -e '' || :)
     count=$(printf '%s' "$others" | grep -c '' || :)
@@ -58,6 +59,14 @@ if ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
     fi
 fi
 
+if [ -n "$lost" ]; then
+    echo "The slot of the preview of branch '$BRANCH' is gone from the machine." >&2
+    exit 4
+fi
 mkdir -p -- "$DIRECTORY"
-printf '%s\n' "$BRANCH" >"$DIRECTORY/branch"
+if [ "$owner" != "$BRANCH" ]; then
+    # Beside, and renamed: a disk that is full leaves no owner half written.
+    printf '%s\n' "$BRANCH" >"$DIRECTORY/branch.next"
+    mv -- "$DIRECTORY/branch.next" "$DIRECTORY/branch"
+fi
 touch -- "$DIRECTORY/slot"

@@ -30,8 +30,10 @@ class LockedError(OperationError):
     exit_code = 4
 
 
-class InterruptedOperationError(OperationError):
+class InterruptedOperationError(KeyboardInterrupt):
     """Somebody asked the command to stop; what was made has been removed or put back.
+
+    Nobody who gets along with a failure, or tries again after one, shall take it for one.
 
     Attributes:
         signal_number: What it was asked with.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
+from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
 from stacks.moments import text_of
 from stacks.names import PreviewName
@@ -48,7 +49,7 @@ def preview() -> None:
             host_name=name.host(base.domain),
             edge_network=base.edge_network,
             host=target.host,
-            images=settings.images,
+            images=_images(settings),
             folders=folders,
             home_dashboard=home_of(folders["config"]),
             record=target.record,
@@ -65,6 +66,11 @@ def _base(name: str) -> BaseOutputs:
         return BaseOutputs.of(name, read_outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"))
     except OutputsError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _images(settings: PreviewSettings) -> dict[str, str]:
+    references = {service.key: settings.images.get(service.key, service.image) for service in SERVICES}
+    return {key: settings.image_ids.get(reference, reference) for key, reference in references.items()}
 
 
 def _folders(settings: PreviewSettings, base: BaseOutputs) -> dict[str, Path]:

@@ -172,6 +172,8 @@ class PreviewSettings(_Settings):
         restore_directory: Where an earlier version of the branch's files is, with ``config`` and ``workload``; it takes
             the place of the configuration directory and of the project's own workload.
         images: Service → image reference, where it differs from the default.
+        image_ids: Image reference → Docker's id of the image that it led to at the deploy, which runs whatever the
+            reference leads to by now.
     """
 
     branch: str
@@ -184,6 +186,7 @@ class PreviewSettings(_Settings):
     expires_at: dt.datetime | None = None
     restore_directory: str = Field(default="", pattern=r"^$|^/.+")
     images: dict[str, Image] = Field(default_factory=dict)
+    image_ids: dict[str, Image] = Field(default_factory=dict)
 
     @field_validator("branch")
     @classmethod
@@ -210,7 +213,7 @@ class PreviewSettings(_Settings):
 
 def _read(model: type[S], stack: str) -> S:
     config = pulumi.Config(PROJECT)
-    readers: dict[str, Callable[[str], object]] = {"images": config.get_object}
+    readers: dict[str, Callable[[str], object]] = {"images": config.get_object, "imageIds": config.get_object}
     values: dict[str, object] = {}
     for name, field in model.model_fields.items():
         key = field.alias or name

@@ -14,6 +14,7 @@ import pytest
 
 from tests.equipment.autopsy import unwell
 from tests.equipment.local_base import LocalBase, standing_local_base
+from tests.equipment.moments import draw
 
 _PHASES = ("setup", "call", "teardown")
 _STARTED = time.monotonic()
@@ -41,9 +42,14 @@ def local_base(engine: Any, token: str, tmp_path_factory: pytest.TempPathFactory
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much is left to chance."""
-    group = parser.getgroup("moments", "moments at which commands are killed")
+    group = parser.getgroup("moments", "moments at which commands are killed or cut off")
     group.addoption("--long", action="store_true", help="draw many moments instead of a few")
     group.addoption("--seed", default="20260101", help="draw other moments")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Draw the moments of tests that are marked so."""
+    draw(metafunc)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from operations.engine.vendor import EngineProcess
 from operations.errors import InterruptedOperationError
+
+if TYPE_CHECKING:
+    from operations.engine.vendor import EngineProcess
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -16,22 +20,45 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Signals that ask this process to stop: Ctrl-C, a cancelled CI job, a closed terminal.
 
-    Args:
-        process: The engine's process, which is asked in turn.
+    The first one counts: an engine that is asked a second time stops at once and leaves things half made.
 
     Attributes:
         received: Number of the first signal; 0 where none has come.
     """
 
-    def __init__(self, process: EngineProcess) -> None:
-        self._process = process
+    def __init__(self) -> None:
+        self._processes: list[EngineProcess] = []
         self._held_off: Callable[[str], None] | None = None
+        self._raised = False
         self.received = 0
+
+    def follow(self, process: EngineProcess) -> None:
+        """Ask an engine's process to stop in turn, and let it start nothing afterwards."""
+        process.only_while(self.require_none)
+        self._processes.append(process)
+
+    def require_none(self) -> None:
+        """Go no further where somebody has asked to stop and is not held off.
+
+        Raises:
+            InterruptedOperationError: Somebody has.
+        """
+        if self.received and not self._held_off:
+            raise InterruptedOperationError(
+                "Interrupted: nothing new was begun. The same command again does the rest.", self.received
+            )
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch for them while the block runs."""
-        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+
+        def handle(number: int, _: FrameType | None) -> None:
+            if number == signal.SIGHUP:
+                _leave(terminals)
+            self._handle(number)
+
+        before = {number: signal.signal(number, handle) for number in _SIGNALS}
         try:
             yield
         finally:
@@ -51,11 +78,37 @@ class Interrupts:
         finally:
             self._held_off = None
 
-    def _handle(self, number: int, _: FrameType | None) -> None:
+    @contextmanager
+    def let_in(self) -> Iterator[None]:
+        """Within a block that nothing interrupts, one that may be interrupted.
+
+        Raises:
+            InterruptedOperationError: Somebody has tried already.
+        """
+        held_off, self._held_off = self._held_off, None
+        try:
+            self.require_none()
+            yield
+        finally:
+            self._held_off = held_off
+
+    def _handle(self, number: int) -> None:
+        first = not self.received
         self.received = self.received or number
         if self._held_off:
-            self._held_off("one moment, leaving things in order")
-        elif self._process.busy:
-            self._process.interrupt()
-        else:
-            raise InterruptedOperationError("Interrupted; nothing is half-made.", number)
+            with suppress(OSError):
+                self._held_off("one moment, leaving things in order")
+        elif busy := [process for process in self._processes if process.busy]:
+            for process in busy if first else ():
+                process.interrupt()
+        elif not self._raised:
+            self._raised = True
+            self.require_none()
+
+
+def _leave(terminals: list[int]) -> None:
+    """Write to nowhere from now on: a terminal that is closed takes nothing, and what is under way must not fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in terminals:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)

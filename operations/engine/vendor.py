@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -39,6 +39,7 @@ class EngineProcess(automation.PulumiCommand):
         # The vendor's constructor starts the engine to ask for its version, which set-up has found out.
         self.command = "pulumi"
         self.version = VersionInfo.parse(version)
+        self._wanted: list[Callable[[], None]] = []
         self._running: set[subprocess.Popen[str]] = set()
         self._guard = threading.Lock()
 
@@ -46,6 +47,18 @@ class EngineProcess(automation.PulumiCommand):
     def busy(self) -> bool:
         """Whether an engine runs."""
         return bool(self._running)
+
+    def only_while(self, wanted: Callable[[], None]) -> None:
+        """Ask before the engine is started, and before its failure is taken for one.
+
+        Args:
+            wanted: Raises where the engine is not wanted any more.
+        """
+        self._wanted.append(wanted)
+
+    def _require_wanted(self) -> None:
+        for wanted in self._wanted:
+            wanted()
 
     def interrupt(self) -> None:
         """Ask every running engine to end what it has begun and to stop."""
@@ -66,6 +79,7 @@ class EngineProcess(automation.PulumiCommand):
         Raises:
             pulumi.automation.CommandError: The engine failed.
         """
+        self._require_wanted()
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
         with subprocess.Popen(
             [self.command, *arguments],
@@ -87,6 +101,7 @@ class EngineProcess(automation.PulumiCommand):
                     self._running.discard(process)
         result = automation.CommandResult(stdout=said[0], stderr=said[1], code=code)
         if code != 0:
+            self._require_wanted()
             raise create_command_error(result)
         return result
 

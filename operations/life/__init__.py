@@ -7,15 +7,15 @@ the machine that previews run on, while slots are counted.
 =============  =========  ==============  =========  =======================  ===================  ===================
 command        own lock   engine's lock   host lock  refresh                  undone on failure    exit codes
 =============  =========  ==============  =========  =======================  ===================  ===================
-deploy         preview    each update     yes        where something has      first: all removed;  0 1 2 3 4 5 130 143
+deploy         preview    each update     yes        where something has      first: all removed;  0 1 2 3 4 5
                                                      drifted, or a record     update: last good
                                                      exists                   version put back
 update         preview    each update     yes        as deploy                as deploy            as deploy
-destroy        preview    each update     yes        no, from the state       no: run it again     0 1 3 4 130 143
-destroy        preview    each update     no         no, from the state       no: run it again     0 1 3 4 130 143
+destroy        preview    each update     yes        no, from the state       no: run it again     0 1 3 4
+destroy        preview    each update     no         no, from the state       no: run it again     0 1 3 4
 --forget
 extend         preview    state import    no         no                       nothing to undo      0 1 4 6
-reap           preview,   each update     yes        no, from the state       one failure never    0 1 130 143
+reap           preview,   each update     yes        no, from the state       one failure never    0 1
                no wait                               stops the others
 demo           –          base's update   no         no                       no: run it again     0 1 2 3 4 5 7
 list, status,  –          –               –          –                        –                    0 1 6
@@ -25,5 +25,6 @@ verify         –          –               –          –                  
 =============  =========  ==============  =========  =======================  ===================  ===================
 
 0 done, or nothing to do · 1 failed · 2 bad input · 3 refused · 4 locked · 5 unhealthy · 6 no such preview · 7 not
-fulfilled · 130 and 143 interrupted.
+fulfilled. Every command: 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP, after which it starts nothing new.
+A slot is taken, and a deploy undone, without being interrupted; undoing is tried three times.
 """

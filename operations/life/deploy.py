@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,14 +15,22 @@ from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
-from operations.errors import EngineError, InterruptedOperationError, LockedError, OperationError, UnhealthyError
+from operations.errors import (
+    EngineError,
+    InterruptedOperationError,
+    LockedError,
+    OperationError,
+    RefusedError,
+    UnhealthyError,
+)
 from operations.find import base_in
 from operations.life.drift import has_drifted
 from operations.life.last_words import last_words, secrets_of
+from operations.life.left_record import remove_left_record
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
-from operations.life.restore import undo
-from operations.life.slot import SlotLostError, acquire_slot
+from operations.life.restore import sentence_of, undo
+from operations.life.slot import SlotLostError, acquire_slot, release_slot
 from operations.life.watch import EndedError, watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
@@ -72,17 +80,17 @@ def deploy(
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.
         RefusedError: Another branch owns the slug, an image cannot be pulled, or there is no room.
-        UnhealthyError: A container did not become healthy. A new preview has been removed again, an update has been
-            taken back.
+        UnhealthyError: A container did not become healthy, or something failed that nobody had thought of. A new
+            preview has been removed again, an update has been taken back, if the message does not say otherwise.
         LockedError: Another operation held the preview for the whole wait.
         InterruptedOperationError: Somebody asked it to stop; the same has been done.
         OperationError: Anything else.
     """
     name = PreviewName(request.branch)
     with engine.held(name.stack, "deploy"), _program_loaded():
-        of_base, before = engine.snapshots([request.base, name.stack])
-        if request.only_existing and not (before and before.preview):
+        if request.only_existing and _is_absent(engine, name):
             return None
+        of_base, before = engine.snapshots([request.base, name.stack])
         work = Work(
             engine=engine,
             machine=machine_of(base_in(of_base, request.base)),
@@ -92,13 +100,17 @@ def deploy(
             interrupts=interrupts,
         )
         values = _check(work, request, checkout)
-        work = _acquire(work)
-        try:
-            changes = _apply(work, values)
-        except LockedError:
-            raise
-        except OperationError as error:
-            raise _undone(work, error) from error
+        work = _cleared(work)
+        # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
+        with interrupts.held_off(told.note):
+            work = _acquire(work)
+            try:
+                with interrupts.let_in():
+                    changes = _apply(work, values)
+            except LockedError:
+                raise
+            except (Exception, InterruptedOperationError) as error:
+                raise _undone(work, error) from error
         _keep(work)
     base = work.machine.base
     return Deployed(name=name, url=name.url(base), created=not work.updates, changes=changes, base=base)
@@ -112,31 +124,56 @@ def _program_loaded() -> Iterator[None]:
         yield
 
 
+def _is_absent(engine: Engine, name: PreviewName) -> bool:
+    """Whether the branch has no preview: its own stack is asked alone, for nothing else matters then."""
+    snapshot = engine.snapshot(name.stack)
+    return snapshot is None or snapshot.preview is None or snapshot.preview.branch != name.branch
+
+
 def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
     """Refuse what cannot be deployed before anything is touched; returns the configuration of the stack."""
     require_ownership(work.name, request, work.before.preview)
     for note in require_configuration(request, checkout, work.machine.base.plugins):
         work.told.note(note)
     values = values_of(request, work.before.preview, checkout)
-    images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
-    for reference in work.machine.docker.require_images(images.values()):
+    images = {request.images.get(service.key, service.image) for service in SERVICES}
+    for reference in work.machine.docker.require_images(images):
         work.told.note(f"pulling {reference}")
-    return values
+    # A tag may lead to another image tomorrow, and by then to none that has ever run here.
+    return {**values, "imageIds": work.machine.docker.use_images(images)}
 
 
-def _acquire(work: Work) -> Work:
-    """Clear away what an update that died has left, and take the slot."""
+def _cleared(work: Work) -> Work:
+    """Clear away what an update that died has left."""
     for name in remove_unknown(work.machine, work.name.slug, work.before):
         work.told.note(f"removed {name}, left by an update that died")
     forget_pending(work.engine, work.name.stack, work.before)
     if work.before.ids and not work.updates:
         # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
         work = work.started_over("removing what a first deploy that died has left")
+    return work
+
+
+def _acquire(work: Work) -> Work:
+    """Take the slot; a failure or an interruption leaves none behind that was not there before."""
     try:
-        acquire_slot(work.machine, work.name, known=work.before.has_slot)
-    except SlotLostError as error:
-        work = work.started_over(f"{error} Removing what is left of it")
-        acquire_slot(work.machine, work.name, known=False)
+        try:
+            acquire_slot(work.machine, work.name, known=work.before.has_slot)
+        except SlotLostError as error:
+            work = work.started_over(f"{error} Removing what is left of it")
+            acquire_slot(work.machine, work.name, known=False)
+        if work.interrupts.received:
+            raise InterruptedOperationError(
+                f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
+            )
+    except RefusedError:
+        raise
+    except (Exception, InterruptedOperationError):
+        # The machine may have taken it before the connection to it broke.
+        if not work.before.has_slot:
+            with suppress(OperationError):
+                release_slot(work.machine, work.name.slug, work.name.branch)
+        raise
     return work
 
 
@@ -149,12 +186,21 @@ def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
     for state in docker.remove_broken(slug):
         work.told.note(f"{state}: making it anew")
     drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
-    changes = watched(
-        docker,
-        slug,
-        interrupt=work.engine.process.interrupt,
-        update=lambda: work.engine.up(work.name.stack, work.told.step, refresh=drifted),
-    )
+
+    def up() -> Changes:
+        return watched(
+            docker,
+            slug,
+            interrupt=work.engine.process.interrupt,
+            update=lambda: work.engine.up(work.name.stack, work.told.step, refresh=drifted),
+        )
+
+    try:
+        changes = up()
+    except EngineError as error:
+        if not remove_left_record(work, error):
+            raise
+        changes = up()
     if not work.updates and (unwell := _unwell(work)):
         raise _NotWellError(f"{unwell}.")
     return changes
@@ -186,23 +232,22 @@ def _unwell(work: Work) -> str:
     return "; ".join(map(str, found))
 
 
-def _undone(work: Work, error: OperationError) -> OperationError:
+def _undone(work: Work, error: BaseException) -> BaseException:
     """Undo what was done; returns what is to be said of it."""
     container_failed = isinstance(error, _NotWellError) or (
         isinstance(error, EngineError) and "Container" in error.failed
     )
-    with work.interrupts.held_off(work.told.note):
-        # Before anything is removed: what the containers have to say goes with them.
-        secrets = secrets_of(work.engine, work.name.stack)
-        if isinstance(error, EndedError):
-            logs = {error.container: redact(error.log, secrets)}
-        else:
-            logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
-        outcome = undo(work)
-    text = redact(str(error), secrets)
+    # Before anything is removed: what the containers have to say goes with them.
+    secrets = secrets_of(work.engine, work.name.stack)
+    if isinstance(error, EndedError):
+        logs = {error.container: redact(error.log, secrets)}
+    else:
+        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+    outcome = undo(work)
     if work.interrupts.received:
         sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
         return InterruptedOperationError(sentence, work.interrupts.received)
-    if logs:
+    text = redact(sentence_of(error), secrets)
+    if logs or not (outcome.complete and isinstance(error, OperationError)):
         return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
     return OperationError(f"{text} {outcome}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from operations.engine.workspace import Engine
-from operations.errors import OperationError
 from operations.machine.access import Machine
 from operations.redact import redact
 
 
 def secrets_of(engine: Engine, stack: str) -> set[str]:
     """Passwords to be masked; none where the stack does not say, as before its first resource."""
-    with suppress(OperationError):
+    # Undoing comes next, and nothing that goes wrong here may keep it from it.
+    with suppress(Exception):
         return engine.secrets(stack)
     return set()
 
@@ -26,7 +26,7 @@ def last_words(machine: Machine, slug: str, secrets: set[str], *, container_fail
         secrets: What is masked.
         container_failed: Whether it was a container that failed; else those on their way have only been cut short.
     """
-    with suppress(OperationError):
+    with suppress(Exception):
         return {
             state.name: redact(machine.docker.last_lines(state.name), secrets)
             for state in machine.docker.failed(slug)

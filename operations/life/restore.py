@@ -3,32 +3,87 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ParamSpec
 
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_fixed
+
+from operations.engine.events import Reporting
 from operations.engine.snapshot import Snapshot
 from operations.errors import OperationError
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
 from operations.life.work import Work
 
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 2
+P = ParamSpec("P")
 
-def undo(work: Work) -> str:
-    """Undo what a deploy has done.
 
-    Returns:
-        What was done, as a sentence; also where it could not be done.
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How undoing went.
+
+    Attributes:
+        sentence: What was done, or could not be done.
+        complete: Whether all of it was done.
     """
+
+    sentence: str
+    complete: bool
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def undo(work: Work) -> Outcome:
+    """Undo what a deploy has done; tried again, for what broke a connection once may do so in the middle of it."""
+    work = replace(work, told=_to_nobody_too(work.told))
+    doing, step = (
+        ("putting the last good version back", _put_back) if work.updates else ("removing what was made", _remove_all)
+    )
+
+    def before_sleep(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        work.told.note(f"{doing}, once more ({sentence_of(error)})" if error else doing)
+
+    work.told.note(doing)
     try:
-        if work.updates:
-            work.told.note("putting the last good version back")
-            _put_back(work)
-            return "The last good version is running again."
-        work.told.note("removing what was made")
-        _remove_all(work)
-    except OperationError as error:
+        Retrying(
+            stop=stop_after_attempt(_ATTEMPTS), wait=wait_fixed(_PAUSE_SECONDS), before_sleep=before_sleep, reraise=True
+        )(step, work)
+    except Exception as error:  # noqa: BLE001  whatever it is, the user is told how the preview was left
         what = "The last good version could not be put back" if work.updates else "Not all could be removed"
-        return f"{what}: {error} Deploy again, or destroy the preview."
-    return "Everything that was made has been removed again."
+        return Outcome(
+            sentence=f"{what}: {sentence_of(error)} Deploy again, or destroy the preview.",
+            complete=False,
+        )
+    if work.updates:
+        return Outcome(sentence="The last good version is running again.", complete=True)
+    return Outcome(sentence="Everything that was made has been removed again.", complete=True)
+
+
+def sentence_of(error: BaseException) -> str:
+    """What an error says; of one that nobody has thought of, also what it is."""
+    if isinstance(error, OperationError):
+        return str(error)
+    return f"{type(error).__name__} where none was expected ({error})."
+
+
+def _to_nobody_too(told: Reporting) -> Reporting:
+    """The same, also where nobody reads it any more: a terminal or a pipe that is closed must not stop undoing."""
+
+    def deaf(tell: Callable[P, None]) -> Callable[P, None]:
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+            with suppress(OSError):
+                tell(*args, **kwargs)
+
+        return wrapped
+
+    return Reporting(step=deaf(told.step), note=deaf(told.note))
 
 
 def _remove_all(work: Work) -> None:
@@ -49,6 +104,9 @@ def _put_back(work: Work) -> None:
     values.pop("restoreDirectory", None)
     # Extending moves the end without an update.
     values["expiresAt"] = work.before.preview.expires_at if work.before.preview else ""
+    # What has run before, whatever its tag means by now; the tag where somebody has removed it.
+    docker, known = work.machine.docker, dict(values.get("imageIds") or {})
+    values["imageIds"] = {name: identity for name, identity in known.items() if docker.image_id(identity)}
     half_made = engine.snapshot(stack) or Snapshot()
     remove_unknown(work.machine, work.name.slug, half_made)
     forget_pending(engine, stack, half_made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import docker
@@ -260,15 +261,38 @@ class Docker:
             OperationError: Docker does not say.
         """
         for reference in sorted(set(references)):
-            if not self._has_image(reference):
+            if not self.image_id(reference):
                 yield reference
                 self._pull(reference)
 
-    def _has_image(self, reference: str) -> bool:
-        def inspected(api: Api) -> bool:
+    def use_images(self, references: Iterable[str]) -> dict[str, str]:
+        """Ids of images that are there; each is tagged anew, by which the machine's clean-up sees that it is wanted.
+
+        Returns:
+            Reference → id, of those that are there.
+
+        Raises:
+            OperationError: Docker does not say.
+        """
+        found = {reference: self.image_id(reference) for reference in sorted(set(references))}
+        for reference, identity in found.items():
+            # A digest is no name that could be given.
+            if identity and "@" not in reference and not reference.startswith("sha256:"):
+                repository, _, tag = _split_tag(reference)
+                self._ask(f"tag the image {reference}", partial(_tagged, identity, repository, tag or "latest"))
+        return {reference: identity for reference, identity in found.items() if identity}
+
+    def image_id(self, reference: str) -> str:
+        """Id of an image; empty where it is not there.
+
+        Raises:
+            OperationError: Docker does not say.
+        """
+
+        def inspected(api: Api) -> str:
             with contextlib.suppress(NotFound):
-                return bool(api.inspect_image(reference))
-            return False
+                return str(api.inspect_image(reference)["Id"])
+            return ""
 
         return self._ask(f"describe the image {reference}", inspected)
 
@@ -282,6 +306,12 @@ class Docker:
                 f"The image {reference} is not on the machine and cannot be pulled ({_reason(error)}): "
                 "correct its name, or put the image on the machine. Nothing was changed."
             ) from error
+
+
+def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:
+    # Gone in this very moment: the engine will say so, of the container.
+    with contextlib.suppress(NotFound):
+        api.tag(identity, repository, tag)
 
 
 def _reason(error: Exception) -> str:

@@ -22,11 +22,13 @@ class DnsRecord:
         id: Cloudflare's id.
         name: Host name.
         created_at: RFC 3339 time.
+        comment: What it says of itself.
     """
 
     id: str
     name: str
     created_at: str
+    comment: str = ""
 
     def slug(self, domain: str) -> str:
         """Slug of the preview it was made for."""
@@ -44,8 +46,13 @@ class Records(Protocol):
         """
         ...
 
-    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:
+    def remove(self, name: str, known: Collection[str] = (), comment: str = "") -> list[str]:
         """Remove the records of a host name whose ids are not known.
+
+        Args:
+            name: Host name.
+            known: Ids of records that stay.
+            comment: What those that go say of themselves; empty: anything.
 
         Returns:
             Names of what was removed.
@@ -62,7 +69,7 @@ class NoRecords:
     def all(self) -> list[DnsRecord]:
         return []
 
-    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:  # noqa: ARG002
+    def remove(self, name: str, known: Collection[str] = (), comment: str = "") -> list[str]:  # noqa: ARG002
         return []
 
 
@@ -100,7 +107,9 @@ class CloudflareRecords:
             ) from error
         return sorted(
             (
-                DnsRecord(id=str(row.id), name=row.name, created_at=row.created_on.isoformat())
+                DnsRecord(
+                    id=str(row.id), name=row.name, created_at=row.created_on.isoformat(), comment=row.comment or ""
+                )
                 for row in rows
                 if row.name.startswith(STACK_PREFIX)
                 and row.name.endswith(f".{base.domain}")
@@ -109,10 +118,14 @@ class CloudflareRecords:
             key=lambda record: record.name,
         )
 
-    def remove(self, name: str, known: Collection[str] = ()) -> list[str]:
+    def remove(self, name: str, known: Collection[str] = (), comment: str = "") -> list[str]:
         from cloudflare import CloudflareError
 
-        chosen = [record for record in self.all() if record.name == name and record.id not in known]
+        chosen = [
+            record
+            for record in self.all()
+            if record.name == name and record.id not in known and comment in ("", record.comment)
+        ]
         try:
             for record in chosen:
                 self._client.dns.records.delete(record.id, zone_id=self._base.zone_id)

@@ -36,7 +36,10 @@ def run_script(shell: Sequence[str], script: str) -> bytes:
         OperationError: It did not end in time.
     """
     try:
-        done = subprocess.run(shell, input=script.encode(), capture_output=True, check=False, timeout=_SECONDS)
+        # In a session of its own: what a terminal interrupts is this command, which lets no script end half way.
+        done = subprocess.run(
+            shell, input=script.encode(), capture_output=True, check=False, timeout=_SECONDS, start_new_session=True
+        )
     except subprocess.TimeoutExpired as error:
         raise OperationError(
             f"A script on the machine of the base did not end within {_SECONDS} s: check that it runs and try again."

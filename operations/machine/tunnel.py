@@ -29,6 +29,7 @@ class Tunnel:
         self._base = base
         self._ssh = ssh
         self._folder = Path(tempfile.mkdtemp(prefix="pgai-"))
+        self._opened = 0
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self._close)
 
@@ -42,9 +43,9 @@ class Tunnel:
             OperationError: The VM does not answer, shows another host key, or refuses the key.
         """
         self._end()
-        base, socket, control = self._base, self._folder / "docker.sock", self._folder / "control"
-        for left in (socket, control):
-            left.unlink(missing_ok=True)
+        # Paths of its own each time: what was killed leaves its behind.
+        self._opened += 1
+        base, socket, control = self._base, *(self._folder / f"{one}-{self._opened}" for one in ("docker", "control"))
         program, *options = self._ssh
         own = ["-o", "ControlMaster=yes", "-o", f"ControlPath={control}", "-o", "ControlPersist=no", "-N"]
         process = subprocess.Popen(

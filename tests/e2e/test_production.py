@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from stacks.names import slug_of
 from tests.equipment.browser import Browser
 from tests.equipment.checkout import ok
 from tests.equipment.docker import service_ids
+from tests.equipment.edits import changed_files
 from tests.equipment.production import DOMAIN, Production, zone_name_server
 
 pytestmark = pytest.mark.engine
@@ -54,6 +56,13 @@ def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Produc
     with zone_name_server(engine, production):
         served()
     assert proofs(production) == 1
+
+
+def row(production: Production, name: str) -> dict[str, Any]:
+    """What ``list`` says of a preview."""
+    (found,) = [each for each in production.clone.json("list", "--json") if each["branch"] == name]
+    assert isinstance(found, dict)
+    return found
 
 
 def proofs(production: Production) -> int:
@@ -127,6 +136,36 @@ def test_a_changed_dashboard_reaches_the_vm_and_restarts_nothing(production: Pro
 def test_list_shows_the_health_of_previews_on_the_vm(production: Production) -> None:
     rows = production.clone.json("list", "--json")
     assert {row["health"] for row in rows} == {"7/7 healthy"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(production: Production) -> float:
+    """Seconds that an update takes on this machine at the moment."""
+    with changed_files(production.clone, "undisturbed"):
+        return ok(production.clone.preview("deploy", branch(production, 1), "--commit", "900d")).seconds
+
+
+@pytest.mark.moments(2, 20)
+def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_version(
+    production: Production, engine: Any, undisturbed: float, number: int, share: float
+) -> None:
+    name = branch(production, 1)
+    good = row(production, name)["commit"]
+    with (
+        changed_files(production.clone, f"cut {number}"),
+        production.clone.started("deploy", name, "--commit", f"c{number}") as process,
+    ):
+        # A moment of the run is what this is about.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(share * undisturbed)
+        production.vm.cut()
+        said = process.communicate(timeout=400)[0]
+    assert process.returncode == 0 or "The last good version is running again." in said or "Nothing was" in said, said
+    assert "Traceback" not in said
+    found = row(production, name)
+    assert (found["state"], found["health"]) == ("live", "7/7 healthy"), said
+    assert found["commit"] == (f"c{number}" if process.returncode == 0 else good)
+    assert len(service_ids(engine, name)) == 7
 
 
 def test_the_base_cannot_be_destroyed_while_previews_run(production: Production) -> None:

@@ -144,12 +144,12 @@ def test_the_prune_waits_for_its_hour_and_does_nothing_on_an_empty_disk(machine:
 
 def test_the_prune_removes_images_as_deploy_when_the_disk_is_full(machine: Machine) -> None:
     machine.shell("tar -c --files-from /dev/null | docker import - unused:1")
-    # The engine compares ages in whole seconds: it must have one.
+    # Ages are compared in whole seconds: it must have one.
     machine.shell(
         "made=$(date --date \"$(docker inspect --format '{{.Created}}' unused:1)\" +%s); "
         'while [ "$(date +%s)" -le "$made" ]; do sleep 0.1; done'
     )
-    configure(machine, "host", DISK_LIMIT=0, AGE="0s")
+    configure(machine, "host", DISK_LIMIT=0, AGE_HOURS=0)
     machine.ok("systemctl", "start", f"{PRUNE}.service")
     assert "were removed" in journal(machine, PRUNE)
     assert machine.ok("docker", "images", "--quiet") == ""

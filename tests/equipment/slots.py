@@ -14,6 +14,20 @@ from stacks.names import slug_of
 HOST = Path(__file__).resolve().parents[2] / "host"
 
 
+def full_disk(root: Path) -> str:
+    """A PATH on which cp writes nothing but the start of a file, as on a disk that is full."""
+    folder = root / "full"
+    folder.mkdir()
+    program = folder / "cp"
+    program.write_text(
+        "#!/bin/sh\n"
+        'for last; do :; done\n: >"$last/started"\n'
+        'echo "cp: error writing: No space left on device" >&2\nexit 1\n'
+    )
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 @dataclass
 class Machine:
     """A host whose Docker client, disk and memory say what a test wants."""

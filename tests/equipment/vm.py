@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,13 @@ class Vm:
         status, content = self.container.exec_run(["cat", path])
         assert status == 0, content
         return str(content.decode())
+
+    def cut(self) -> None:
+        """Every SSH connection breaks from one moment to the next; what it has started runs on."""
+        for pid, command in ((int(row[0]), row[1]) for row in self.container.top(ps_args="-eo pid,args")["Processes"]):
+            if command.startswith("sshd: ") and "[listener]" not in command:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """The machine stops from one moment to the next; its disk stays, and so does what its engine runs."""

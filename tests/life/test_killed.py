@@ -1,13 +1,11 @@
 """Killed at any moment, with everything it has started: the next deploy or destroy succeeds, and nothing is left over.
 
-The moments are drawn from a seed, one out of each equal part of the time that an undisturbed run takes, so that they
-fall into every phase: before the stack exists, while resources are made, while health is waited for, and near the end.
-A run draws few of them, ``--long`` many.
+The moments fall into every phase: before the stack exists, while resources are made, while health is waited for, and
+near the end. A run draws few of them, ``--long`` many.
 """
 
 from __future__ import annotations
 
-import random
 import shutil
 import subprocess
 from typing import NamedTuple
@@ -22,23 +20,6 @@ pytestmark = pytest.mark.engine
 
 DEPLOYS, UPDATES, DESTROYS = (4, 10), (4, 10), (3, 6)
 """How many moments of each are drawn: in a run, and with ``--long``."""
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Draw the moments of a test: its mark says how many."""
-    mark = metafunc.definition.get_closest_marker("moments")
-    if mark:
-        count = mark.args[bool(metafunc.config.getoption("long"))]
-        drawn = moments(f"{metafunc.config.getoption('seed')} {metafunc.definition.name}", count)
-        metafunc.parametrize(("number", "share"), list(enumerate(drawn)), ids=[f"{share:.0%}" for share in drawn])
-
-
-def moments(seed: str, count: int) -> list[float]:
-    """Shares of a run, one out of each equal part of it, in random order."""
-    draw = random.Random(seed)
-    shares = [(part + draw.random()) / count for part in range(count)]
-    draw.shuffle(shares)
-    return shares
 
 
 def killed_after(ground: Ground, branch: str, seconds: float, command: str = "deploy") -> None:

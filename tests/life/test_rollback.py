@@ -9,12 +9,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from components.services import BACKEND
 from stacks.names import slug_of
 from tests.equipment.checkout import ok
-from tests.equipment.docker import built_image, remains, service_ids
+from tests.equipment.docker import built_image, service_ids
 from tests.equipment.edits import changed_files, instead
 from tests.equipment.previews import Ground
 from tests.equipment.state import passwords
@@ -68,6 +70,24 @@ def test_an_update_that_fails_puts_the_last_good_version_back(ground: Ground, br
     assert len(found) >= 7
     assert not [secret for secret in found if secret in done.text], "logs that are shown have no secret"
     assert "[redacted]" in done.stderr
+
+
+def test_a_tag_that_was_moved_is_noticed_and_undoing_goes_back_to_the_image_that_ran(
+    ground: Ground, live: str, tmp_path: Path
+) -> None:
+    tag, good = f"{ground.token}/moved:1", f"FROM {BACKEND.image}\nLABEL {ground.token}=good\n"
+    with built_image(ground.engine, tmp_path, tag, good) as moving:
+        ground.deploy(live, "--image", f"backend={moving}")
+        before = _images(ground, live)
+        assert "unchanged" in ground.deploy(live, "--image", f"backend={moving}").stderr
+        (tmp_path / "Dockerfile").write_text(f'{good}ENTRYPOINT ["false"]\n', encoding="utf-8")
+        ground.engine.images.build(path=str(tmp_path), tag=tag, rm=True)
+        done = ground.clone.preview("deploy", live, "--image", f"backend={moving}")
+        assert done.code == 5, done.text
+        assert "The last good version is running again." in done.stderr
+        assert _images(ground, live) == before
+        ground.require_live(live)
+        ground.deploy(live)
 
 
 def _images(ground: Ground, branch: str) -> dict[str, str]:
@@ -139,13 +159,21 @@ def test_an_interrupted_update_leaves_the_last_good_version(ground: Ground, live
     assert ground.row(live) == before
 
 
+def test_an_interrupted_destroy_says_so_by_its_exit_code(ground: Ground, live: str) -> None:
+    with ground.clone.started("destroy", live) as process:
+        _wait_for_line(process, "- Command")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 128 + signal.SIGINT
+    assert "Interrupted" in ground.clone.transcript[-1]
+    assert "Traceback" not in ground.clone.transcript[-1]
+
+
 def test_destroy_leaves_nothing_and_may_be_asked_again(ground: Ground, live: str) -> None:
-    assert remains(ground.engine, slug_of(live))
     assert "nothing to destroy" not in ground.destroy(live).stderr
     assert "nothing to destroy" in ground.destroy(live).stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
 def test_an_interrupted_first_deploy_leaves_nothing(ground: Ground, number: signal.Signals) -> None:
     branch = ground.branch(f"interrupted-{number.name.lower()}")
     with ground.clone.started("deploy", branch) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.files import digest_of
+from tests.equipment.slots import full_disk
 
 HOST_SCRIPTS = Path(__file__).resolve().parents[2] / "host"
 
@@ -79,6 +81,36 @@ def test_placed_files_are_readable_by_containers_whatever_the_umask(branch_files
     assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
     assert (destination / "grafana/dashboards/a.json").stat().st_mode & 0o777 == 0o644
     assert (destination / "grafana").stat().st_mode & 0o777 == 0o755
+
+
+def test_files_that_are_there_already_take_no_room_so_going_back_works_on_a_full_disk(
+    branch_files: Path, tmp_path: Path
+) -> None:
+    destination = tmp_path / "host/config"
+    assert run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination)).returncode == 0
+    full = full_disk(tmp_path)
+    better = tmp_path / "better"
+    better.mkdir()
+    (better / "a.yml").write_text("better", encoding="utf-8")
+    failed = run("place_files.sh", SOURCE=str(better), DESTINATION=str(destination), PATH=full)
+    assert failed.returncode != 0
+    assert "No space left on device" in failed.stderr
+    assert sorted(path.name for path in destination.parent.iterdir()) == ["config"], "what a failed copy took is back"
+    again = run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination), PATH=full)
+    assert again.returncode == 0, again.stderr
+    assert digest_of({"config": destination}) == digest_of({"config": branch_files})
+
+
+def test_files_are_placed_by_one_at_a_time(branch_files: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "host/config"
+    destination.mkdir(parents=True)
+    held = os.open(destination.parent, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    waited = run("place_files.sh", SOURCE=str(branch_files), DESTINATION=str(destination), LOCK_SECONDS="1")
+    os.close(held)
+    assert waited.returncode == 1
+    assert "Files are still being placed" in waited.stderr
+    assert not list(destination.iterdir())
 
 
 def test_files_that_cannot_be_copied_leave_the_old_ones_in_place(branch_files: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.equipment.slots import Machine
+from tests.equipment.slots import Machine, full_disk
 
 
 @pytest.fixture
@@ -48,6 +48,19 @@ def test_one_that_died_between_two_renames_is_mended(machine: Machine, preview: 
     (preview / "workload").rmdir()
     assert machine.script("keep_good", "a").returncode != 0, "a copy that is not complete is no good one"
     assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
+
+
+def test_on_a_full_disk_the_one_before_stays_and_what_is_good_already_needs_no_room(
+    machine: Machine, preview: Path
+) -> None:
+    machine.script("keep_good", "a")
+    path = full_disk(machine.root)
+    again = machine.script("keep_good", "a", PATH=f"{machine.root}/bin:{path}")
+    assert again.returncode == 0, again.stderr
+    (preview / "config/file").write_text("bad", encoding="utf-8")
+    assert machine.script("keep_good", "a", PATH=f"{machine.root}/bin:{path}").returncode != 0
+    assert (preview / "good/config/file").read_text(encoding="utf-8") == "good"
+    assert not (preview / "good.next").exists(), "what a failed copy took is back"
 
 
 def test_files_with_which_a_container_ends_again_and_again_are_not_good(machine: Machine, preview: Path) -> None:

@@ -1,10 +1,7 @@
-"""What the machine's timers run: the health ping against a real HTTP server, the prune with a recording engine."""
+"""What the machine's timers run: the health ping, against a real HTTP server."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,64 +11,14 @@ from shutil import which
 
 import pytest
 
-HOST = Path(__file__).resolve().parents[2] / "host"
+from tests.equipment.timers import Machine
+
 TOKEN = "5ecret-0f-the-p1ng"
-
-
-@dataclass
-class Machine:
-    """Programs that say what a test wants, before the real ones on PATH, and a /proc of its own."""
-
-    root: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def program(self, name: str, script: str) -> None:
-        path = self.root / "bin" / name
-        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        path.chmod(0o755)
-
-    def disk(self, *percent: int | str) -> None:
-        """What df says, one figure a call; the last is repeated."""
-        (self.root / "figures").write_text("".join(f"{figure}\n" for figure in percent), encoding="utf-8")
-        self.program(
-            "df",
-            f'figures={self.root}/figures\nfigure=$(head -n 1 "$figures")\n'
-            '[ "$(wc -l <"$figures")" -le 1 ] || sed -i 1d "$figures"\n'
-            "echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'\n"
-            'echo "/dev/sda1 100 50 50 $figure% /"',
-        )
-
-    def memory(self, available_mib: int) -> None:
-        (self.root / "proc/meminfo").write_text(
-            f"MemTotal:       8000000 kB\nMemFree:          10000 kB\nMemAvailable:   {available_mib * 1024} kB\n",
-            encoding="utf-8",
-        )
-
-    def load(self, load: str) -> None:
-        (self.root / "proc/loadavg").write_text(f"{load} 9.99 9.99 1/200 4711\n", encoding="utf-8")
-
-    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["/bin/sh", str(HOST / script)],
-            env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "proc").mkdir()
-    made = Machine(tmp_path, {"PROC": f"{tmp_path}/proc", "DIRECTORY": str(tmp_path)})
-    made.disk(80)
-    made.memory(512)
-    made.load("4.00")
-    made.program("nproc", "echo 4")
-    made.program("docker", f'echo "$*" >>{tmp_path}/docker.log\necho "Total reclaimed space: 1.5GB"')
-    return made
+    return Machine.make(tmp_path)
 
 
 @dataclass
@@ -195,56 +142,3 @@ def test_the_ping_address_is_in_no_argument_and_no_output_even_when_the_ping_fai
 
 def test_without_an_address_the_ping_says_where_it_belongs(machine: Machine) -> None:
     assert "health.conf" in machine.run("health_ping.sh").stderr
-
-
-def docker_calls(machine: Machine) -> list[str]:
-    log = machine.root / "docker.log"
-    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-
-
-def test_a_disk_at_80_percent_loses_no_image(machine: Machine) -> None:
-    assert (
-        machine.run("prune_images.sh").stdout
-        == "80 % of the disk are in use, no more than 80 %: no image is removed.\n"
-    )
-    assert docker_calls(machine) == []
-
-
-def test_beyond_80_percent_old_unused_images_go_and_nothing_else(machine: Machine) -> None:
-    machine.disk(81, 60)
-    finished = machine.run("prune_images.sh")
-    assert docker_calls(machine) == ["image prune --all --force --filter until=72h"]
-    assert "Total reclaimed space: 1.5GB" in finished.stdout
-    assert "81 % of the disk were in use, now 60 %." in finished.stdout
-
-
-def test_images_stay_while_another_operation_holds_the_lock(machine: Machine) -> None:
-    machine.disk(95)
-    with (machine.root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        finished = machine.run("prune_images.sh", LOCK_SECONDS="1")
-    assert (finished.returncode, docker_calls(machine)) == (0, [])
-    assert "another operation holds" in finished.stdout
-
-
-def test_the_lock_is_held_while_images_are_removed_and_free_afterwards(machine: Machine) -> None:
-    machine.disk(95)
-    machine.program("docker", f"flock -n {machine.root}/.lock true && echo free || echo held")
-    assert machine.run("prune_images.sh").stdout.splitlines()[0] == "held"
-    with (machine.root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def test_an_engine_that_refuses_is_a_failure(machine: Machine) -> None:
-    machine.disk(95)
-    machine.program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
-    finished = machine.run("prune_images.sh")
-    assert finished.returncode != 0
-    assert "Cannot connect" in finished.stderr
-    assert "were removed" not in finished.stdout
-
-
-def test_a_disk_that_cannot_be_measured_loses_no_image(machine: Machine) -> None:
-    machine.program("df", "exit 1")
-    assert machine.run("prune_images.sh").returncode == 1
-    assert docker_calls(machine) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -132,6 +133,58 @@ def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_slot(machine: Mac
     machine.program("docker", f'echo "$*" >>{machine.root}/removed; echo found')
     assert machine.script("release_slot", "feature_a").returncode == 3
     assert not (machine.root / "removed").exists()
+
+
+def test_an_owner_that_a_full_disk_has_lost_is_written_anew_for_the_branch_whose_stack_knows_the_slot(
+    machine: Machine,
+) -> None:
+    machine.take("feature/a")
+    preview = machine.root / "previews/feature-a"
+    (preview / "config").mkdir()
+    (preview / "branch").write_text("", encoding="utf-8")
+    machine.running("feature-a")
+    done = machine.take("feature/a", KNOWN="1")
+    assert done.returncode == 0, done.stderr
+    assert (preview / "branch").read_text(encoding="utf-8") == "feature/a\n"
+    assert sorted(path.name for path in preview.iterdir()) == ["branch", "config", "slot"]
+
+
+def test_a_disk_that_is_full_loses_no_owner(machine: Machine) -> None:
+    machine.take("feature/a")
+    preview = machine.root / "previews/feature-a"
+    (preview / "branch.next").symlink_to("/dev/full")
+    machine.running("feature-a")
+    assert machine.take("feature/a").returncode == 0, "what is there already is not written"
+    (preview / "branch").unlink()
+    done = machine.take("feature/a")
+    assert done.returncode != 0
+    assert not (preview / "branch").exists(), "no owner rather than half of one"
+
+
+def test_a_slot_that_is_lost_is_refused_before_the_live_preview_goes_where_there_is_no_room_to_make_it_anew(
+    machine: Machine,
+) -> None:
+    machine.take("a")
+    shutil.rmtree(machine.root / "previews/a")
+    machine.running("a")
+    machine.disk(0)
+    assert "of the host's disk are free" in refused(machine.take("a", KNOWN="1"))
+    machine.disk(100)
+    machine.running("a", "b", "c")
+    assert "2 of 2 previews run or start (b, c)" in refused(machine.take("a", KNOWN="1"))
+    machine.running("a", "b")
+    assert machine.take("a", KNOWN="1").returncode == 4
+    assert not (machine.root / "previews/a").exists()
+
+
+def test_a_slot_that_is_only_half_gone_is_not_taken_for_one_that_lost_its_owner(machine: Machine) -> None:
+    machine.take("a")
+    preview = machine.root / "previews/a"
+    (preview / "config").mkdir()
+    machine.program("rm", f'case "$*" in *-rf*{preview}*) exit 1 ;; *) exec /bin/rm "$@" ;; esac')
+    assert machine.script("release_slot", "a").returncode != 0
+    assert (preview / "config").exists()
+    assert machine.take("a", KNOWN="1").returncode == 4
 
 
 def test_a_slot_that_must_be_there_already_and_is_not_is_not_made(machine: Machine) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.server
 import socket
 import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,3 +96,18 @@ def test_files_come_back_as_they_are_with_links_that_lead_elsewhere(tmp_path: Pa
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScriptError):
         machine_of(base(8443)).fetch(str(tmp_path / "nothing"), tmp_path)
+
+
+def test_files_come_back_on_a_python_whose_tar_module_knows_no_safe_way(tmp_path: Path) -> None:
+    good, back = tmp_path / "good", tmp_path / "back"
+    good.mkdir()
+    back.mkdir()
+    (good / "absolute").symlink_to("/nowhere/at/all")
+    # Debian 12's is one of those; what it lacks raises a TypeError, so it is as good as none at all.
+    script = (
+        "import sys; sys.modules['tarfile'] = None; from pathlib import Path; from operations.machine import shell; "
+        "shell.unpack(shell.run_script(['/bin/sh', '-s'], shell.packed(sys.argv[1])), Path(sys.argv[2]))"
+    )
+    checkout = Path(__file__).resolve().parents[3]
+    subprocess.run([sys.executable, "-c", script, str(good), str(back)], cwd=checkout, check=True)
+    assert (back / "absolute").readlink() == Path("/nowhere/at/all")

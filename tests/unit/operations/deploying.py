@@ -1,0 +1,147 @@
+"""A deploy whose engine, machine and Docker do what a test wants, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, cast
+
+import pytest
+
+from components.labels import BASE
+from operations.engine.events import Reporting
+from operations.engine.interrupts import Interrupts
+from operations.engine.snapshot import CONTAINER, Snapshot
+from operations.engine.workspace import Changes
+from operations.life import deploy as life
+from operations.life import restore
+from operations.life.deploy import Deployed, deploy
+from operations.life.request import DeployRequest
+from operations.machine.access import Machine
+from operations.machine.docker_state import ContainerState
+from stacks.outputs import BaseOutputs
+from tests.equipment.fakes.grafana import base as base_outputs
+from tests.unit.operations.engine import StandInEngine, preview
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+LIVE = preview("a", base="base")
+STATE = Snapshot(
+    stack=LIVE.stack, outputs=LIVE.outputs, ids={CONTAINER: frozenset({"c1"})}, has_slot=True, saved_at=LIVE.saved_at
+)
+
+
+@dataclass
+class StandInUp(StandInEngine):
+    """Updates, too.
+
+    Attributes:
+        ups: What each ``pulumi up`` does, in order; succeeds when there is no more.
+        values: Configuration of each.
+    """
+
+    ups: list[Callable[[], None]] = field(default_factory=list)
+    values: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def create(self, stack: str) -> None:
+        self.states[stack] = Snapshot(stack=stack)
+
+    def configure(self, stack: str, values: Mapping[str, Any]) -> None:
+        self.configured = dict(values)
+
+    def up(self, stack: str, on_step: object, *, refresh: bool = False) -> Changes:
+        self.values.append(self.configured)
+        if self.ups:
+            self.ups.pop(0)()
+        return Changes()
+
+    def secrets(self, stack: str) -> set[str]:
+        return {"5ecret"}
+
+    def last_good_values(self, stack: str) -> Mapping[str, Any]:
+        return {"branch": "a", "images": {"backend": "b:1"}, "imageIds": {"b:1": "sha256:old", "c:1": "sha256:gone"}}
+
+
+@dataclass
+class StandInMachine:
+    """A machine and its Docker, in memory.
+
+    Attributes:
+        scripts: Name of each script that ran.
+        answers: Name of a script → errors that it gives, one a time.
+        during: Called while a script of that name runs.
+    """
+
+    base: BaseOutputs
+    scripts: list[str] = field(default_factory=list)
+    answers: dict[str, list[BaseException]] = field(default_factory=dict)
+    during: dict[str, Callable[[], None]] = field(default_factory=dict)
+    records: Any = None
+
+    @property
+    def docker(self) -> Any:
+        return self
+
+    def run(self, script: str, environment: Mapping[str, str]) -> str:
+        name = "take" if "Takes a slot" in script else "release" if "Releases a" in script else "other"
+        self.scripts.append(name)
+        self.during.get(name, lambda: None)()
+        if self.answers.get(name):
+            raise self.answers[name].pop(0)
+        return ""
+
+    def fetch(self, directory: str, destination: Path) -> None:
+        self.scripts.append("fetch")
+        if self.answers.get("fetch"):
+            raise self.answers["fetch"].pop(0)
+
+    def require_images(self, references: object) -> list[str]:
+        return []
+
+    def use_images(self, references: set[str]) -> dict[str, str]:
+        return {reference: f"sha256:{len(reference)}" for reference in references}
+
+    def image_id(self, reference: str) -> str:
+        return "" if reference.endswith("gone") else reference
+
+    def belongings(self, labels: Mapping[str, str]) -> list[Any]:
+        assert labels[BASE]
+        return []
+
+    def of_slug(self, slug: str) -> list[ContainerState]:
+        return []
+
+    failed = remove_broken = of_slug
+
+    def unwell(self, slug: str, give_up: object) -> list[ContainerState]:
+        return []
+
+
+@dataclass
+class World:
+    engine: StandInUp
+    machine: StandInMachine
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def make(cls, monkeypatch: pytest.MonkeyPatch) -> Self:
+        """A base, and no preview on it."""
+        outputs = base_outputs(8443)
+        made = cls(
+            StandInUp(states={"base": Snapshot(stack="base", outputs=outputs.model_dump())}), StandInMachine(outputs)
+        )
+        monkeypatch.setattr(life, "machine_of", lambda base: cast(Machine, made.machine))
+        monkeypatch.setattr(restore, "_PAUSE_SECONDS", 0)
+        return made
+
+    def deploy(self, **request: Any) -> Deployed | None:
+        told = Reporting(step=lambda step: None, note=self.notes.append)
+        asked = DeployRequest(**{"branch": "a", "base": "base", **request})
+        return deploy(self.engine.engine, CHECKOUT, asked, self.interrupts, told)
+
+    def fail(self, error: BaseException) -> Callable[[], None]:
+        def up() -> None:
+            raise error
+
+        return up

@@ -1,0 +1,69 @@
+"""A DNS record that is there before its preview makes one: the preview's own is taken over, another's is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cloudflare import Cloudflare
+
+from components.record import comment_of
+from operations.engine.snapshot import Snapshot
+from operations.errors import EngineError, OperationError
+from operations.machine.records import TOKEN_VARIABLE, CloudflareRecords
+from tests.equipment.fakes import FakeCloudflare
+from tests.unit.operations.deploying import World
+
+ZONE, HOST = "pgai.watch", "preview-a.pgai.watch"
+FAILED = EngineError("failed to create: An identical record already exists. (81058)", ["DnsRecord"])
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeCloudflare]:
+    with FakeCloudflare((ZONE,), private_targets=True) as fake:
+        yield fake
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, cloud: FakeCloudflare) -> World:
+    monkeypatch.setenv(TOKEN_VARIABLE, cloud.token)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", cloud.url)
+    world = World.make(monkeypatch)
+    world.machine.base = world.machine.base.model_copy(update={"domain": ZONE, "zone_id": cloud.zone_id(ZONE)})
+    world.engine.states["base"] = Snapshot(stack="base", outputs=world.machine.base.model_dump())
+    world.machine.records = CloudflareRecords(world.machine.base)
+    world.engine.ups = [world.fail(FAILED)]
+    return world
+
+
+def left(cloud: FakeCloudflare, comment: str, content: str = "127.0.0.1") -> None:
+    client: Any = Cloudflare(api_token=cloud.token, base_url=cloud.url)
+    client.dns.records.create(
+        zone_id=cloud.zone_id(ZONE), type="A", name=HOST, content=content, ttl=1, proxied=True, comment=comment
+    )
+
+
+def test_a_record_that_a_preview_left_whose_state_is_lost_does_not_keep_it_from_coming_back(
+    world: World, cloud: FakeCloudflare
+) -> None:
+    left(cloud, comment_of("a"))
+    deployed = world.deploy()
+    assert deployed is not None
+    assert deployed.created
+    assert not list(cloud.state.all_records()), "the stack makes its own"
+    assert f"removed record {HOST}, left by a preview whose state is lost" in world.notes
+
+
+@pytest.mark.parametrize(("comment", "content"), [("by hand", "127.0.0.1"), (comment_of("a"), "127.0.0.2")])
+def test_a_record_that_is_somebody_elses_stays_and_the_way_out_is_named(
+    world: World, cloud: FakeCloudflare, comment: str, content: str
+) -> None:
+    left(cloud, comment, content)
+    with pytest.raises(OperationError) as failed:
+        world.deploy()
+    said = str(failed.value)
+    assert f"The name {HOST} has a DNS record already" in said
+    assert f"delete it in Cloudflare's zone {ZONE}, or rename the branch, and deploy again." in said
+    assert "Everything that was made has been removed again." in said
+    assert len(list(cloud.state.all_records())) == 1
