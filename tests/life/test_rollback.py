@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from components.services import BACKEND
-from stacks.names import slug_of
 from tests.equipment.checkout import ok
 from tests.equipment.docker import built_image, service_ids
 from tests.equipment.edits import changed_files, instead
