@@ -23,6 +23,7 @@ from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
 from operations.life.restore import undo
 from operations.life.slot import SlotLostError, acquire_slot
+from operations.life.watch import EndedError, watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
 from operations.redact import redact
@@ -148,7 +149,12 @@ def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
     for state in docker.remove_broken(slug):
         work.told.note(f"{state}: making it anew")
     drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
-    changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
+    changes = watched(
+        docker,
+        slug,
+        interrupt=work.engine.process.interrupt,
+        update=lambda: work.engine.up(work.name.stack, work.told.step, refresh=drifted),
+    )
     if not work.updates and (unwell := _unwell(work)):
         raise _NotWellError(f"{unwell}.")
     return changes
@@ -188,7 +194,10 @@ def _undone(work: Work, error: OperationError) -> OperationError:
     with work.interrupts.held_off(work.told.note):
         # Before anything is removed: what the containers have to say goes with them.
         secrets = secrets_of(work.engine, work.name.stack)
-        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+        if isinstance(error, EndedError):
+            logs = {error.container: redact(error.log, secrets)}
+        else:
+            logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
         outcome = undo(work)
     text = redact(str(error), secrets)
     if work.interrupts.received:

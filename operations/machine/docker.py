@@ -12,11 +12,19 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from tenacity import Retrying, retry_if_result, wait_fixed
 
-from components.labels import BASE, PREVIEW
+from components.labels import BASE, PREVIEW, SLUG
 from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
 from operations.errors import OperationError, RefusedError
-from operations.machine.docker_state import Belonging, ContainerState, Kind, belonging_of, state_of
+from operations.machine.docker_state import (
+    Belonging,
+    ContainerEvent,
+    ContainerState,
+    Kind,
+    belonging_of,
+    event_of,
+    state_of,
+)
 
 LOG_LINES = 50
 _POLL_SECONDS = 0.5
@@ -125,8 +133,36 @@ class Docker:
         """
         broken = [state for state in self.of_slug(slug) if state.broken]
         for state in broken:
-            self._remove("container", state.name, state.name)
+            self.remove_container(state)
         return broken
+
+    def remove_container(self, state: ContainerState) -> None:
+        """Remove a container; it may be gone already.
+
+        Raises:
+            OperationError: Docker refuses.
+        """
+        self._remove("container", state.id or state.name, state.name)
+
+    @contextlib.contextmanager
+    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+        """Ends of containers of one preview as they happen, until the block ends or the connection breaks.
+
+        Raises:
+            OperationError: Docker does not say.
+        """
+        wanted = {
+            "type": "container",
+            "event": ["die", "kill", "oom"],
+            "label": [*self._filters, f"{SLUG}={slug}"],
+        }
+        stream = self._ask("tell what happens", lambda api: api.events(filters=wanted, decode=True))
+        try:
+            yield map(event_of, stream)
+        finally:
+            # Whoever reads it in another thread finds its end.
+            with contextlib.suppress(OSError, AttributeError):
+                stream.close()
 
     def _states(self) -> list[ContainerState]:
         wanted = {"label": self._filters}

@@ -26,6 +26,7 @@ class ContainerState:
         health: healthy, unhealthy, starting; empty where there is no check.
         exit_code: Of one that has ended; None of any other.
         fresh: Whether it has run for less than a second.
+        id: Docker's id.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ContainerState:
     health: str
     exit_code: int | None = None
     fresh: bool = False
+    id: str = ""
 
     def __str__(self) -> str:
         return f"the container {self.name} is {self.health or self.status}"
@@ -105,4 +107,37 @@ def state_of(row: dict[str, Any]) -> ContainerState:
         health=health,
         exit_code=exit_code,
         fresh=status.startswith("Up Less than a second"),
+        id=str(row.get("Id", "")),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerEvent:
+    """Something that has just happened to a container of a preview.
+
+    Attributes:
+        action: Docker's word: ``die`` for each end of its program, ``oom`` where the kernel has killed a process of it
+            for memory, ``kill`` where somebody stops it.
+        id: Docker's id.
+        name: Container name.
+        service: Service key.
+        exit_code: Of a program that has ended; else 0.
+    """
+
+    action: str
+    id: str
+    name: str
+    service: str
+    exit_code: int = 0
+
+
+def event_of(row: dict[str, Any]) -> ContainerEvent:
+    """One of Docker's events."""
+    attributes = row["Actor"]["Attributes"]
+    return ContainerEvent(
+        action=str(row["Action"]),
+        id=str(row["Actor"]["ID"]),
+        name=attributes.get("name", ""),
+        service=attributes.get(SERVICE, ""),
+        exit_code=int(attributes.get("exitCode", 0)),
     )
