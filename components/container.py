@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -32,6 +32,7 @@ class Placement:
         volume: Name of the data volume, where the service has data.
         environment: Settings that depend on the preview, added to the service's own.
         labels: Labels that depend on the preview, such as routing.
+        mounts: Mounts that depend on the base.
     """
 
     slug: str
@@ -44,6 +45,7 @@ class Placement:
     volume: pulumi.Input[str] | None
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    mounts: Sequence[docker.ContainerMountArgs] = ()
 
 
 def service_container(
@@ -75,7 +77,7 @@ def service_container(
         networks_advanced=networks,
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
-        mounts=_secrets(service, placement),
+        mounts=[*(_secrets(service, placement) or []), *placement.mounts] or None,
         stop_timeout=service.stop_grace_seconds,
         destroy_grace_seconds=service.stop_grace_seconds,
         opts=opts,

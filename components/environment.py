@@ -13,13 +13,14 @@ import pulumi_docker as docker
 from components.container import Placement, preparing_container, service_container
 from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
+from components.grafana_plugins import plugin_mounts
 from components.host_scripts import script
 from components.labels import preview_labels
 from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
-from components.services import CONFIG_MOUNT, SERVICES, by_key
+from components.services import CONFIG_MOUNT, GRAFANA, SERVICES, by_key
 from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"
@@ -52,6 +53,8 @@ class PreviewEnvironmentArgs:
         folders: Top name (``config``, ``workload``) → folder on this machine.
         home_dashboard: Dashboard that opens first, relative to the configuration.
         record: DNS record to make; None where the name needs none.
+        plugins_volume: Volume with the base's plugins of Grafana.
+        plugins: ``ID@VERSION`` of those that are on it.
     """
 
     slot: SlotArgs
@@ -63,6 +66,8 @@ class PreviewEnvironmentArgs:
     folders: Mapping[str, Path]
     home_dashboard: str
     record: RecordArgs | None = None
+    plugins_volume: str = ""
+    plugins: Sequence[str] = ()
 
 
 class PreviewEnvironment(pulumi.ComponentResource):
@@ -193,6 +198,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 if service.public
                 else {}
             ),
+            mounts=plugin_mounts(args.plugins_volume, args.plugins) if service.key == GRAFANA.key else (),
         )
         if service.prepare:
             placement = self._prepared(service, placement, files)

@@ -10,6 +10,7 @@ from components.service_spec import NOTICED_WITHIN_A_SECOND, HealthCheck, Servic
 CONFIG_MOUNT = "/postgres_ai_configs"
 WORKLOAD_MOUNT = "/workload"
 SECRETS_MOUNT = "/run/secrets"
+PLUGINS_MOUNT = "/var/lib/grafana/plugins"
 
 # Users of images that need none of their own, for the kernel counts processes over all containers of a user and the
 # person who has that number on the machine. These are between systemd's dynamic users and "nobody", and small enough

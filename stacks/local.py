@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pulumi
@@ -12,6 +11,8 @@ import pulumi_docker as docker
 from components.edge import Edge, EdgeArgs
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
+from stacks.base_plugins import base_plugins, outputs_of
+from stacks.docker_address import far
 from stacks.outputs import BaseOutputs, export_when
 from stacks.paths import Paths
 from stacks.settings import DEFAULT_DOCKER_HOST, base_settings, from_settings
@@ -23,13 +24,16 @@ def local() -> None:
     """The base on this machine's own Docker engine.
 
     Raises:
-        pulumi.RunError: The configuration cannot be used.
+        pulumi.RunError: The configuration cannot be used, or the engine is not one of this machine.
     """
     try:
         settings = base_settings(pulumi.get_stack())
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    from_environment = os.environ.get("DOCKER_HOST", "")
+    docker_host = settings.docker_host or from_environment or DEFAULT_DOCKER_HOST
+    if reason := far(docker_host, "dockerHost" if settings.docker_host else "DOCKER_HOST"):
+        raise pulumi.RunError(reason)
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     host = LocalHost(host_directory)
@@ -53,12 +57,11 @@ def local() -> None:
         scheme="https",
         port=settings.https_port,
         address=settings.bind_address,
+        **outputs_of(base_plugins(settings, host, opts)),
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.
     export_when(edge.network, outputs)
 
 
 def _socket_path(docker_host: str) -> str:
-    parts = urlsplit(docker_host)
-    # An engine that is reached another way still has its socket at the usual path, on its own machine.
-    return parts.path if parts.scheme == "unix" else str(Path("/var/run/docker.sock"))
+    return urlsplit(docker_host).path

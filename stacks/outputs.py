@@ -37,6 +37,9 @@ class BaseOutputs(BaseModel):
         ssh_port: Port of the SSH server; 0 on this machine.
         ssh_host_key: Public host key that was learnt when the base was made; empty on this machine.
         zone_id: Cloudflare's id of the domain's zone; empty where names need no DNS.
+        plugins: ``ID@VERSION`` of the plugins that previews' Grafana can have.
+        plugins_volume: Docker volume that they are on.
+        missing_plugins: The same of those that could not be installed, each with the reason.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -57,6 +60,9 @@ class BaseOutputs(BaseModel):
     ssh_host_key: str = ""
     zone_id: str = ""
     http_port: int = 80
+    plugins: tuple[str, ...] = ()
+    plugins_volume: str = ""
+    missing_plugins: tuple[str, ...] = ()
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
         """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.

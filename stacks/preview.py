@@ -52,6 +52,8 @@ def preview() -> None:
             folders=folders,
             home_dashboard=home_of(folders["config"]),
             record=target.record,
+            plugins_volume=base.plugins_volume,
+            plugins=base.plugins,
         ),
         opts=pulumi.ResourceOptions(providers=target.providers),
     )

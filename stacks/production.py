@@ -15,6 +15,7 @@ from components.edge import Edge, EdgeArgs
 from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
+from stacks.base_plugins import base_plugins, outputs_of
 from stacks.outputs import BaseOutputs, export_when
 from stacks.settings import ProductionSettings, from_settings, production_settings
 from stacks.ssh import SshAddress, SshHost
@@ -76,13 +77,16 @@ def production() -> None:
     )
     edge = _edge(settings, host, token, on_machine)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=on_machine)
+    plugins = base_plugins(settings, host, on_machine)
     # Made last, so destroyed first: its refusal stops whatever would end the server before anything is gone.
     host.command(
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{directory}/previews"},
-        opts=pulumi.ResourceOptions(depends_on=[edge, metrics], replace_with=[machine.server]),
+        opts=pulumi.ResourceOptions(
+            depends_on=[edge, metrics, *([plugins] if plugins else [])], replace_with=[machine.server]
+        ),
     )
     outputs = BaseOutputs.from_settings(
         settings,
@@ -95,6 +99,7 @@ def production() -> None:
         address=machine.address,
         ssh_user=USER,
         ssh_host_key=host_key,
+        **outputs_of(plugins),
     )
     export_when(edge.network, outputs)
 

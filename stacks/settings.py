@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from components.services import by_key
 from stacks.names import NameRefusedError, PreviewName
+from stacks.plugins import plugins_of
 from stacks.validation import S, validate
 
 PROJECT = "pgai-preview"
@@ -64,6 +65,7 @@ class BaseSettings(_Settings):
         traefik_image: Reverse proxy.
         socket_proxy_image: Filter between the reverse proxy and the Docker socket.
         node_exporter_image: Exporter of the machine's metrics.
+        grafana_plugins: Plugins that previews' Grafana can have, see :func:`stacks.plugins.plugins_of`.
     """
 
     domain: str = "localhost"
@@ -81,6 +83,7 @@ class BaseSettings(_Settings):
     traefik_image: Image = "traefik:v3.6.12"
     socket_proxy_image: Image = "haproxy:3.0-alpine"
     node_exporter_image: Image = "prom/node-exporter:v1.8.2"
+    grafana_plugins: str = "yesoreyeram-infinity-datasource@3.2.0"
 
     @field_validator("domain")
     @classmethod
@@ -96,6 +99,15 @@ class BaseSettings(_Settings):
             ipaddress.ip_address(value)
         except ValueError:
             raise _fault("must be an IP address of this machine, such as 127.0.0.1") from None
+        return value
+
+    @field_validator("grafana_plugins")
+    @classmethod
+    def _plugins(cls, value: str) -> str:
+        try:
+            plugins_of(value)
+        except ValueError as error:
+            raise _fault(str(error)) from None
         return value
 
     @model_validator(mode="after")

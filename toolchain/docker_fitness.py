@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_CURE = "name the engine of this machine with DOCKER_HOST=unix:///var/run/docker.sock, or unset DOCKER_HOST."
+from stacks.docker_address import CURE, far
 
 
 def obstacle(address: str, info: Mapping[str, Any]) -> str:
@@ -16,20 +16,16 @@ def obstacle(address: str, info: Mapping[str, Any]) -> str:
         address: As ``DOCKER_HOST`` takes it; empty: this machine's own.
         info: What ``docker info`` tells.
     """
-    scheme = address.partition("://")[0]
     options = {part for option in info.get("SecurityOptions") or () for part in str(option).split(",")}
-    if address and scheme != "unix":
-        return (
-            f"DOCKER_HOST={address} is an engine that does not see this machine's files, and the local base hands each "
-            f"preview its files in a directory of this machine: {_CURE}"
-        )
+    if reason := far(address):
+        return reason
     # Only Podman tells this in its answer to Docker's question.
     if "BuildahVersion" in info:
-        return f"{_who(address)} is Podman, and previews are made for the Docker engine alone: {_CURE}"
+        return f"{_who(address)} is Podman, and previews are made for the Docker engine alone: {CURE}"
     if "name=rootless" in options:
         return (
             f"{_who(address)} runs rootless, where users in containers are others on the machine, which then cannot "
-            f"read the previews' files: {_CURE}"
+            f"read the previews' files: {CURE}"
         )
     if "name=userns" in options:
         return (
@@ -41,7 +37,7 @@ def obstacle(address: str, info: Mapping[str, Any]) -> str:
     if root and _missing(Path(root)):
         return (
             f"{_who(address)} does not see this machine's files (its directory {root} is not here), and the local base "
-            f"hands each preview its files in a directory of this machine: {_CURE}"
+            f"hands each preview its files in a directory of this machine: {CURE}"
         )
     return ""
 

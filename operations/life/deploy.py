@@ -115,7 +115,7 @@ def _program_loaded() -> Iterator[None]:
 def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
     """Refuse what cannot be deployed before anything is touched; returns the configuration of the stack."""
     require_ownership(work.name, request, work.before.preview)
-    for note in require_configuration(request, checkout):
+    for note in require_configuration(request, checkout, work.machine.base.plugins):
         work.told.note(note)
     values = values_of(request, work.before.preview, checkout)
     images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}

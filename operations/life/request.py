@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from operations.errors import BadInputError, RefusedError
-from stacks.configuration import ConfigurationError, gather
+from stacks.configuration import ConfigurationError, gather, lacking
 from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
 from stacks.settings import PreviewSettings
@@ -63,18 +63,24 @@ def require_ownership(name: PreviewName, request: DeployRequest, before: Preview
         )
 
 
-def require_configuration(request: DeployRequest, checkout: Path) -> tuple[str, ...]:
+def require_configuration(request: DeployRequest, checkout: Path, plugins: Collection[str]) -> tuple[str, ...]:
     """Refuse a configuration directory that a preview cannot run with.
 
+    Args:
+        request: What is asked for.
+        checkout: Root of the project.
+        plugins: Plugins of Grafana that the base has.
+
     Returns:
-        What will be taken from elsewhere or changed, in words.
+        What will be taken from elsewhere or changed, and what will stay empty, in words.
 
     Raises:
         BadInputError: Names every fault.
     """
     own = checkout / "config"
     try:
-        return gather(request.config_directory or own, own).notes
+        found = gather(request.config_directory or own, own)
+        return (*found.notes, *lacking(found.files, plugins))
     except ConfigurationError as error:
         raise BadInputError(str(error)) from error
 

@@ -43,8 +43,8 @@ class Judge:
 
     * One that the kernel kills for memory: its limit stays what it is.
     * One that prepares data and fails: it is not started again.
-    * One that has ended three times. Docker starts it again each time, and once or twice may be chance (pgwatch ends by a
-      race of its own, now and then); a deploy does not last long enough for three by chance.
+    * One that has ended three times. Docker starts it again each time, and once or twice may be chance (pgwatch ends by
+      a race of its own); a deploy does not last long enough for three by chance.
 
     Containers that were there before are not judged: the update has not made them, and undoing it would not mend them.
 

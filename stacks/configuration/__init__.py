@@ -8,6 +8,7 @@ preview, so none that a repository has could work.
 from stacks.configuration.dashboards import home_of
 from stacks.configuration.faults import ConfigurationError
 from stacks.configuration.gather import gather
+from stacks.configuration.plugins import lacking
 from stacks.configuration.result import Configuration
 
-__all__ = ["Configuration", "ConfigurationError", "gather", "home_of"]
+__all__ = ["Configuration", "ConfigurationError", "gather", "home_of", "lacking"]
