@@ -84,8 +84,8 @@ def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(
     with built_image(engine, tmp_path, f"{token}/broken:1", dockerfile) as broken:
         done = world.clone.preview("deploy", branch, "--image", f"backend={broken}")
     sentence = refused(done, 5)
+    assert "backend: ended with exit code 1, 3 times: broken on purpose." in sentence
     assert "Everything that was made has been removed again" in sentence
-    assert "broken on purpose" in done.stderr
     assert not remains(engine, slug_of(branch))
     assert slug_of(branch) not in world.clone.pulumi("stack", "ls").stdout
     assert not list(world.clone.data.rglob(f"*{slug_of(branch)}*/config"))
@@ -104,8 +104,7 @@ def test_a_database_that_cannot_be_initialised_says_why_and_leaves_nothing(
     with built_image(engine, tmp_path, f"{token}/no-database:1", dockerfile) as broken:
         done = world.clone.preview("deploy", branch, "--image", f"sink={broken}")
     sentence = refused(done, 5)
-    assert "could not prepare its data and ended with exit code 3" in sentence
-    assert "no data today" in done.stderr
+    assert "sink-init: ended with exit code 3: no data today." in sentence
     assert not remains(engine, slug_of(branch))
 
 

@@ -177,6 +177,7 @@ def running_production(engine: Any, root: Path) -> Iterator[Production]:
             "acmeDelaySeconds": 0,
             "dnsResolvers": f"{gateway}:{dns.port}",
             "cloudflareApiUrl": cloudflare.url,
+            "grafanaPlugins": "none",
         }
         content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
         (clone.path / "Pulumi.base.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
