@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 
 from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
-from stacks.configuration import ConfigurationError, gather, home_of
+from stacks.configuration import ConfigurationError, gather, home_of, lacking
 from stacks.moments import text_of
 from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
@@ -39,7 +39,7 @@ def preview() -> None:
         )
     base = _base(settings.base)
     target = target_of(base)
-    folders = _folders(settings)
+    folders = _folders(settings, base)
     environment = PreviewEnvironment(
         name.slug,
         PreviewEnvironmentArgs(
@@ -67,19 +67,21 @@ def _base(name: str) -> BaseOutputs:
         raise pulumi.RunError(str(error)) from None
 
 
-def _folders(settings: PreviewSettings) -> dict[str, Path]:
+def _folders(settings: PreviewSettings, base: BaseOutputs) -> dict[str, Path]:
     if settings.restore_directory:
         earlier = Path(settings.restore_directory)
         return {"config": earlier / "config", "workload": earlier / "workload"}
-    return {"config": _configuration(settings), "workload": _CHECKOUT / "workload"}
+    return {"config": _configuration(settings, base), "workload": _CHECKOUT / "workload"}
 
 
-def _configuration(settings: PreviewSettings) -> Path:
+def _configuration(settings: PreviewSettings, base: BaseOutputs) -> Path:
     """The branch's own files, completed; always in the same place, so that a second update finds nothing changed."""
     try:
         found = gather((_CHECKOUT / settings.config_directory).resolve(), _CHECKOUT / "config")
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
+    for note in lacking(found.files, base.plugins):
+        pulumi.log.warn(note)
     staged = Paths.default().staged(pulumi.get_stack()) / "config"
     found.write(staged)
     return staged

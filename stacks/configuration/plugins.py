@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from stacks.configuration.documents import document_of
 from stacks.configuration.layout import DASHBOARDS, DATASOURCES, part_of
 
 # What Grafana 12.0.2 brings along, or shows with a panel of its own in the place of one that it no longer has.
@@ -59,8 +58,8 @@ def needed(name: str, content: Path | str) -> set[str]:
         return set()
     text = content if isinstance(content, str) else content.read_text(encoding="utf-8")
     if part == DATASOURCES:
-        rows = (yaml.load(text, Loader=yaml.CSafeLoader) or {}).get("datasources") or []
-        found = {("datasource", str(row.get("type"))) for row in rows}
+        data = document_of(name, name, text, "Grafana").data or {}
+        found = {("datasource", str(row["type"])) for row in _mappings(data.get("datasources"))}
     else:
         found = set(_of_dashboard(json.loads(text)))
     return {plugin for kind, plugin in found if plugin not in _CORE[kind] and "$" not in plugin}
@@ -69,8 +68,9 @@ def needed(name: str, content: Path | str) -> set[str]:
 def _of_dashboard(data: Any) -> Iterator[tuple[str, str]]:
     """Kind and id of each plugin that a dashboard names: of panels, of what they ask, and what its export lists."""
     for row in _mappings(data.get("__requires")):
-        if row.get("type") in _CORE and isinstance(row.get("id"), str):
-            yield row["type"], row["id"]
+        kind, plugin = row.get("type"), row.get("id")
+        if isinstance(kind, str) and kind in _CORE and isinstance(plugin, str):
+            yield kind, plugin
     waiting: list[Any] = [data]
     while waiting:
         value = waiting.pop()

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacks.configuration import Configuration, ConfigurationError, gather, home_of
+from stacks.configuration import Configuration, ConfigurationError, gather, home_of, lacking
 from stacks.configuration.connection import UnusableConnectionError, with_own_credentials
 from stacks.configuration.faults import UnusableError
 from stacks.configuration.ini import without_own
@@ -149,6 +149,7 @@ def test_a_directory_is_taken_or_refused_and_never_anything_else(data: st.DataOb
             found = gather(branch, DEFAULT)
         except ConfigurationError:
             return
+        assert all(isinstance(note, str) for note in lacking(found.files, []))
         _require_settled(found, first, second)
 
 

@@ -39,6 +39,7 @@ def test_a_dashboard_names_its_plugins_in_panels_in_what_they_ask_and_in_its_exp
     "parts",
     [
         {},
+        {"__requires": [{"type": {}, "id": "a"}, {"type": "app", "id": 7}, "x"]},
         {"panels": None, "__requires": "x", "templating": {"list": [7, None]}},
         {"panels": [{"type": kind} for kind in ("timeseries", "row", "text", "graph", "nodeGraph", 5, None)]},
         {"panels": [{"type": "stat", "datasource": {"type": "prometheus", "uid": "${ds}"}}]},
