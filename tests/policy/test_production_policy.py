@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -201,6 +202,17 @@ def test_the_host_key_is_learnt_once_and_pinned_for_docker_and_commands(of_base:
     assert "StrictHostKeyChecking=yes" in options
     assert "KnownHostsCommand=/bin/echo 203.0.113.5 ssh-ed25519 AAAAhostkey" in options
     assert {each["hostKey"] for each in connections(of_base)} == {"ssh-ed25519 AAAAhostkey"}
+
+
+def test_archives_of_plugins_go_to_the_vm_and_are_installed_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.zip").write_bytes(b"archive")
+    declared = declare_base(hetzner(), grafanaPlugins=f"mine-panel@1.0={tmp_path}/mine.zip")
+    directory = "/opt/postgres-ai-previews/grafana-plugin-files"
+    assert f"{directory}.upload" in [
+        each.inputs["remotePath"] for each in declared if each.type.endswith(":CopyToRemote")
+    ]
+    volumes = all_containers(declared)["grafana-plugins-init"]["volumes"]
+    assert directory in [volume.get("hostPath") for volume in volumes]
 
 
 def test_no_private_key_enters_the_state(of_base: list[Declared], of_preview: list[Declared]) -> None:
