@@ -162,6 +162,7 @@ def _failing() -> None:
     raise EngineError("no room")
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_watch_that_fails_fails_no_update() -> None:
     assert watched(StandInDocker(deaf=True).docker, "a", pytest.fail, lambda: 7) == 7
     broken = StandInDocker()
