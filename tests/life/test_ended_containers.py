@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.service_spec import HEALTHY_WITHIN_SECONDS
 from tests.equipment.checkout import Finished, ok
 from tests.equipment.docker import built_image, service_ids
 from tests.equipment.previews import Ground
@@ -37,11 +36,6 @@ def _said(done: Finished) -> str:
     return " ".join(done.stderr.split())
 
 
-def _at_once(done: Finished) -> None:
-    """Before the time was over that a container has to become healthy."""
-    assert done.seconds < HEALTHY_WITHIN_SECONDS, done.text
-
-
 def test_a_first_deploy_ends_when_a_container_is_killed_for_memory(ground: Ground, eater: str) -> None:
     branch = ground.branch("hungry")
     done = ground.clone.preview("deploy", branch, "--image", f"backend={eater}")
@@ -49,7 +43,6 @@ def test_a_first_deploy_ends_when_a_container_is_killed_for_memory(ground: Groun
     assert "did not come up: backend: killed: out of memory (128 MiB)." in said
     assert "Everything that was made has been removed again." in said
     assert "hungry" in done.stderr, "its last lines"
-    _at_once(done)
     ground.require_nothing(branch)
 
 
@@ -62,7 +55,6 @@ def test_an_update_ends_when_a_container_ends_again_and_again(ground: Ground, qu
     assert "did not come up: pgwatch: ended with exit code 3, 3 times: nothing to do here." in said
     assert "The last good version is running again." in said
     assert re.search(r"last lines of preview-\S+-pgwatch", said)
-    _at_once(done)
     ground.require_live(branch)
     after = service_ids(ground.engine, branch)
     assert {service for service in after if after[service] != before[service]} == {"pgwatch"}
