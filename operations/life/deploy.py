@@ -90,10 +90,13 @@ def deploy(
             told=told,
             interrupts=interrupts,
         )
-        values = _check(work, request, checkout)
-        work = _acquire(work)
+        _check(work, request, checkout)
+        acquired = _acquire(work, request)
+        if acquired is None:
+            return None
+        work, drifted = acquired
         try:
-            changes = _apply(work, values)
+            changes = _apply(work, values_of(request, work.before.preview, checkout), drifted=drifted)
         except LockedError:
             raise
         except OperationError as error:
@@ -111,44 +114,62 @@ def _program_loaded() -> Iterator[None]:
         yield
 
 
-def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
-    """Refuse what cannot be deployed before anything is touched; returns the configuration of the stack."""
-    require_ownership(work.name, request, work.before.preview)
+def _check(work: Work, request: DeployRequest, checkout: Path) -> None:
+    """Refuse what cannot be deployed before anything is touched or held."""
+    require_ownership(work.name, request, work.before)
     for note in require_configuration(request, checkout):
         work.told.note(note)
-    values = values_of(request, work.before.preview, checkout)
+    values_of(request, work.before.preview, checkout)
     images = {service.key: request.images.get(service.key, service.image) for service in SERVICES}
     for reference in work.machine.docker.require_images(images.values()):
         work.told.note(f"pulling {reference}")
-    return values
 
 
-def _acquire(work: Work) -> Work:
-    """Clear away what an update that died has left, and take the slot."""
+def _acquire(work: Work, request: DeployRequest) -> tuple[Work, bool] | None:
+    """Take the slot and clear away what an update that died has left, while nobody else works on the stack.
+
+    Returns:
+        The work on what is there then, and whether it has drifted; None where an update finds nothing any more.
+    """
+    why = ""
+    while True:
+        with work.locked() as work:
+            require_ownership(work.name, request, work.before)
+            if request.only_existing and not why and not work.updates:
+                return None
+            why = _take_and_clear(work)
+            if not why:
+                labels = work.machine.base.edge_network
+                return work, has_drifted(work.machine.docker, work.name.slug, labels, work.before)
+        work.told.note(why)
+        work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
+
+
+def _take_and_clear(work: Work) -> str:
+    """Take the slot, and clear away what the state does not know; says why all else has to go too, if it has."""
+    why = ""
+    if work.before.ids and not work.updates:
+        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
+        why = "removing what a first deploy that died has left"
+    try:
+        # First: the machine knows whose the slug is even where the state is lost.
+        acquire_slot(work.machine, work.name, known=work.before.has_slot)
+    except SlotLostError as error:
+        why = f"{error} Removing what is left of it"
     for name in remove_unknown(work.machine, work.name.slug, work.before):
         work.told.note(f"removed {name}, left by an update that died")
     forget_pending(work.engine, work.name.stack, work.before)
-    if work.before.ids and not work.updates:
-        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
-        work = work.started_over("removing what a first deploy that died has left")
-    try:
-        acquire_slot(work.machine, work.name, known=work.before.has_slot)
-    except SlotLostError as error:
-        work = work.started_over(f"{error} Removing what is left of it")
-        acquire_slot(work.machine, work.name, known=False)
-    return work
+    for state in () if why else work.machine.docker.remove_broken(work.name.slug):
+        work.told.note(f"{state}: making it anew")
+    return why
 
 
-def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
+def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
     """``pulumi up``; a new preview with a container that is not well has failed too."""
-    docker, slug = work.machine.docker, work.name.slug
     if work.is_new:
         work.engine.create(work.name.stack)
     work.engine.configure(work.name.stack, values)
-    for state in docker.remove_broken(slug):
-        work.told.note(f"{state}: making it anew")
-    drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
-    changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted)
+    changes = work.engine.up(work.name.stack, work.told.step, refresh=drifted, require=work.require_unchanged)
     if not work.updates and (unwell := _unwell(work)):
         raise _NotWellError(f"{unwell}.")
     return changes

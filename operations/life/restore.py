@@ -5,11 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from operations.engine.snapshot import Snapshot
 from operations.errors import OperationError
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
-from operations.life.work import Work
+from operations.life.work import OvertakenError, Work
 
 
 def undo(work: Work) -> str:
@@ -25,6 +24,8 @@ def undo(work: Work) -> str:
             return "The last good version is running again."
         work.told.note("removing what was made")
         _remove_all(work)
+    except OvertakenError as error:
+        return str(error)
     except OperationError as error:
         what = "The last good version could not be put back" if work.updates else "Not all could be removed"
         return f"{what}: {error} Deploy again, or destroy the preview."
@@ -32,12 +33,15 @@ def undo(work: Work) -> str:
 
 
 def _remove_all(work: Work) -> None:
-    made = work.engine.snapshot(work.name.stack)
-    # First: a container that no state knows holds volumes and a network that the state does.
-    remove_unknown(work.machine, work.name.slug, made or Snapshot())
-    if made is not None:
-        work.engine.destroy(work.name.stack, work.told.step)
-    release_slot(work.machine, work.name.slug, work.name.branch)
+    with work.locked() as found:
+        made = found.before
+        work.require_unchanged(made)
+        # First: a container that no state knows holds volumes and a network that the state does.
+        remove_unknown(work.machine, work.name.slug, made)
+        if not made.has_slot:
+            release_slot(work.machine, work.name.slug, work.name.branch)
+    if made.stack:
+        work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
 
 
 def _put_back(work: Work) -> None:
@@ -49,13 +53,14 @@ def _put_back(work: Work) -> None:
     values.pop("restoreDirectory", None)
     # Extending moves the end without an update.
     values["expiresAt"] = work.before.preview.expires_at if work.before.preview else ""
-    half_made = engine.snapshot(stack) or Snapshot()
-    remove_unknown(work.machine, work.name.slug, half_made)
-    forget_pending(engine, stack, half_made)
+    with work.locked() as found:
+        work.require_unchanged(found.before)
+        remove_unknown(work.machine, work.name.slug, found.before)
+        forget_pending(engine, stack, found.before)
     with tempfile.TemporaryDirectory(prefix="pgai-good-") as folder:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})
         try:
-            engine.up(stack, work.told.step, refresh=True)
+            engine.up(stack, work.told.step, refresh=True, require=work.require_unchanged)
         finally:
             engine.configure(stack, values)
