@@ -232,9 +232,9 @@ def test_a_branch_that_was_pushed_again_since_the_list_was_read_keeps_its_previe
 
 def test_one_that_becomes_due_no_more_before_the_engine_holds_its_lock_stays() -> None:
     class Extended(StandInEngine):
-        def destroy(self, stack: str, *args: Any) -> Changes:
+        def destroy(self, stack: str, *args: Any, **more: Any) -> Changes:
             self.states[stack] = preview("a", FUTURE)
-            return super().destroy(stack, *args)
+            return super().destroy(stack, *args, **more)
 
     engine = Extended({"preview-a": preview("a", PAST)})
     assert run(engine)["preview-a"].result == "skipped"
