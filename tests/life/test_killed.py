@@ -7,7 +7,6 @@ A run draws few of them, ``--long`` many.
 
 from __future__ import annotations
 
-import random
 import shutil
 import subprocess
 from typing import NamedTuple
@@ -15,30 +14,15 @@ from typing import NamedTuple
 import pytest
 
 from tests.equipment.edits import changed_files
+from tests.equipment.moments import pytest_generate_tests
 from tests.equipment.previews import Ground
 from tests.equipment.processes import kill_tree
 
 pytestmark = pytest.mark.engine
+__all__ = ["pytest_generate_tests"]
 
 DEPLOYS, UPDATES, DESTROYS = (4, 10), (4, 10), (3, 6)
 """How many moments of each are drawn: in a run, and with ``--long``."""
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Draw the moments of a test: its mark says how many."""
-    mark = metafunc.definition.get_closest_marker("moments")
-    if mark:
-        count = mark.args[bool(metafunc.config.getoption("long"))]
-        drawn = moments(f"{metafunc.config.getoption('seed')} {metafunc.definition.name}", count)
-        metafunc.parametrize(("number", "share"), list(enumerate(drawn)), ids=[f"{share:.0%}" for share in drawn])
-
-
-def moments(seed: str, count: int) -> list[float]:
-    """Shares of a run, one out of each equal part of it, in random order."""
-    draw = random.Random(seed)
-    shares = [(part + draw.random()) / count for part in range(count)]
-    draw.shuffle(shares)
-    return shares
 
 
 def killed_after(ground: Ground, branch: str, seconds: float, command: str = "deploy") -> None:
