@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,8 @@ from typing import Any, NamedTuple
 
 from components.labels import preview_labels
 from stacks.names import slug_of
-from tests.equipment.checkout import Clone, Finished
+from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.previews import Ground
-from tests.equipment.processes import family
-from tests.equipment.programs import wait_for
 
 _BETWEEN = """
 import runpy, subprocess, sys
@@ -60,6 +57,41 @@ class Stage(NamedTuple):
         state = self.ours.clone.data / "pgai-preview/state"
         return state / ".pulumi/locks/organization/pgai-preview" / self.stack
 
+    def register(self, branch: str, *, expires_at: str = "", only_slot: bool = False) -> None:
+        """Make a stack that says what a live preview's does, or what one's does whose first deploy is under way.
+
+        Nothing runs for it, which is all the same to whoever asks whose it is, and quick.
+        """
+        clone, slug = self.ours.clone, slug_of(branch)
+        root = f"urn:pulumi:{self.stack}::pgai-preview::pulumi:pulumi:Stack::pgai-preview-{self.stack}"
+        names = {"branch": branch, "slug": slug, "base": "local", "url": f"https://preview-{slug}.localhost"}
+        times = {"created_at": "2026-01-01T00:00:00Z", "deployed_at": "2026-01-01T00:00:00Z", "expires_at": expires_at}
+        rows: list[dict[str, Any]] = [
+            {
+                "urn": root,
+                "custom": False,
+                "type": "pulumi:pulumi:Stack",
+                "outputs": {} if only_slot else {**names, "commit": "", **times},
+            }
+        ]
+        if only_slot:
+            rows.append(
+                {
+                    "urn": f"{root.rsplit('::', 2)[0]}::preview:slot:Slot$preview:slot:Taken::slot",
+                    "custom": False,
+                    "type": "preview:slot:Taken",
+                    "parent": root,
+                    "inputs": {"environment": {"BRANCH": branch}},
+                }
+            )
+        ok(clone.pulumi("stack", "init", self.stack))
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            exported = json.loads(ok(clone.pulumi("stack", "export", "--stack", self.stack)).stdout)
+            exported["deployment"]["resources"] = rows
+            json.dump(exported, file)
+            file.flush()
+            ok(clone.pulumi("stack", "import", "--stack", self.stack, "--file", file.name))
+
     @contextmanager
     def locked_elsewhere(self) -> Iterator[None]:
         """A lock of an engine on another machine, which nobody may clear."""
@@ -90,29 +122,6 @@ class Stage(NamedTuple):
         found = self.ours.engine.containers.list(all=True, ignore_removed=True)
         return container.id in {one.id for one in found}
 
-    @contextmanager
-    def engine_stopped(self, command: subprocess.Popen[str]) -> Iterator[None]:
-        """Stop the engine of a command that deploys, once it holds the stack's lock, while the block runs."""
-
-        def engine() -> int:
-            for pid in family(command.pid):
-                try:
-                    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                if words[0].endswith(b"pulumi") and b"up" in words:
-                    return pid
-            return 0
-
-        found = wait_for("an engine", engine, every=0.02)
-        # Its own lock, by its own process: before, the command itself has held it for a step.
-        wait_for("its lock", lambda: any(f'"pid":{found},' in one.read_text() for one in self.locks.glob("*.json")))
-        os.kill(found, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(found, signal.SIGCONT)
-
 
 def between(clone: Clone, other: str, *args: str) -> Finished:
     """A command of one party; between its steps the other one runs a shell command."""
@@ -126,6 +135,7 @@ def between(clone: Clone, other: str, *args: str) -> Finished:
         stdin=subprocess.DEVNULL,
         timeout=300,
     )
+    assert "Traceback" not in done.stderr, done.stderr
     clone.transcript.append(f"$ {' '.join(args)} (between: {other})\n{done.stdout}{done.stderr}")
     return Finished(done.returncode, done.stdout, done.stderr, 0)
 

@@ -1,31 +1,45 @@
 """Two machines on one backend, and plain Pulumi: whoever comes second changes nothing, and nothing is lost.
 
-The tests are in the order of one preview's life.
+Most previews here are stacks alone, of which nothing runs: whose a preview is, and who holds it, its stack says.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from operations.engine.stack_locks import StackLocks
+from operations.engine.store import store_of
+from stacks.names import slug_of
+from tests.equipment import docker
 from tests.equipment.checkout import ok
-from tests.equipment.docker import service_ids
-from tests.equipment.edits import changed_files
 from tests.equipment.moments import pytest_generate_tests
 from tests.equipment.processes import kill_tree
-from tests.equipment.programs import wait_for
 from tests.parties.stage import Stage, between, typed
 
 pytestmark = pytest.mark.engine
 __all__ = ["pytest_generate_tests"]
 
+PAST, FUTURE = "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
 KILLS = (4, 20)
 """How many moments are drawn: in a run, and with ``--long``."""
-_UPDATE_SECONDS = 12.0
+_COMMAND_SECONDS = 6.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_afterwards(stage: Stage) -> Iterator[None]:
+    """Whatever a test has left of the preview goes, whosever it is, and then nothing is left."""
+    yield
+    for branch in (stage.branch, stage.other):
+        if stage.ours.clone.preview("destroy", branch).code == 0:
+            break
+    stage.ours.require_nothing(stage.branch)
+    assert not list(stage.locks.rglob("*.json"))
 
 
 def words(text: str) -> str:
@@ -33,99 +47,127 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_first_deploy_is_neither_taken_over_nor_removed_by_anybody(stage: Stage) -> None:
-    ours, theirs, branch, other, stack = stage
-    with ours.clone.started("deploy", branch) as deploying:
-        with stage.engine_stopped(deploying):
-            for command in (("deploy", other), ("deploy", branch), ("destroy", other), ("destroy", branch)):
-                done = theirs.preview(*command, "--wait", "0")
-                assert done.code in (3, 4), done.text
-            plain = theirs.pulumi("destroy", "--yes", "--skip-preview", "--stack", stack)
-            assert plain.code != 0
-            assert "is currently locked by 1 lock" in plain.text
-            reaped = theirs.json("reap", "--json")
-            assert [row for row in reaped["previews"] if row["stack"] == stack] == []
-        assert deploying.stdout is not None
-        said = deploying.stdout.read()
-        assert deploying.wait(300) == 0, said
-    ours.require_live(branch)
-    for verb in ("deploy", "destroy"):
-        done = theirs.preview(verb, other)
-        assert done.code == 3, done.text
-        assert f"belongs to the preview of branch '{branch}'" in words(done.stderr)
-    ours.require_live(branch)
+def owner(stage: Stage) -> str:
+    """Whose the preview is, as a list says; empty where there is none."""
+    rows = stage.theirs.json("list", "--json")
+    return next((str(row["branch"]) for row in rows if row["stack"] == stage.stack), "")
 
 
-def test_while_an_engine_elsewhere_holds_it_no_command_touches_anything(stage: Stage, tmp_path: Path) -> None:
-    ours, theirs, branch, _, _ = stage
-    ours.expire(branch, tmp_path)
-    before = service_ids(ours.engine, branch, all=True)
+def end(stage: Stage) -> str:
+    """When the preview ends."""
+    return str(stage.ours.row(stage.branch)["expires_at"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("deploy",), ("update",), ("destroy",), ("destroy", "--forget", "--force"), ("extend", "--hours", "1")],
+    ids=" ".join,
+)
+def test_while_an_engine_elsewhere_holds_it_nothing_is_touched(stage: Stage, command: tuple[str, ...]) -> None:
+    stage.register(stage.branch, expires_at=FUTURE)
     with stage.leftover() as container:
         with stage.locked_elsewhere():
-            for command in (("deploy", branch), ("destroy", branch), ("extend", branch, "--hours", "1")):
-                done = theirs.preview(*command, "--wait", "0")
-                assert done.code == 4, done.text
-                assert "is held by pulumi by ci on elsewhere (process 4711)" in words(done.stderr)
-            (row,) = theirs.json("reap", "--json")["previews"]
-            assert (row["branch"], row["result"]) == (branch, "skipped")
-            assert stage.exists(container), "a reap that says skipped has removed nothing"
-        assert {**service_ids(ours.engine, branch, all=True), **before} == service_ids(ours.engine, branch, all=True)
-        ok(theirs.preview("extend", branch, "--hours", "72"))
-        ok(theirs.preview("deploy", branch))
+            done = stage.theirs.preview(command[0], stage.branch, *command[1:], "--wait", "0")
+        assert done.code == 4, done.text
+        assert "is held by pulumi by ci on elsewhere (process 4711)" in words(done.stderr)
+        assert stage.exists(container)
+        assert (owner(stage), end(stage)) == (stage.branch, FUTURE)
+
+
+def test_a_reap_that_says_skipped_has_removed_nothing(stage: Stage) -> None:
+    stage.register(stage.branch, expires_at=PAST)
+    with stage.leftover() as container:
+        with stage.locked_elsewhere():
+            (row,) = stage.theirs.json("reap", "--json")["previews"]
+            assert (row["branch"], row["result"]) == (stage.branch, "skipped")
+            assert stage.exists(container)
+        (row,) = stage.theirs.json("reap", "--json")["previews"]
+        assert (row["branch"], row["result"]) == (stage.branch, "destroyed")
         assert not stage.exists(container), "whoever holds the lock removes what is left over"
-    ours.require_live(branch)
 
 
-def test_a_reap_between_whose_steps_the_preview_is_extended_leaves_it(stage: Stage, tmp_path: Path) -> None:
-    ours, theirs, branch, _, _ = stage
-    ours.expire(branch, tmp_path)
-    done = between(ours.clone, typed(theirs, "extend", branch, "--hours", "72"), "reap", "--json")
+def test_plain_pulumi_is_refused_while_a_step_of_the_command_is_under_way(stage: Stage) -> None:
+    stage.register(stage.branch)
+    store = store_of(f"file://{stage.ours.clone.data / 'pgai-preview/state'}")
+    with StackLocks(lambda: store, dt.timedelta(hours=2), print).held(stage.stack, "deploy", 0):
+        for command in (("destroy", "--skip-preview"), ("stack", "rm")):
+            done = stage.theirs.pulumi(*command, "--yes", "--stack", stage.stack)
+            assert done.code != 0
+            assert "the stack is currently locked by 1 lock(s)" in done.text
+    assert owner(stage) == stage.branch
+
+
+@pytest.mark.parametrize("only_slot", [False, True], ids=["a live preview", "a first deploy"])
+def test_another_branch_of_the_slug_gets_neither_it_nor_rid_of_it(stage: Stage, only_slot: bool) -> None:
+    stage.register(stage.branch, only_slot=only_slot)
+    for verb in ("deploy", "destroy"):
+        done = stage.theirs.preview(verb, stage.other)
+        assert done.code == 3, done.text
+        assert f"belongs to the preview of branch '{stage.branch}'" in words(done.stderr)
+    assert owner(stage) == stage.branch
+
+
+def test_a_preview_that_is_extended_between_the_steps_of_reap_stays(stage: Stage) -> None:
+    stage.register(stage.branch, expires_at=PAST)
+    done = between(stage.ours.clone, typed(stage.theirs, "extend", stage.branch, "--hours", "72"), "reap", "--json")
     assert done.code == 0, done.text
     (row,) = json.loads(done.stdout)["previews"]
     assert row["result"] == "skipped", row
-    ours.require_live(branch)
+    assert owner(stage) == stage.branch
 
 
-def test_of_two_updates_at_once_nothing_is_lost(stage: Stage) -> None:
-    ours, theirs, branch, _, _ = stage
-    with changed_files(ours.clone, "of two"), ThreadPoolExecutor() as pool:
-        done = list(pool.map(lambda clone: clone.preview("deploy", branch, "--wait", "200"), (ours.clone, theirs)))
-    # Who was overtaken between two steps says so, and has done nothing.
-    codes = {one.code for one in done}
-    assert 0 in codes, [one.text for one in done]
-    assert codes <= {0, 4}, [one.text for one in done]
-    ours.require_live(branch)
+def test_a_preview_that_another_branch_has_made_between_the_steps_of_destroy_stays(stage: Stage) -> None:
+    stage.register(stage.branch)
+    file = stage.ours.clone.data / "of-the-other.json"
+    exported = json.loads(ok(stage.ours.clone.pulumi("stack", "export", "--stack", stage.stack)).stdout)
+    exported["deployment"]["resources"][0]["outputs"]["branch"] = stage.other
+    file.write_text(json.dumps(exported), encoding="utf-8")
+    swap = f'cd {stage.ours.clone.path} && eval "$(./preview env)" && pulumi stack import --stack {stage.stack} --file {file}'
+    done = between(stage.ours.clone, f"({swap}) >&2", "destroy", stage.branch)
+    assert done.code == 3, done.text
+    assert f"belongs to the preview of branch '{stage.other}'" in words(done.stderr)
+    assert owner(stage) == stage.other
+
+
+def test_a_deploy_between_whose_steps_the_preview_changes_does_nothing_more(stage: Stage) -> None:
+    stage.register(stage.branch, expires_at=FUTURE)
+    moved = typed(stage.theirs, "extend", stage.branch, "--hours", "1")
+    done = between(stage.ours.clone, moved, "deploy", stage.branch)
+    assert done.code == 4, done.text
+    assert "Another operation has changed the preview" in words(done.stderr)
+    assert not docker.services(stage.ours.engine, stage.branch, all=True)
+    assert end(stage) == "2100-01-01T01:00:00Z", "what the other one did is not lost"
+
+
+def test_a_deploy_between_whose_steps_the_preview_is_destroyed_makes_nothing(stage: Stage) -> None:
+    stage.register(stage.branch)
+    done = between(stage.ours.clone, typed(stage.theirs, "destroy", stage.branch), "deploy", stage.branch)
+    assert done.code in (1, 4), done.text
+    assert owner(stage) == ""
+    assert not docker.services(stage.ours.engine, stage.branch, all=True)
+
+
+@pytest.mark.parametrize("second", ["destroy", "reap"])
+def test_of_two_that_destroy_it_at_once_none_fails_and_nothing_is_left(stage: Stage, second: str) -> None:
+    stage.register(stage.branch, expires_at=PAST)
+    arguments = [("destroy", stage.branch, "--wait", "120")]
+    arguments.append(arguments[0] if second == "destroy" else ("reap",))
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda clone, args: clone.preview(*args), (stage.ours.clone, stage.theirs), arguments))
+    assert [one.code for one in done] == [0, 0], [one.text for one in done]
+    assert owner(stage) == ""
 
 
 @pytest.mark.moments(*KILLS)
 def test_a_party_that_is_killed_loses_nothing_and_blocks_nobody(stage: Stage, number: int, share: float) -> None:
-    ours, theirs, branch, _, _ = stage
-    dying, living = (ours.clone, theirs) if number % 2 else (theirs, ours.clone)
-    with changed_files(dying, f"killed {number}"), dying.started("deploy", branch) as process:
+    dying, living = (stage.ours.clone, stage.theirs) if number % 2 else (stage.theirs, stage.ours.clone)
+    stage.register(stage.branch, expires_at=FUTURE)
+    command = ("destroy", stage.branch) if number % 4 < 2 else ("extend", stage.branch, "--hours", "1")
+    with dying.started(*command) as process:
         try:
-            process.wait(share * _UPDATE_SECONDS)
+            process.wait(share * _COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
             kill_tree(process.pid)
     # In the same boot and namespace it is known to be dead, so that its lock is cleared at once.
-    ok(living.preview("deploy", branch))
-    ours.require_live(branch)
-    wait_for("no lock", lambda: not list(stage.locks.glob("*.json")))
-
-
-def test_a_deploy_between_whose_steps_the_preview_is_destroyed_makes_nothing(stage: Stage) -> None:
-    ours, theirs, branch, _, _ = stage
-    done = between(ours.clone, typed(theirs, "destroy", branch), "deploy", branch)
-    assert done.code in (1, 4), done.text
-    assert "Another operation has changed the preview" in words(done.stderr)
-    assert "Traceback" not in done.text
-    ok(ours.clone.preview("destroy", branch))
-    ours.require_nothing(branch)
-
-
-def test_of_two_destroys_at_once_both_succeed_and_nothing_is_left(stage: Stage) -> None:
-    ours, theirs, branch, _, _ = stage
-    ok(ours.clone.preview("deploy", branch))
-    with ThreadPoolExecutor() as pool:
-        done = list(pool.map(lambda clone: clone.preview("destroy", branch, "--wait", "200"), (ours.clone, theirs)))
-    assert [one.code for one in done] == [0, 0], [one.text for one in done]
-    ours.require_nothing(branch)
+    ok(living.preview("destroy", stage.branch, "--wait", "0"))
+    assert not docker.remains(stage.ours.engine, slug_of(stage.branch))
