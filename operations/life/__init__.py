@@ -1,9 +1,9 @@
 """Making, updating and destroying previews.
 
 What each command holds, reads and undoes. *Own lock*: this command's on the machine that it is typed on, over all of
-its steps. *Engine's lock*: Pulumi's on the stack in the backend, over each single update, whoever makes it, and over each
-step between updates, for which this command takes it; state and owner are read again under it. *Host lock*: ``flock`` on
-the machine that previews run on, while slots are counted.
+its steps. *Engine's lock*: Pulumi's on the stack in the backend, over each single update, whoever makes it, and over
+each step between updates, for which this command takes it; state and owner are read again under it. *Host lock*:
+``flock`` on the machine that previews run on, while slots are counted.
 
 =============  =========  ==============  =========  =======================  ===================  ===================
 command        own lock   engine's lock   host lock  refresh                  undone on failure    exit codes
