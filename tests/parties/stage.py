@@ -75,15 +75,9 @@ class Stage(NamedTuple):
             }
         ]
         if only_slot:
-            rows.append(
-                {
-                    "urn": f"{root.rsplit('::', 2)[0]}::preview:slot:Slot$preview:slot:Taken::slot",
-                    "custom": False,
-                    "type": "preview:slot:Taken",
-                    "parent": root,
-                    "inputs": {"environment": {"BRANCH": branch}},
-                }
-            )
+            slot = f"{root.rsplit('::', 2)[0]}::preview:slot:Slot$preview:slot:Taken::slot"
+            taken = {"urn": slot, "custom": False, "type": "preview:slot:Taken", "parent": root}
+            rows.append({**taken, "inputs": {"environment": {"BRANCH": branch}}})
         ok(clone.pulumi("stack", "init", self.stack))
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             exported = json.loads(ok(clone.pulumi("stack", "export", "--stack", self.stack)).stdout)

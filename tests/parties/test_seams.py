@@ -122,8 +122,8 @@ def test_a_preview_that_another_branch_has_made_between_the_steps_of_destroy_sta
     exported = json.loads(ok(stage.ours.clone.pulumi("stack", "export", "--stack", stage.stack)).stdout)
     exported["deployment"]["resources"][0]["outputs"]["branch"] = stage.other
     file.write_text(json.dumps(exported), encoding="utf-8")
-    swap = f'cd {stage.ours.clone.path} && eval "$(./preview env)" && pulumi stack import --stack {stage.stack} --file {file}'
-    done = between(stage.ours.clone, f"({swap}) >&2", "destroy", stage.branch)
+    swap = f"pulumi stack import --stack {stage.stack} --file {file}"
+    done = between(stage.ours.clone, f'eval "$(./preview env)" && {swap} >&2', "destroy", stage.branch)
     assert done.code == 3, done.text
     assert f"belongs to the preview of branch '{stage.other}'" in words(done.stderr)
     assert owner(stage) == stage.other
@@ -150,8 +150,8 @@ def test_a_deploy_between_whose_steps_the_preview_is_destroyed_makes_nothing(sta
 @pytest.mark.parametrize("second", ["destroy", "reap"])
 def test_of_two_that_destroy_it_at_once_none_fails_and_nothing_is_left(stage: Stage, second: str) -> None:
     stage.register(stage.branch, expires_at=PAST)
-    arguments = [("destroy", stage.branch, "--wait", "120")]
-    arguments.append(arguments[0] if second == "destroy" else ("reap",))
+    destroy: tuple[str, ...] = ("destroy", stage.branch, "--wait", "120")
+    arguments = [destroy, destroy if second == "destroy" else ("reap",)]
     with ThreadPoolExecutor() as pool:
         done = list(pool.map(lambda clone, args: clone.preview(*args), (stage.ours.clone, stage.theirs), arguments))
     assert [one.code for one in done] == [0, 0], [one.text for one in done]
