@@ -220,6 +220,7 @@ def _content(holder: Holder) -> bytes:
 def _holder(content: bytes) -> Holder:
     try:
         values = json.loads(content)
+        dt.datetime.fromisoformat(values["timestamp"])
         own = {name: str(values[name]) for name in ("operation", "boot", "namespace", "started") if name in values}
         return Holder(
             user=str(values["username"]),
