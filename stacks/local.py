@@ -32,7 +32,11 @@ def local() -> None:
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     edge_args = from_settings(
-        EdgeArgs, settings, host=LocalHost(host_directory), docker_socket=_socket_path(docker_host)
+        EdgeArgs,
+        settings,
+        host=LocalHost(host_directory),
+        docker_socket=_socket_path(docker_host),
+        docker_host=docker_host,
     )
     edge = Edge("edge", edge_args, opts=opts)
     NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)

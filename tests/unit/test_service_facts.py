@@ -38,7 +38,7 @@ class Image:
 
 
 IMAGES = {
-    # Debian; the entry script takes options or the server's name. Its pg_isready and psql are Debian's Perl wrappers, and
+    # Debian; the entry script takes options or the server's name. Its pg_isready and psql are Perl wrappers, and
     # the plain programs are in /usr/lib/postgresql/$PG_MAJOR/bin.
     "postgres:15": Image(
         tools=frozenset({"sh", "timeout", "sleep", "pg_isready", "psql", "bash"}),
