@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.equipment.docker import services
@@ -65,4 +66,11 @@ def test_a_reverse_proxy_that_was_made_anew_finds_its_previews_again(attacked: A
     attacked.engine.containers.get(name).remove(force=True)
     done = attacked.clone.pulumi("up", "--yes", "--skip-preview", "--refresh", "--stack", "local")
     assert done.code == 0, done.text
-    assert attacked.anybody.get("/api/health").status_code == 200
+
+    # It is well before it has read the containers.
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
+    def shows_the_preview() -> None:
+        with viewer(attacked.branch, attacked.clone.ports["httpsPort"]) as anybody:
+            assert anybody.get("/api/health").status_code == 200
+
+    shows_the_preview()

@@ -58,13 +58,10 @@ def test_the_server_ends_a_statement_whose_session_has_lifted_its_limit(attacked
 
 def test_a_password_that_a_viewer_has_changed_is_put_back(attacked: Attacked) -> None:
     assert attacked.sql(LIFTED + "alter role current_user password 'mine'; select 1").status_code == 200
-    look = [
-        "-c",
-        "select rolpassword = password from pg_authid join kept_roles on oid = role where rolname = 'grafana'",
-    ]
+    kept = "select rolpassword = password from pg_authid join kept_roles on oid = role where rolname = 'grafana'"
 
     @retry(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
     def put_back() -> None:
-        assert attacked.run("sink", "psql", "-AtX", "-h", "127.0.0.1", "-U", "postgres", "-c", look) == (0, "t\n")
+        assert attacked.run("sink", "psql", "-AtX", "-h", "127.0.0.1", "-U", "postgres", "-c", kept) == (0, "t\n")
 
     put_back()
