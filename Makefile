@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need and say what they do.
-.PHONY: help demo test test-long check unit standins oldest-docker fix bench lock
+.PHONY: help demo test test-long check unit standins oldest-docker fix bench cloudflare-ranges lock
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -53,6 +53,9 @@ bench: .bench-venv/.done ## measure against Docker Compose and draw it (as root;
 	python3 -m venv --clear .bench-venv
 	.bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
 	@touch $@
+
+cloudflare-ranges: ## read anew which addresses Cloudflare publishes as its own
+	@$(PYTHON) -m toolchain.cloudflare_ranges
 
 lock: ## resolve requirements.in anew (hashes, no addresses)
 	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade bench/requirements.in -o bench/requirements.lock

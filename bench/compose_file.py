@@ -169,7 +169,8 @@ def _bound(source: Path, target: str) -> dict[str, Any]:
 def _labels(service: ServiceSpec, args: ComposeArgs) -> dict[str, str]:
     if not service.public:
         return {}
-    return routing_labels(network=args.edge_network, router=args.slug, host=args.host_name, port=service.port or 80)
+    edge = args.edge_network
+    return routing_labels(base=edge, network=edge, router=args.slug, host=args.host_name, port=service.port or 80)
 
 
 def _escaped(value: Any) -> Any:

@@ -23,8 +23,9 @@ class Placement:
 
     Attributes:
         slug: The preview.
+        base: The preview's base, as its labels name it.
         network: Name of the preview's network.
-        edge_network: Name of the network that the reverse proxy is on; joined by public services alone.
+        edge_network: Name of the network that the preview has with the reverse proxy; joined by public services alone.
         image: Image reference.
         secrets_volume: Name of the volume with a folder for the service's secrets, where it has any.
         files_directory: Directory on the host with the branch's files.
@@ -36,8 +37,9 @@ class Placement:
     """
 
     slug: str
+    base: str
     network: pulumi.Input[str]
-    edge_network: str
+    edge_network: pulumi.Input[str]
     image: str
     secrets_volume: pulumi.Input[str] | None
     files_directory: pulumi.Input[str]
@@ -57,7 +59,7 @@ def service_container(
     folder of the service's own, which it can only read.
     """
     labels = {
-        **preview_labels(placement.slug, placement.edge_network),
+        **preview_labels(placement.slug, placement.base),
         SERVICE: service.key,
         **({FILES: placement.files_digest} if placement.files_digest else {}),
         **placement.labels,
@@ -111,7 +113,7 @@ def preparing_container(
         opts=opts,
         **hardened(
             labels={
-                **preview_labels(placement.slug, placement.edge_network),
+                **preview_labels(placement.slug, placement.base),
                 SERVICE: f"{service.key}{PREPARING}",
             },
             memory_mib=service.memory_mib,

@@ -1,7 +1,8 @@
-"""The edge of a base: reverse proxy, read-only socket proxy, and the network that previews' Grafana joins."""
+"""The edge of a base: reverse proxy and read-only socket proxy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pulumi_docker as docker
 from components.certificate import Certificate, CertificateArgs
 from components.files import digest_of
 from components.hardening import hardened
+from components.host_scripts import script
 from components.labels import EDGE, FILES, PART_OF_BASE
 from components.machine import Host
 from components.service_spec import HealthCheck, http_health
@@ -34,6 +36,7 @@ class EdgeArgs:
         traefik_image: Image of the reverse proxy, at least 3.6.1.
         socket_proxy_image: Image of HAProxy.
         docker_socket: Path of Docker's socket on the host.
+        docker_host: Docker engine as the host itself reaches it; empty for its own socket.
         certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 
@@ -46,6 +49,7 @@ class EdgeArgs:
     traefik_image: str
     socket_proxy_image: str
     docker_socket: str
+    docker_host: str
     certificate: CertificateArgs | None = None
 
 
@@ -53,7 +57,7 @@ class Edge(pulumi.ComponentResource):
     """Traefik behind a filter that lets it only read what it routes by.
 
     Attributes:
-        network: Name of the network shared with public containers; known once the reverse proxy is healthy.
+        network: Name of the reverse proxy's own network, which names the edge; known once the reverse proxy is healthy.
     """
 
     network: pulumi.Output[str]
@@ -62,6 +66,7 @@ class Edge(pulumi.ComponentResource):
         super().__init__("preview:edge:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels = {PART_OF_BASE: "true"}
+        # The reverse proxy's way out, and nobody's but its own.
         public = docker.Network(
             f"{name}-network",
             name=f"{args.name_prefix}traefik-public",
@@ -93,10 +98,13 @@ class Edge(pulumi.ComponentResource):
             tmpfs={"/tmp": "size=4m", "/var/lib/haproxy": "size=1m"},  # noqa: S108
             volumes=[
                 docker.ContainerVolumeArgs(container_path="/usr/local/etc/haproxy", host_path=files, read_only=True),
+                # The directory: a daemon that starts anew makes its socket anew, and a mounted file would stay the
+                # dead one while live-restore keeps this container running.
                 docker.ContainerVolumeArgs(
-                    container_path="/var/run/docker.sock", host_path=args.docker_socket, read_only=True
+                    container_path="/host-run", host_path=str(Path(args.docker_socket).parent), read_only=True
                 ),
             ],
+            envs=[f"SOCKET={Path(args.docker_socket).name}"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
                 # It reads its rules once, at the start.
@@ -142,14 +150,27 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **({EDGE: f"{args.name_prefix}traefik-public", **certificate.labels} if certificate else {}),
+                    **_own_routes(f"{args.name_prefix}traefik-public", public.ipam_configs),
+                    **(certificate.labels if certificate else {}),
                 },
                 memory_mib=192,
                 cpus="0.50",
                 health=_traefik_health(args.dashboard_port),
             ),
         )
-        self.network = pulumi.Output.all(public.name, traefik.id).apply(lambda known: str(known[0]))
+        # A new one is on none of the networks that its previews have with it.
+        connected = args.host.command(
+            f"{name}-connect",
+            create=script("connect_edge"),
+            delete=None,
+            environment={
+                "BASE": f"{args.name_prefix}traefik-public",
+                **({"DOCKER_HOST": args.docker_host} if args.docker_host else {}),
+            },
+            triggers=[traefik.id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[traefik]),
+        )
+        self.network = pulumi.Output.all(public.name, connected.urn).apply(lambda known: str(known[0]))
         self.register_outputs({"network": self.network})
 
 
@@ -170,7 +191,9 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
         "--entrypoints.web.http.redirections.entrypoint.scheme=https",
         f"--entrypoints.websecure.address=:{args.https_port}",
         f"--entrypoints.traefik.address=:{args.dashboard_port}",
-        "--api.insecure=true",
+        "--entrypoints.websecure.http.middlewares=noindex@docker",
+        # Behind a router of its own; the entry point listens on the networks of previews too.
+        "--api=true",
         "--ping=true",
         "--providers.docker=true",
         f"--providers.docker.endpoint=tcp://socket-proxy:{_SOCKET_PROXY_PORT}",
@@ -183,17 +206,48 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
     ]
 
 
-def routing_labels(*, network: str, router: str, host: str, port: int) -> dict[str, str]:
+def _own_routes(
+    network: str, addresses: pulumi.Output[Sequence[docker.outputs.NetworkIpamConfig]]
+) -> dict[str, pulumi.Input[str]]:
+    """Labels of the reverse proxy itself: what search engines are told, what no preview answers, and the dashboard."""
+    routers, middlewares = "traefik.http.routers", "traefik.http.middlewares"
+    return {
+        EDGE: network,
+        "traefik.enable": "true",
+        f"{middlewares}.noindex.headers.customresponseheaders.X-Robots-Tag": "noindex",
+        # The proxy's own answer to an unknown name would pass no middleware. The one service that it has for this says
+        # that it is a teapot.
+        f"{routers}.unknown.rule": "PathPrefix(`/`)",
+        f"{routers}.unknown.priority": "1",
+        f"{routers}.unknown.entrypoints": "websecure",
+        f"{routers}.unknown.tls": "true",
+        f"{routers}.unknown.service": "noop@internal",
+        f"{routers}.unknown.middlewares": "unknown",
+        f"{middlewares}.unknown.errors.status": "418",
+        f"{middlewares}.unknown.errors.statusrewrites.418": "404",
+        f"{middlewares}.unknown.errors.service": "noop@internal",
+        f"{middlewares}.unknown.errors.query": "/",
+        # What comes through the port on loopback has the address that the machine has on the proxy's own network.
+        f"{routers}.dashboard.rule": addresses.apply(
+            lambda known: " || ".join(f"ClientIP(`{one.gateway}`)" for one in known if one.gateway)
+        ),
+        f"{routers}.dashboard.entrypoints": "traefik",
+        f"{routers}.dashboard.service": "api@internal",
+    }
+
+
+def routing_labels(*, base: str, network: str, router: str, host: str, port: int) -> dict[str, str]:
     """Labels that make the reverse proxy send a host name's requests to a container.
 
     Args:
-        network: Network of the edge that shall route.
+        base: Name of the edge that shall route.
+        network: Network that the container has with it.
         router: Name of the router, unique on the edge.
         host: Host name.
         port: Port inside the container.
     """
     return {
-        EDGE: network,
+        EDGE: base,
         "traefik.enable": "true",
         "traefik.docker.network": network,
         f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",

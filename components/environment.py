@@ -15,7 +15,7 @@ from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.grafana_plugins import plugin_mounts
 from components.host_scripts import script
-from components.labels import preview_labels
+from components.labels import SERVICE, preview_labels
 from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
@@ -47,7 +47,6 @@ class PreviewEnvironmentArgs:
         slot: Slot on the machine; names the slug and its owner.
         url: Public address.
         host_name: Host name of the public address.
-        edge_network: Network of the base's reverse proxy.
         host: The machine it runs on.
         images: Service → image reference.
         folders: Top name (``config``, ``workload``) → folder on this machine.
@@ -60,7 +59,6 @@ class PreviewEnvironmentArgs:
     slot: SlotArgs
     url: str
     host_name: str
-    edge_network: str
     host: Host
     images: Mapping[str, str]
     folders: Mapping[str, Path]
@@ -71,7 +69,7 @@ class PreviewEnvironmentArgs:
 
 
 class PreviewEnvironment(pulumi.ComponentResource):
-    """Slot, files, network, secrets, volumes and the seven containers of one branch.
+    """Slot, files, networks, secrets, volumes and the seven containers of one branch.
 
     Attributes:
         credentials: Service → ``user`` and ``password``; secret.
@@ -85,7 +83,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         super().__init__("preview:environment:PreviewEnvironment", name, None, opts)
         self._name = name
         self._args = args
-        self._labels = preview_labels(args.slot.slug, args.edge_network)
+        self._labels = preview_labels(args.slot.slug, args.slot.base)
         slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches Docker comes after it.
         self._slot = slot.taken
@@ -111,15 +109,18 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 ),
                 opts=self._child,
             )
-        self._network = docker.Network(
-            f"{name}-network",
-            name=f"preview-{args.slot.slug}",
-            driver="bridge",
-            # No way out: not to the internet, not to the metadata address.
-            internal=True,
-            labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in self._labels.items()],
-            opts=self._kept,
+        self._network = self._closed_network("network", f"preview-{args.slot.slug}", self._labels)
+        edge = self._closed_network("edge", f"preview-{args.slot.slug}-edge", {**self._labels, SERVICE: "edge"})
+        connected = args.host.command(
+            f"{name}-connect",
+            create=script("connect_edge"),
+            # The slot's scripts disconnect it.
+            delete=None,
+            environment=args.slot.identity,
+            triggers=[edge.id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[edge]),
         )
+        self._edge = edge.name
         self._secrets = PreviewSecrets(
             f"{name}-secrets",
             PreviewSecretsArgs(
@@ -143,10 +144,24 @@ class PreviewEnvironment(pulumi.ComponentResource):
             environment={**args.slot.identity, "DIGEST": digest_of(args.folders)},
             # What was good with other containers has yet to prove so with these.
             triggers=[container.id for container in containers.values()],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(containers.values())),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[connected, *containers.values()]),
         )
         self.ready = good.urn.apply(lambda _: True)
         self.register_outputs({"credentials": self.credentials})
+
+    def _closed_network(self, role: str, name: str, labels: Mapping[str, str]) -> docker.Network:
+        """A network without a way out: not to the internet, not to the metadata address, not to the machine."""
+        return docker.Network(
+            f"{self._name}-{role}",
+            name=name,
+            driver="bridge",
+            internal=True,
+            # Else the machine has an address in it, and with that whatever listens on all of its addresses.
+            options={"com.docker.network.bridge.inhibit_ipv4": "true"},
+            labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in labels.items()],
+            # A live preview's is as it was made: another would need another name, and all containers anew.
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["options"])),
+        )
 
     def _image(self, service: ServiceSpec) -> str:
         return self._args.images.get(service.key, service.image)
@@ -174,8 +189,9 @@ class PreviewEnvironment(pulumi.ComponentResource):
         args = self._args
         placement = Placement(
             slug=args.slot.slug,
+            base=args.slot.base,
             network=self._network.name,
-            edge_network=args.edge_network,
+            edge_network=self._edge,
             image=self._image(service),
             secrets_volume=self._secrets.volume if service.secrets else None,
             files_directory=args.slot.directory,
@@ -190,7 +206,8 @@ class PreviewEnvironment(pulumi.ComponentResource):
             },
             labels=(
                 routing_labels(
-                    network=args.edge_network,
+                    base=args.slot.base,
+                    network=f"preview-{args.slot.slug}-edge",
                     router=f"preview-{args.slot.slug}",
                     host=args.host_name,
                     port=service.port or 80,

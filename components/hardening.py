@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
+import pulumi
 import pulumi_docker as docker
 
 from components.service_spec import HEALTHY_WITHIN_SECONDS, HealthCheck
@@ -38,7 +39,7 @@ class Hardening(TypedDict):
 
 def hardened(
     *,
-    labels: Mapping[str, str],
+    labels: Mapping[str, pulumi.Input[str]],
     memory_mib: int,
     cpus: str,
     health: HealthCheck | None = None,

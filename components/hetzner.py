@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import pulumi
 import pulumi_hcloud as hcloud
@@ -14,6 +17,8 @@ from components.labels import IN_CLOUD
 
 SERVER_NAME = re.compile(r"^ralph-preview-\d{2}$")
 _ANYWHERE = ["0.0.0.0/0", "::/0"]
+# As published; toolchain/cloudflare_ranges.py renews them.
+_CLOUDFLARE = Path(__file__).with_name("cloudflare_ranges.json")
 
 
 class HostRefusedError(Exception):
@@ -32,6 +37,7 @@ class HetznerHostArgs:
         ssh_port: Port of its SSH server.
         http_port: Public port that redirects to https.
         https_port: Public port of the previews.
+        web_from: Who reaches those two: Cloudflare, which all records lead through, or anybody.
         ssh_public_key: Public key of whoever deploys, one line of OpenSSH's form.
         user_data: cloud-init's configuration of the first boot.
     """
@@ -43,6 +49,7 @@ class HetznerHostArgs:
     ssh_port: int
     http_port: int
     https_port: int
+    web_from: Literal["cloudflare", "anywhere"]
     ssh_public_key: str
     user_data: pulumi.Input[str]
 
@@ -87,12 +94,12 @@ class HetznerHost(pulumi.ComponentResource):
             # In the cloud's network: ports that Docker publishes bypass a firewall on the host.
             rules=[
                 hcloud.FirewallRuleArgs(
-                    direction="in", protocol="tcp", port=str(port), source_ips=_ANYWHERE, description=text
+                    direction="in", protocol="tcp", port=str(port), source_ips=sources, description=text
                 )
-                for port, text in (
-                    (args.ssh_port, "ssh"),
-                    (args.http_port, "http, redirects"),
-                    (args.https_port, "https"),
+                for port, sources, text in (
+                    (args.ssh_port, _ANYWHERE, "ssh"),
+                    (args.http_port, _web_sources(args.web_from), "http, redirects"),
+                    (args.https_port, _web_sources(args.web_from), "https"),
                 )
             ]
             + [hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")],
@@ -118,6 +125,13 @@ class HetznerHost(pulumi.ComponentResource):
         )
         self.address = address.ip_address
         self.register_outputs({"address": self.address, "serverId": self.server.id})
+
+
+def _web_sources(web_from: Literal["cloudflare", "anywhere"]) -> list[str]:
+    if web_from == "anywhere":
+        return _ANYWHERE
+    ranges: list[str] = json.loads(_CLOUDFLARE.read_text(encoding="utf-8"))["ranges"]
+    return ranges
 
 
 def require_only_server(server_name: str) -> None:

@@ -28,6 +28,7 @@ def _postgres(
     alias: str,
     roles: tuple[str, ...],
     arguments: tuple[str, ...],
+    check: tuple[str, ...],
 ) -> ServiceSpec:
     settings = ("shared_buffers=96MB", "max_connections=40", "log_min_duration_statement=5s", *arguments)
     return ServiceSpec(
@@ -57,11 +58,11 @@ def _postgres(
         # Over TCP: while the image initialises a database its server listens on the socket alone, and would
         # look healthy too early.
         health=HealthCheck(
-            # Debian's pg_isready on PATH is a Perl program that looks for the one of the right version; the image
-            # names that version. Where its directory is not there (Alpine's image), PATH has the program itself.
+            # Debian's programs on PATH are Perl ones that look for those of the right version; the image names that
+            # version. Where its directory is not there (Alpine's image), PATH has the program itself.
             test=(
-                *("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec pg_isready "$@"', "pg_isready"),
-                *("-q", "-h", "127.0.0.1", "-U", "postgres", "-d", database),
+                *("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec "$@"', "sh"),
+                *(check[0], "-q", "-h", "127.0.0.1", "-U", "postgres", *check[1:]),
             ),
             interval_seconds=NOTICED_WITHIN_A_SECOND,
         ),
@@ -85,6 +86,8 @@ GRAFANA = ServiceSpec(
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "GF_SECURITY_DISABLE_GRAVATAR": "true",
+        # Anybody may make them, and each is kept.
+        "GF_SNAPSHOTS_ENABLED": "false",
         "GF_NEWS_NEWS_FEED_ENABLED": "false",
         # A preview has no way out: what Grafana would download at its start comes late or never.
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",
@@ -112,6 +115,19 @@ GRAFANA = ServiceSpec(
     ),
 )
 
+# Whoever may look at Grafana may send it any GET, and more through its plugin's resources: what changes or profiles it
+# answers only to whoever has the key, and that is nobody.
+_KEYED = (
+    "configAuthKey",
+    "deleteAuthKey",
+    "forceFlushAuthKey",
+    "forceMergeAuthKey",
+    "pprofAuthKey",
+    "reloadAuthKey",
+    "search.resetCacheAuthKey",
+    "snapshotAuthKey",
+)
+
 VICTORIAMETRICS = ServiceSpec(
     key="victoriametrics",
     image="victoriametrics/victoria-metrics:v1.105.0",
@@ -129,7 +145,14 @@ VICTORIAMETRICS = ServiceSpec(
         # By default the newest half minute of every chart is held back.
         "-search.latencyOffset=5s",
         "-memory.allowedPercent=60",
+        *(f"-{key}=file://{SECRETS_MOUNT}/victoriametrics_key" for key in _KEYED),
+        # All data are scraped. Nobody may hand in any, by whichever of the many protocols.
+        "-maxConcurrentInserts=0",
+        "-insert.maxQueueDuration=1ms",
+        # Graphite's tag API registers names without data; this bounds the index, at about 500 bytes a series.
+        "-storage.maxDailySeries=200000",
     ),
+    secrets=("victoriametrics_key",),
     tmpfs={"/tmp": "size=16m"},  # noqa: S108
     data="/victoria-metrics-data",
     mounts={"config": CONFIG_MOUNT},
@@ -144,9 +167,11 @@ SINK = _postgres(
     memory_mib=512,
     cpus="0.20",
     alias="sink-postgres",
-    roles=("pgwatch", "grafana"),
+    roles=("pgwatch", "grafana", "backend"),
     # What is lost with the machine is monitoring data of the last second.
     arguments=("synchronous_commit=off",),
+    # Nothing but a health check runs again and again beside a server, so it also ends what viewers leave running.
+    check=("psql", "-AtX", "-d", "postgres", "-f", "/docker-entrypoint-initdb.d/30-hold.sql"),
 )
 
 TARGET = _postgres(
@@ -161,6 +186,7 @@ TARGET = _postgres(
         "pg_stat_statements.track=all",
         "track_io_timing=on",
     ),
+    check=("pg_isready", "-d", "target_database"),
 )
 
 PGWATCH = ServiceSpec(
@@ -238,7 +264,7 @@ BACKEND = ServiceSpec(
         "MALLOC_ARENA_MAX": "2",
         "OPENBLAS_NUM_THREADS": "1",
         "PROMETHEUS_URL": "http://sink-prometheus:9090",
-        "POSTGRES_SINK_URL": "postgresql://grafana@sink-postgres:5432/measurements",
+        "POSTGRES_SINK_URL": "postgresql://backend@sink-postgres:5432/measurements",
         "PGPASSFILE": f"{SECRETS_MOUNT}/backend_pgpass",
     },
     secrets=("backend_pgpass",),
@@ -257,7 +283,7 @@ PASSFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "target-db:5432:*:pgwatch:{target_pgwatch}",
             "sink-postgres:5432:*:pgwatch:{sink_pgwatch}",
         ),
-        "backend_pgpass": ("sink-postgres:5432:*:grafana:{sink_grafana}",),
+        "backend_pgpass": ("sink-postgres:5432:*:backend:{sink_backend}",),
     }
 )
 """Secrets that are files for libpq: name → lines, with the names of passwords in braces."""

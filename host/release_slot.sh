@@ -28,7 +28,14 @@ if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     exit 3
 fi
 remove_all "docker rm --force --volumes" "docker ps --all"
-remove_all "docker network rm" "docker network ls"
+networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
+for network in $networks; do
+    # The reverse proxy stays, and is on one of them.
+    for container in $(docker network inspect --format '{{range $id, $_ := .Containers}}{{println $id}}{{end}}' "$network"); do
+        docker network disconnect --force "$network" "$container"
+    done
+    docker network rm "$network" >/dev/null
+done
 remove_all "docker volume rm" "docker volume ls"
 [ -d "$DIRECTORY" ] || exit 0
 # First: a slot that is only half gone is nobody's.

@@ -37,7 +37,9 @@ def local() -> None:
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     host = LocalHost(host_directory)
-    edge_args = from_settings(EdgeArgs, settings, host=host, docker_socket=_socket_path(docker_host))
+    edge_args = from_settings(
+        EdgeArgs, settings, host=host, docker_socket=_socket_path(docker_host), docker_host=docker_host
+    )
     edge = Edge("edge", edge_args, opts=opts)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
     # Made last, so destroyed first: its refusal stops everything before anything is gone.

@@ -24,7 +24,7 @@ class BaseOutputs(BaseModel):
         kind: Where previews run; only :meth:`by_kind` asks.
         docker_host: Address of the Docker engine, as ``DOCKER_HOST`` takes it.
         host_directory: Directory on the machine for the files of previews.
-        edge_network: Docker network that the reverse proxy shares with Grafana.
+        edge_network: The reverse proxy's own Docker network, by whose name the base is known.
         domain: Domain under which previews get their host names.
         scheme: ``https``.
         port: Public port of the reverse proxy.

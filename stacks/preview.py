@@ -47,7 +47,6 @@ def preview() -> None:
             slot=base.slot(name.slug, name.branch),
             url=name.url(base),
             host_name=name.host(base.domain),
-            edge_network=base.edge_network,
             host=target.host,
             images=_images(settings),
             folders=folders,

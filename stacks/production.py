@@ -138,6 +138,11 @@ def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulum
 def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.ResourceOptions) -> Edge:
     certificate = from_settings(CertificateArgs, settings, api_token=pulumi.Output.secret(token))
     args = from_settings(
-        EdgeArgs, settings, host=host, docker_socket=str(Path("/var/run/docker.sock")), certificate=certificate
+        EdgeArgs,
+        settings,
+        host=host,
+        docker_socket=str(Path("/var/run/docker.sock")),
+        docker_host="",
+        certificate=certificate,
     )
     return Edge("edge", args, opts=opts)

@@ -7,7 +7,7 @@ import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import pulumi
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -128,6 +128,7 @@ class ProductionSettings(BaseSettings):
         server_image: Operating system.
         ssh_public_key: Public key of whoever deploys.
         ssh_port: Port of the SSH server, which the first boot sets and the firewall opens.
+        web_from: Who reaches the two public ports: ``cloudflare``, which proxies all records, or ``anywhere``.
         ready_within_seconds: How long the first boot may take.
         zone_id: Cloudflare's id of the domain's zone.
         acme_email: Where the certificate authority writes to.
@@ -147,6 +148,7 @@ class ProductionSettings(BaseSettings):
         pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$"
     )
     ssh_port: Port = 22
+    web_from: Literal["cloudflare", "anywhere"] = "cloudflare"
     ready_within_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
     zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     acme_email: str = Field(default="admin@postgres.ai", pattern=r"^\S+@\S+$")

@@ -197,7 +197,7 @@ class Docker:
     def _remove(self, kind: Kind, identity: str, name: str) -> None:
         remove: Mapping[Kind, Callable[[Api], object]] = {
             "container": lambda api: api.remove_container(identity, force=True, v=True),
-            "network": lambda api: api.remove_network(identity),
+            "network": lambda api: _remove_network(api, identity),
             "volume": lambda api: api.remove_volume(identity),
         }
 
@@ -312,6 +312,14 @@ def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:
     # Gone in this very moment: the engine will say so, of the container.
     with contextlib.suppress(NotFound):
         api.tag(identity, repository, tag)
+
+
+def _remove_network(api: Api, identity: str) -> None:
+    # The reverse proxy is on an edge network and stays.
+    for container in api.inspect_network(identity).get("Containers") or {}:
+        with contextlib.suppress(NotFound):
+            api.disconnect_container_from_network(container, identity, force=True)
+    api.remove_network(identity)
 
 
 def _reason(error: Exception) -> str:

@@ -75,7 +75,9 @@ def require_alive(production: Production, engine: Any, branch: str) -> None:
     assert set(production.records()) == {production.host(branch)}
     network = engine.networks.get(f"{production.token}-traefik-public")
     assert {"traefik", "traefik-socket-proxy", "node-exporter"} <= set(edge(engine, production))
-    assert len(network.attrs["Containers"]) == 2, "the reverse proxy and Grafana"
+    assert len(network.attrs["Containers"]) == 1, "the reverse proxy, and nobody else has its way out"
+    edge_network = engine.networks.get(f"preview-{slug_of(branch)}-edge")
+    assert len(edge_network.attrs["Containers"]) == 2, "the reverse proxy and Grafana"
 
 
 def test_the_machine_has_a_shell_behind_its_pinned_key(production: Production) -> None:

@@ -28,6 +28,7 @@ LOCAL_OUTPUTS: Mapping[str, Any] = {
 # What an engine adds to the inputs, where a program reads it.
 _MADE: Mapping[str, Mapping[str, Any]] = {
     "PrimaryIp": {"ipAddress": "203.0.113.5"},
+    "Network": {"ipamConfigs": [{"subnet": "172.30.0.0/16", "gateway": "172.30.0.1"}]},
     "Command": {"stdout": "ssh-ed25519 AAAAhostkey"},
 }
 

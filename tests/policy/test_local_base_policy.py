@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stacks import local as base
 from tests.equipment.recording import Declared, declare
-from tests.policy.declared import containers
+from tests.policy.declared import containers, labels
 
 
 def test_the_edge_publishes_two_ports_and_its_dashboard_on_loopback(of_base: list[Declared]) -> None:
@@ -17,8 +17,49 @@ def test_the_edge_publishes_two_ports_and_its_dashboard_on_loopback(of_base: lis
 
 def test_the_reverse_proxy_does_not_hold_the_docker_socket(of_base: list[Declared]) -> None:
     for name, inputs in containers(of_base).items():
-        holds = any(volume.get("hostPath") == "/var/run/docker.sock" for volume in inputs.get("volumes") or [])
+        holds = any(volume.get("hostPath") == "/var/run" for volume in inputs.get("volumes") or [])
         assert holds == (name == "traefik-socket-proxy"), name
+
+
+def test_the_socket_proxy_finds_a_socket_that_was_made_anew(of_base: list[Declared]) -> None:
+    proxy = containers(of_base)["traefik-socket-proxy"]
+    assert "/var/run/docker.sock" not in [volume["hostPath"] for volume in proxy["volumes"]], "the dead one would stay"
+    assert proxy["envs"] == ["SOCKET=docker.sock"]
+
+
+def test_every_page_is_kept_from_search_engines_also_that_of_no_preview(of_base: list[Declared]) -> None:
+    traefik = containers(of_base)["traefik"]
+    assert "--entrypoints.websecure.http.middlewares=noindex@docker" in traefik["command"]
+    found = labels(traefik)
+    assert found["traefik.http.middlewares.noindex.headers.customresponseheaders.X-Robots-Tag"] == "noindex"
+    assert (found["traefik.http.routers.unknown.rule"], found["traefik.http.routers.unknown.priority"]) == (
+        "PathPrefix(`/`)",
+        "1",
+    )
+
+
+def test_the_proxys_dashboard_answers_the_machine_alone(of_base: list[Declared]) -> None:
+    traefik = containers(of_base)["traefik"]
+    assert not [part for part in traefik["command"] if part.startswith("--api.insecure")]
+    router = "traefik.http.routers.dashboard"
+    found = {name: value for name, value in labels(traefik).items() if value == "api@internal" or router in name}
+    assert found == {
+        f"{router}.rule": "ClientIP(`172.30.0.1`)",
+        f"{router}.entrypoints": "traefik",
+        f"{router}.service": "api@internal",
+    }
+
+
+def test_nobody_shares_the_reverse_proxys_way_out(of_base: list[Declared]) -> None:
+    for name, inputs in containers(of_base).items():
+        joined = {network["name"] for network in inputs.get("networksAdvanced") or []}
+        assert ("traefik-public" in joined) == (name == "traefik"), name
+
+
+def test_a_new_reverse_proxy_joins_the_networks_of_its_previews(of_base: list[Declared]) -> None:
+    (connecting,) = [one.inputs for one in of_base if one.name == "edge-connect"]
+    assert connecting["environment"] == {"BASE": "traefik-public", "DOCKER_HOST": "unix:///var/run/docker.sock"}
+    assert connecting["triggers"] == ["edge-traefik-id"]
 
 
 def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declared]) -> None:

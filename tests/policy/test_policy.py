@@ -23,16 +23,25 @@ def test_a_preview_publishes_no_host_port(of_preview: list[Declared]) -> None:
         assert not inputs.get("publishAllPorts"), name
 
 
-def test_only_grafana_joins_the_edge_network(of_preview: list[Declared]) -> None:
+def test_only_grafana_joins_the_edge_network_which_is_the_previews_own(of_preview: list[Declared]) -> None:
     for name, inputs in containers(of_preview).items():
         networks = {network["name"] for network in inputs["networksAdvanced"]}
-        assert networks == {f"preview-{SLUG}"} | ({"traefik-public"} if name.endswith("-grafana") else set()), name
+        edge = {f"preview-{SLUG}-edge"} if name.endswith("-grafana") else set()
+        assert networks == {f"preview-{SLUG}"} | edge, name
 
 
-def test_a_previews_own_network_has_no_way_out(of_preview: list[Declared]) -> None:
-    (network,) = [one.inputs for one in of_preview if one.type.endswith(":Network")]
-    assert network["name"] == f"preview-{SLUG}"
-    assert network["internal"] is True
+def test_no_network_of_a_preview_has_a_way_out_or_the_machine_in_it(of_preview: list[Declared]) -> None:
+    networks = [one.inputs for one in of_preview if one.type.endswith(":Network")]
+    assert {network["name"] for network in networks} == {f"preview-{SLUG}", f"preview-{SLUG}-edge"}
+    for network in networks:
+        assert network["internal"] is True
+        assert network["options"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+
+
+def test_the_reverse_proxy_is_brought_to_the_previews_edge_network_alone(of_preview: list[Declared]) -> None:
+    (connecting,) = [one.inputs for one in of_preview if one.name.endswith("-connect")]
+    assert connecting["environment"]["SLUG"] == SLUG
+    assert connecting["environment"]["BASE"] == "traefik-public"
 
 
 def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared]) -> None:
@@ -44,7 +53,7 @@ def test_every_container_has_the_limits_of_its_service(of_preview: list[Declared
 
 def test_everything_that_the_engine_keeps_is_labelled_with_the_slug(of_preview: list[Declared]) -> None:
     labelled = [one for one in of_preview if one.type.startswith("docker:")]
-    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network"]) + 3 + len(["secrets"])
+    assert len(labelled) == len(["carrier"]) + 2 + 7 + len(["network", "edge"]) + 3 + len(["secrets"])
     for one in labelled:
         assert labels(one.inputs)["pgai.preview"] == "true", one.name
         assert labels(one.inputs)["pgai.preview.slug"] == SLUG, one.name
@@ -171,7 +180,8 @@ def test_the_reverse_proxy_routes_by_host_name_over_tls_only(of_preview: list[De
     assert found[f"{router}.rule"] == f"Host(`preview-{SLUG}.localhost`)"
     assert found[f"{router}.entrypoints"] == "websecure"
     assert found[f"{router}.tls"] == "true"
-    assert found["traefik.docker.network"] == "traefik-public"
+    assert found["traefik.docker.network"] == f"preview-{SLUG}-edge"
+    assert found["pgai.edge"] == "traefik-public"
 
 
 def test_a_stack_that_is_not_its_branchs_is_refused() -> None:

@@ -11,23 +11,12 @@ import pulumi
 import pytest
 import yaml
 
-from stacks import preview, production
+from stacks import preview
 from tests.equipment.recording import Declared, declare
 from tests.policy.declared import all_containers, containers, labels, plain
+from tests.policy.production import TOKEN, ZONE, declare_base, hetzner, one
 
-TOKEN = "cloudflare-token-of-the-test"
 LOOPBACK = "127.0.0.1"
-ZONE = "0123456789abcdef0123456789abcdef"
-CONFIG = {
-    "domain": "pgai.watch",
-    "bindAddress": "0.0.0.0",
-    "httpPort": "80",
-    "httpsPort": "443",
-    "dashboardPort": "8080",
-    "hostDirectory": "/opt/postgres-ai-previews",
-    "sshPublicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN0 someone",
-    "zoneId": ZONE,
-}
 VM_OUTPUTS = {
     "kind": "hetzner",
     "docker_host": "ssh://deploy@203.0.113.5:22",
@@ -47,27 +36,6 @@ VM_OUTPUTS = {
 }
 
 
-def server_type(name: str, *, cores: int = 4, memory: float = 8, deprecated: bool = False) -> dict[str, Any]:
-    location = {
-        "available": not deprecated, "deprecationAnnounced": "", "id": 1, "isDeprecated": deprecated, "name": "nbg1",
-        "recommended": True, "unavailableAfter": "",
-    }  # fmt: skip
-    return {"name": name, "cores": cores, "memory": memory, "isDeprecated": deprecated, "locations": [location]}
-
-
-def hetzner(*servers: str) -> dict[str, Mapping[str, Any]]:
-    """What Hetzner answers when these servers exist."""
-    types = [server_type("cx33"), server_type("cx31", deprecated=True), server_type("cx23", cores=2, memory=4)]
-    return {
-        "hcloud:index/getServers:getServers": {"id": "x", "servers": [{"name": name} for name in servers]},
-        "hcloud:index/getServerTypes:getServerTypes": {"id": "x", "serverTypes": types},
-    }
-
-
-def declare_base(answers: Mapping[str, Mapping[str, Any]], **config: str) -> list[Declared]:
-    return declare(production.production, stack="base", config={**CONFIG, **config}, answers=answers)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _token() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
@@ -85,11 +53,6 @@ def of_preview() -> list[Declared]:
     return declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"}, base_outputs=VM_OUTPUTS)
 
 
-def one(declared: list[Declared], kind: str) -> Mapping[str, Any]:
-    (found,) = [each.inputs for each in declared if each.type.rsplit(":", 1)[-1] == kind]
-    return found
-
-
 def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
     """How commands and copies connect; at least one does."""
     found = [plain(each.inputs["connection"]) for each in declared if each.type.startswith("command:remote:")]
@@ -100,6 +63,14 @@ def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
 def test_the_firewall_lets_in_ssh_http_https_and_ping_alone(of_base: list[Declared]) -> None:
     rules = {(rule["direction"], rule["protocol"], rule.get("port")) for rule in one(of_base, "Firewall")["rules"]}
     assert rules == {("in", "tcp", "22"), ("in", "tcp", "80"), ("in", "tcp", "443"), ("in", "icmp", None)}
+
+
+def test_the_web_is_for_cloudflare_alone_unless_it_is_opened(of_base: list[Declared]) -> None:
+    for declared, closed in ((of_base, True), (declare_base(hetzner(), webFrom="anywhere"), False)):
+        sources = {rule.get("port"): rule["sourceIps"] for rule in one(declared, "Firewall")["rules"]}
+        assert sources["22"] == sources[None] == ["0.0.0.0/0", "::/0"]
+        assert sources["80"] == sources["443"]
+        assert ("0.0.0.0/0" not in sources["80"] and "104.16.0.0/13" in sources["80"]) == closed
 
 
 def test_first_boot_firewall_ssh_and_edge_agree_on_every_port_and_place() -> None:

@@ -38,10 +38,10 @@ class Image:
 
 
 IMAGES = {
-    # Debian; the entry script takes options or the server's name. Its pg_isready is Debian's Perl wrapper, and the
-    # plain programs are in /usr/lib/postgresql/$PG_MAJOR/bin.
+    # Debian; the entry script takes options or the server's name. Its pg_isready and psql are Perl wrappers, and
+    # the plain programs are in /usr/lib/postgresql/$PG_MAJOR/bin.
     "postgres:15": Image(
-        tools=frozenset({"sh", "timeout", "sleep", "pg_isready", "bash"}),
+        tools=frozenset({"sh", "timeout", "sleep", "pg_isready", "psql", "bash"}),
         writes=frozenset({"/var/run/postgresql", "/var/lib/postgresql/data"}),
         user="999:999",
         program="postgres",
@@ -77,7 +77,8 @@ def test_a_health_check_uses_only_what_the_image_has(service: ServiceSpec) -> No
     assert {"sh", "timeout", "sleep"} <= tools, "the check rests in the container's own shell"
     assert service.health.test[0] in tools
     if service.health.test[0] == "sh":
-        assert re.findall(r"exec (\S+)", service.health.test[2]) == ["pg_isready"]
+        assert service.health.test[2].endswith('exec "$@"')
+        assert service.health.test[4] in tools
 
 
 def test_a_databases_health_check_starts_the_plain_program_not_the_perl_one() -> None:

@@ -76,6 +76,20 @@ def test_only_grafana_is_public() -> None:
 def test_a_database_runs_the_branchs_sql_before_the_previews_roles(key: str, folder: str) -> None:
     mounts = by_key()[key].mounts
     scripts = Path(__file__).resolve().parents[2] / "components" / next(iter(mounts))
-    first, second = sorted(scripts.iterdir())
+    first, second, *_ = sorted(scripts.iterdir())
     assert f"{mounts['config']}/{folder}/*.sql" in first.read_text(encoding="utf-8")
     assert second.name == "10-roles.sql"
+
+
+def test_the_sinks_health_check_holds_what_viewers_could_lift() -> None:
+    sink = by_key()["sink"]
+    assert sink.health
+    assert sink.health.test[-1] == "/docker-entrypoint-initdb.d/30-hold.sql"
+    assert sink.health.rest_seconds <= 10
+
+
+def test_victoriametrics_answers_what_changes_it_to_nobody_and_takes_only_what_it_scrapes() -> None:
+    service = by_key()["victoriametrics"]
+    (key,) = service.secrets
+    assert len([part for part in service.command if part.endswith(f"AuthKey=file:///run/secrets/{key}")]) == 8
+    assert "-maxConcurrentInserts=0" in service.command

@@ -115,7 +115,8 @@ def test_giving_a_slot_back_removes_what_the_engine_keeps_for_this_preview_alone
     machine.program(
         "docker",
         f'echo "$*" >>{machine.root}/removed\n'
-        'case "$1 $2" in "ps --all") echo c1; echo c2 ;; "network ls") echo n1 ;; "volume ls") echo v1 ;; esac',
+        'case "$1 $2" in "ps --all") echo c1; echo c2 ;; "network ls") echo n1 ;; "network inspect") echo proxy ;; '
+        '"volume ls") echo v1 ;; esac',
     )
     assert machine.script("release_slot", "a").stdout == "released\n"
     asked = (machine.root / "removed").read_text(encoding="utf-8").splitlines()
@@ -123,9 +124,14 @@ def test_giving_a_slot_back_removes_what_the_engine_keeps_for_this_preview_alone
     assert len(lists) == 3
     for line in lists:
         assert "--filter label=pgai.preview.slug=a --filter label=pgai.preview.base=edge" in line
-    assert [line for line in asked if line not in lists] == [
-        "rm --force --volumes c1 c2", "network rm n1", "volume rm v1",
-    ]  # fmt: skip
+    done = [line for line in asked if line not in lists and not line.startswith("network inspect")]
+    assert done == [
+        "rm --force --volumes c1 c2",
+        # The reverse proxy is on the preview's edge network, and would keep it.
+        "network disconnect --force n1 proxy",
+        "network rm n1",
+        "volume rm v1",
+    ]
 
 
 def test_nothing_is_stopped_for_a_branch_that_does_not_own_the_slot(machine: Machine) -> None:
@@ -229,3 +235,23 @@ def test_slots_are_listed_with_the_time_of_their_last_change(machine: Machine) -
     assert slug == "feature-a"
     assert moment.endswith("Z")
     assert machine.script("list_slots", "x", PREVIEWS=f"{machine.root}/nowhere").stdout == ""
+
+
+def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Machine) -> None:
+    machine.program(
+        "docker",
+        f'echo "$*" >>{machine.root}/asked\n'
+        'case "$1 $2" in "network ls") echo preview-a-edge; echo preview-b-edge ;; "inspect --format") '
+        "echo edge; echo preview-a-edge ;; esac",
+    )
+    assert machine.script("connect_edge", "a").returncode == 0
+    asked = (machine.root / "asked").read_text(encoding="utf-8").splitlines()
+    assert [line for line in asked if line.startswith("network connect")] == ["network connect preview-b-edge edge"]
+
+
+def test_a_machine_without_its_reverse_proxy_is_refused_with_the_cure(machine: Machine) -> None:
+    machine.program("docker", 'case "$1" in inspect) exit 1 ;; esac')
+    refused = machine.script("connect_edge", "a")
+    assert refused.returncode == 1
+    assert "The reverse proxy edge is not on the machine" in refused.stderr
+    assert "pulumi up" in refused.stderr

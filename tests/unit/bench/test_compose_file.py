@@ -113,7 +113,8 @@ def test_a_database_is_initialised_by_its_image(key: str) -> None:
         "read_only": True,
     } in (content["volumes"])
     assert content["environment"]["POSTGRES_PASSWORD_FILE"] == f"{SECRETS_MOUNT}/{key}_postgres"
-    assert content["healthcheck"]["test"][-2:] == ["-d", content["environment"]["POSTGRES_DB"]]
+    check = content["healthcheck"]["test"]
+    assert check[check.index("-d") + 1] == content["environment"]["POSTGRES_DB"]
     assert f"{key}_postgres" in secrets_of(by_key()[key], INITDB)
 
 
