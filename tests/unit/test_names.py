@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stacks.names import NameRefusedError, PreviewName, host_of, slug_of, slug_of_stack, stack_of
@@ -94,6 +94,7 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # A program runs for each example.
 @given(st.lists(_PIECES, min_size=1, max_size=5).map("".join))
 def test_a_branch_is_taken_just_when_git_takes_its_name(branch: str) -> None:
     assume(re.search("[a-z0-9]", branch.lower()))
