@@ -8,6 +8,7 @@ import typer
 
 from cli.app import MAKE, WAIT_SECONDS, Base, Branch, Json, Wait
 from cli.result import Result, command
+from operations.errors import BadInputError
 from stacks.names import PreviewName
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ def destroy(
     forget: Annotated[
         bool, typer.Option("--forget", help="The machine is lost: delete the DNS record, drop the rest from the state.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --forget: also where the machine answers.")] = False,
     wait: Wait = WAIT_SECONDS,
     as_json: Json = False,
 ) -> Result:
     """Destroy the preview of a branch; nothing there is success too."""
-    changes = destroy_with_progress(branch, base, wait, forget=forget)
+    if force and not forget:
+        raise BadInputError("--force goes with --forget alone: without it, destroy removes everything.")
+    changes = destroy_with_progress(branch, base, wait, forget=forget, force=force)
     if changes is None:
         data = {"branch": branch, "result": "absent"}
         return Result(data=data, note=f"There is no preview of {branch}: nothing to destroy.")
@@ -36,7 +40,7 @@ def destroy(
 
 
 def destroy_with_progress(
-    branch: str, base: str, wait_seconds: float = WAIT_SECONDS, *, forget: bool = False
+    branch: str, base: str, wait_seconds: float = WAIT_SECONDS, *, forget: bool = False, force: bool = False
 ) -> Changes | None:
     """Destroy, and show how it goes."""
     from cli.session import working
@@ -44,5 +48,6 @@ def destroy_with_progress(
 
     request = life.DestroyRequest.of_branch(branch, base)
     with working("Destroy", PreviewName(branch), wait_seconds) as session:
-        run = life.forget if forget else life.destroy
-        return run(session.engine, request, session.told)
+        if forget:
+            return life.forget(session.engine, request, session.told, force=force)
+        return life.destroy(session.engine, request, session.told)

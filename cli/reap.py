@@ -10,7 +10,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 
-from cli.app import AUTOMATION, Base, Json
+from cli.app import AUTOMATION, Json, OnlyBase
 from cli.result import Result, command, note
 from cli.tables import coloured, span, table
 from operations.errors import OperationError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @command(AUTOMATION)
 def reap(
-    base: Base = "local",
+    base: OnlyBase = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be destroyed.")] = False,
     branches_from: Annotated[
         str, typer.Option(help="Git remote; previews of branches that it does not have are destroyed too.")
@@ -32,10 +32,10 @@ def reap(
     ] = False,
     as_json: Json = False,
 ) -> Result:
-    """Destroy a base's previews that have expired or whose branch is gone, and list what no stack owns."""
+    """Destroy previews that have expired or whose branch is gone, and list what no stack owns."""
     from cli.session import open_engine
     from operations.upkeep.orphans import find_orphans
-    from operations.upkeep.reap import ReapRequest
+    from operations.upkeep.reap import ReapRequest, bases
     from operations.upkeep.reap import reap as reap_previews
 
     now = dt.datetime.now(dt.UTC)
@@ -44,13 +44,14 @@ def reap(
     found: list[Orphan] = []
     failure: Exception | None = None
     reaped = reap_previews(engine, request, note)
-    try:
-        found = find_orphans(engine, base, remove=orphans and not dry_run)
-    except OperationError as error:
-        # The previews are what matters; their result must not be lost.
-        failure = OperationError(f"What no stack owns could not be looked for: {error}")
+    for name in bases(engine, base):
+        try:
+            found += find_orphans(engine, name, remove=orphans and not dry_run)
+        except OperationError as error:
+            # The others are looked at all the same, and the result of what was done must not be lost.
+            failure = OperationError(f"What no stack owns could not be looked for on the base {name}: {error}")
     if "failed" in {one.result for one in reaped} | {one.result for one in found}:
-        failure = failure or OperationError("Not all could be removed: the reasons are listed. Run reap again.")
+        failure = failure or OperationError("Not all is in order: the reasons are listed. Run reap again.")
     return Result(
         text=_tables(reaped, found, now),
         data={"previews": [one.as_dict() for one in reaped], "orphans": [one.as_dict() for one in found]},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,14 +15,20 @@ from cli.progress import Progressing
 from cli.result import note
 from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
+from operations.engine.stack_locks import LONGEST_HOURS
 from operations.engine.workspace import Engine
+from operations.errors import BadInputError
 from stacks.names import PreviewName
 from stacks.paths import Paths
 from toolchain.engine import STAMP as ENGINE_STAMP
 from toolchain.environment import apply, prepare_state, stamps
 from toolchain.report import SetupError
 
+LONGEST_VARIABLE = "PREVIEW_LONGEST_HOURS"
+"""Hours after which a lock of the engine is left over."""
+
 _FALLBACK_BRANCH = "demo"
+_MOST_HOURS = 24 * 7
 
 
 def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = WAIT_SECONDS) -> Engine:
@@ -39,9 +47,25 @@ def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = 
         raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
     prepare_state(paths)
     apply(paths)
-    engine = Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds)
+    engine = Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds, longest=_longest())
     interrupts.follow(engine.process)
     return engine
+
+
+def _longest() -> dt.timedelta:
+    """How long an operation lasts at most.
+
+    Raises:
+        BadInputError: The variable is no number of hours.
+    """
+    text = os.environ.get(LONGEST_VARIABLE, "")
+    try:
+        hours = float(text or LONGEST_HOURS)
+    except ValueError:
+        hours = 0
+    if not 0 < hours <= _MOST_HOURS:
+        raise BadInputError(f"{LONGEST_VARIABLE} must be a number of hours, such as 2, and not {text!r}.")
+    return dt.timedelta(hours=hours)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
 from operations.find import existing, machine_at
 from operations.machine.docker_state import ContainerState
-from operations.upkeep.expiry import ends_at
+from operations.upkeep.expiry import ends_at, moment
 from stacks.moments import text_of
 from stacks.names import STACK_PREFIX
 
@@ -20,7 +20,7 @@ class Preview:
     """A preview as ``list`` shows it; times are RFC 3339 in UTC, empty where unknown.
 
     Attributes:
-        branch: Branch, empty where the first deploy never ended.
+        branch: Branch, empty where nobody's: a stack was only just made.
         slug: Slug.
         stack: Stack.
         url: Public address.
@@ -29,7 +29,8 @@ class Preview:
         created_at: First deploy.
         deployed_at: Last successful deploy.
         expires_at: End of life.
-        state: ``live``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded), ``expired``.
+        state: ``live``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded), ``expired``,
+            ``unreadable`` (its state is damaged: ``reap`` says how).
         health: ``7/7 healthy``; ``unknown`` where the engine cannot be asked.
     """
 
@@ -50,16 +51,13 @@ class Preview:
         return asdict(self)
 
 
-def snapshots(engine: Engine) -> dict[str, Snapshot]:
-    """State of every preview's stack, by the stack's name.
+def snapshots(engine: Engine) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
+    """State of every preview's stack that can be read, by the stack's name, and what is wrong with the others.
 
     Raises:
-        EngineError: The backend cannot be read.
+        OperationError: The backend cannot be read.
     """
-    stacks = [name for name in engine.stacks() if name.startswith(STACK_PREFIX)]
-    found = zip(stacks, engine.snapshots(stacks), strict=True)
-    # One that was removed meanwhile has none.
-    return {stack: snapshot for stack, snapshot in found if snapshot is not None}
+    return engine.readable([name for name in engine.stacks() if name.startswith(STACK_PREFIX)])
 
 
 def previews(engine: Engine, now: dt.datetime, base: str = "") -> list[Preview]:
@@ -73,9 +71,16 @@ def previews(engine: Engine, now: dt.datetime, base: str = "") -> list[Preview]:
     Raises:
         EngineError: The backend cannot be read.
     """
-    found = {stack: one for stack, one in snapshots(engine).items() if not base or _base(one) in ("", base)}
-    containers = _containers(engine, {_base(one) for one in found.values()} - {""})
-    listed = [_preview(engine, one, containers.get(_base(one)), now) for one in found.values()]
+    readable, wrong = snapshots(engine)
+    containers = _containers(engine, {_base(one) for one in readable.values()} - {""})
+    listed = [_unreadable(stack) for stack in wrong]
+    for stack, one in readable.items():
+        if base and _base(one) not in ("", base):
+            continue
+        try:
+            listed.append(_preview(engine, one, containers.get(_base(one)), now))
+        except OperationError:
+            listed.append(_unreadable(stack))
     return sorted(listed, key=lambda preview: preview.deployed_at, reverse=True)
 
 
@@ -103,7 +108,8 @@ def credentials(engine: Engine, branch: str, base: str = "") -> dict[str, dict[s
 
 
 def _base(snapshot: Snapshot) -> str:
-    return snapshot.preview.base if snapshot.preview else ""
+    base = snapshot.outputs.get("base", "")
+    return base if isinstance(base, str) else ""
 
 
 def _containers(engine: Engine, names: set[str]) -> dict[str, list[ContainerState]]:
@@ -121,8 +127,10 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
     slug = snapshot.stack.removeprefix(STACK_PREFIX)
     end = ends_at(engine, snapshot)
     known = snapshot.preview
+    for text in (known.created_at, known.deployed_at) if known else ():
+        moment(text)
     return Preview(
-        branch=known.branch if known else "",
+        branch=snapshot.owner,
         slug=slug,
         stack=snapshot.stack,
         url=known.url if known else "",
@@ -134,6 +142,13 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         state=_state(engine, snapshot, end, now),
         health=_health([state for state in containers if state.slug == slug] if containers is not None else None),
     )
+
+
+def _unreadable(stack: str) -> Preview:
+    """What can be said of a preview whose state cannot be read: that there is one."""
+    names = (field.name for field in fields(Preview))
+    known = {"slug": stack.removeprefix(STACK_PREFIX), "stack": stack, "state": "unreadable", "health": "unknown"}
+    return Preview(**{**dict.fromkeys(names, ""), **known})
 
 
 def _state(engine: Engine, snapshot: Snapshot, end: dt.datetime | None, now: dt.datetime) -> str:

@@ -1,22 +1,31 @@
-"""What the state backend knows, read through the engine's own commands."""
+"""What the state backend knows of stacks.
+
+States are read where the engine keeps them, without starting it: secrets in them are encrypted. What takes the
+passphrase, and the history, is asked of the engine.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 from pulumi import automation
 
 from operations.engine.events import words
-from operations.engine.snapshot import Snapshot
+from operations.engine.snapshot import Snapshot, State
+from operations.engine.store import Store, store_of
 from operations.engine.vendor import EngineProcess
-from operations.errors import EngineError
+from operations.errors import EngineError, OperationError
 from stacks.settings import PROJECT
 
-# Each read is a process of its own; more of them at once would only wait for each other.
 _PARALLEL_READS = 4
+_STATES = f".pulumi/stacks/{PROJECT}/"
+_STATE = re.compile(rf"{re.escape(_STATES)}([^/]+?)\.json(?:\.gz)?")
 
 
 class NoSuchStackError(EngineError):
@@ -35,34 +44,63 @@ class Backend:
         self.process = process
         self._directory = directory
 
+    @cached_property
+    def store(self) -> Store:
+        """Where the engine keeps states and locks.
+
+        Raises:
+            OperationError: It is of another kind than this project knows.
+        """
+        return store_of(os.environ["PULUMI_BACKEND_URL"])
+
     def stacks(self) -> list[str]:
         """Names of all stacks of the project.
 
         Raises:
-            EngineError: The backend cannot be read.
+            OperationError: The backend cannot be read.
         """
-        rows = json.loads(self._run("stack", "ls", "--json"))
-        return [str(row["name"]).rsplit("/", 1)[-1] for row in rows]
+        return sorted({found[1] for key in self.store.list(_STATES) if (found := _STATE.fullmatch(key))})
 
     def snapshot(self, stack: str) -> Snapshot | None:
         """What the backend knows of a stack; None where there is no such stack.
 
         Raises:
-            EngineError: The backend cannot be read.
+            OperationError: The backend or the state cannot be read.
         """
-        try:
-            return Snapshot.of(stack, json.loads(self._run("stack", "export", "--stack", stack)))
-        except NoSuchStackError:
-            return None
+        state = self._state(stack)
+        return Snapshot.of(stack, {"deployment": state.deployment}, made=state.changed) if state else None
 
     def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
         """What the backend knows of stacks, read side by side; None for those that do not exist.
 
         Raises:
-            EngineError: The backend cannot be read.
+            OperationError: The backend or a state cannot be read.
         """
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             return list(pool.map(self.snapshot, stacks))
+
+    def readable(self, stacks: Sequence[str]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
+        """States of those stacks that can be read, and what is wrong with the others; none of those that are gone."""
+
+        def read(stack: str) -> Snapshot | OperationError | None:
+            try:
+                return self.snapshot(stack)
+            except OperationError as error:
+                return error
+
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            found = dict(zip(stacks, pool.map(read, stacks), strict=True))
+        return (
+            {stack: one for stack, one in found.items() if isinstance(one, Snapshot)},
+            {stack: one for stack, one in found.items() if isinstance(one, OperationError)},
+        )
+
+    def _state(self, stack: str) -> State | None:
+        listed = self.store.list(f"{_STATES}")
+        for key in (f"{_STATES}{stack}.json", f"{_STATES}{stack}.json.gz"):
+            if key in listed and (content := self.store.read(key)) is not None:
+                return State.of(key, content, listed[key])
+        return None
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Outputs of the stack's last successful update, secrets in plain; empty where it has none.

@@ -1,88 +1,28 @@
-"""Who holds a preview: operations of this command on this machine, and the engine's own lock on the stack.
+"""Operations of this command on this machine: one at a time on a preview.
 
-The engine locks a stack for one update at a time, whoever runs it and from where. A deploy that fails is several
-updates (the failed one, then putting back), so this command also holds a lock of its own over all of them. It is the
-kernel's, on a file of this machine, and ends with its process.
+The engine's lock on a stack (:mod:`operations.engine.stack_locks`) keeps out everybody everywhere, for one update or
+one step between updates. A deploy that fails is several (the failed one, then putting back), so this command also holds
+a lock of its own over all of them. It is the kernel's, on a file of this machine, and ends with its process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import fcntl
-import getpass
 import json
 import os
-import re
-import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from operations.engine.holder import Holder
 from operations.errors import LockedError
-from stacks.moments import text_of
 
 LOCK_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.25
-_ENGINE_LOCK = re.compile(
-    # The lock's address ends with the options of the backend's own, if it has any.
-    r"(?P<file>[^\s?]+)(?:\?\S*)?: "
-    r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
-)
-
 OnNote = Callable[[str], None]
-
-ENGINE = "pulumi"
-"""Operation of a holder that is the engine itself."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holder:
-    """A process that works on a stack.
-
-    Attributes:
-        user: Who started it.
-        host: Machine it runs on.
-        pid: Its id there.
-        since: RFC 3339 time of its start.
-        operation: What it does: ``deploy``, ``destroy`` …; ``pulumi`` for the engine itself.
-    """
-
-    user: str
-    host: str
-    pid: int
-    since: str
-    operation: str = ENGINE
-
-    def __str__(self) -> str:
-        return f"{self.operation} by {self.user} on {self.host} (process {self.pid}) since {self.since}"
-
-    @property
-    def gone(self) -> bool:
-        """Whether it ran on this machine and does not any more. Says nothing about other machines."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            name = Path(f"/proc/{self.pid}/comm").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return True
-        # Its id may have been given to another program since.
-        return not name.startswith("pulumi")
-
-
-def holders_named_in(message: str) -> list[Holder]:
-    """Holders out of what the engine says of a locked stack."""
-    return [
-        Holder(user=found["user"], host=found["host"], pid=int(found["pid"]), since=found["since"])
-        for found in _ENGINE_LOCK.finditer(message)
-    ]
-
-
-def files_named_in(message: str) -> str:
-    """Where the backend keeps those locks, out of the same."""
-    return " and ".join(found["file"] for found in _ENGINE_LOCK.finditer(message))
 
 
 class Locks:
@@ -145,29 +85,6 @@ class Locks:
             if holder := self.holder(stack):
                 yield stack, holder
 
-    @contextlib.contextmanager
-    def clearing(self, stack: str, holder: Holder) -> Iterator[bool]:
-        """One process at a time may clear what a holder that is gone has left, and only once.
-
-        Yields:
-            Whether it is still to be cleared: who comes second must not take away what has been locked anew since.
-        """
-        self._directory.mkdir(parents=True, exist_ok=True)
-        with self._path(f"{stack}.cleared").open("a+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            text = json.dumps(asdict(holder))
-            if file.read() == text:
-                yield False
-                return
-            yield True
-            file.truncate(0)
-            file.write(text)
-
-    def forget(self, stack: str) -> None:
-        """Remove the note of what was cleared, of a stack that is gone."""
-        self._path(f"{stack}.cleared").unlink(missing_ok=True)
-
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.lock"
 
@@ -189,10 +106,8 @@ def _is_at(file: IO[str], path: Path) -> bool:
 
 
 def _write(file: IO[str], operation: str) -> None:
-    now = text_of(dt.datetime.now(dt.UTC))
-    holder = Holder(user=getpass.getuser(), host=socket.gethostname(), pid=os.getpid(), since=now, operation=operation)
     file.truncate(0)
-    file.write(json.dumps(asdict(holder)))
+    file.write(json.dumps(asdict(Holder.this(operation))))
     file.flush()
 
 

@@ -14,7 +14,8 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from typing import IO
 
 from pulumi import automation
@@ -23,6 +24,8 @@ from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 OnLine = automation.OnOutput | None
+Noted = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Holds while the process of that id runs; what it gives is called where the process was killed."""
 
 
 class EngineProcess(automation.PulumiCommand):
@@ -40,8 +43,15 @@ class EngineProcess(automation.PulumiCommand):
         self.command = "pulumi"
         self.version = VersionInfo.parse(version)
         self._wanted: list[Callable[[], None]] = []
+        self._noted: Noted = lambda _: nullcontext(lambda: None)
         self._running: set[subprocess.Popen[str]] = set()
         self._guard = threading.Lock()
+
+    def noted(self, noted: Noted) -> EngineProcess:
+        """The same, for what locks a stack."""
+        one = copy(self)
+        one._noted = noted
+        return one
 
     @property
     def busy(self) -> bool:
@@ -94,8 +104,11 @@ class EngineProcess(automation.PulumiCommand):
             with self._guard:
                 self._running.add(process)
             try:
-                said = _read(process, on_output, on_error)
-                code = process.wait()
+                with self._noted(process.pid) as killed:
+                    said = _read(process, on_output, on_error)
+                    code = process.wait()
+                    if code < 0:
+                        killed()
             finally:
                 with self._guard:
                     self._running.discard(process)

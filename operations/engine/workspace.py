@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pulumi import automation
+from pulumi import RunError, automation
 
 from operations.engine import stack_file
-from operations.engine.backend import Backend, NoSuchStackError
+from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
-from operations.engine.locks import LOCK_WAIT_SECONDS, Holder, Locks, OnNote
+from operations.engine.holder import Holder
+from operations.engine.locks import LOCK_WAIT_SECONDS, Locks, OnNote
+from operations.engine.snapshot import Snapshot
+from operations.engine.stack_locks import LONGEST_HOURS, StackLocks
 from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
 from operations.engine.waiting import LockWait
+from operations.errors import OperationError
 from stacks.names import STACK_PREFIX
 from stacks.paths import Paths
 from stacks.program import run
@@ -27,6 +31,19 @@ from stacks.settings import PROJECT
 
 # What can start together does; the engine's own default is four for each processor, and some waits take no processor.
 _PARALLEL = 32
+
+
+Require = Callable[[Snapshot], None]
+"""Raises what speaks against an operation, in view of the stack's state."""
+
+
+def _both(first: Callable[[], None], then: Callable[[], None]) -> None:
+    first()
+    then()
+
+
+def _anything(_: Snapshot) -> None:
+    """Nothing speaks against it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +67,29 @@ class Engine(Backend):
         version: Version of the engine.
         on_note: Told in words of what is waited for or put right.
         wait_seconds: How long to wait for another operation that holds a stack to end; 0: not at all.
+        longest: How long an operation lasts at most: an engine's lock that is older is cleared.
+
+    Attributes:
+        stack_locks: The engine's locks.
     """
 
-    def __init__(self, paths: Paths, version: str, on_note: OnNote, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        version: str,
+        on_note: OnNote,
+        *,
+        wait_seconds: float = LOCK_WAIT_SECONDS,
+        longest: dt.timedelta = dt.timedelta(hours=LONGEST_HOURS),
+    ) -> None:
         super().__init__(EngineProcess(version), str(paths.checkout))
+        self.stack_locks = StackLocks(lambda: self.store, longest, on_note)
         self._paths = paths
         self._checkout = paths.checkout
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
         self._wait_seconds = wait_seconds
-        self._waiting = LockWait(self._locks, self._cancel, on_note, wait_seconds)
-        self._workspace = Workspace(work_dir=self._directory, pulumi_command=self.process)
+        self._waiting = LockWait(self.stack_locks, on_note, wait_seconds)
 
     def holder(self, stack: str) -> Holder | None:
         """The operation of this command that works on a stack on this machine at the moment; None where none does."""
@@ -78,6 +107,22 @@ class Engine(Backend):
         """
         return self._locks.held(stack, operation, self._wait_seconds, self._on_note)
 
+    def locked(self, stack: str, operation: str) -> AbstractContextManager[None]:
+        """Hold the engine's lock on a stack for a step between updates; no engine works on the stack meanwhile.
+
+        An operation of the engine's own cannot run within: it takes the lock anew, and is told what has to hold then.
+
+        Raises:
+            LockedError: Another operation held it for the whole wait.
+        """
+        return self.stack_locks.held(stack, operation, self._wait_seconds)
+
+    def _process(self, stack: str) -> EngineProcess:
+        return self.process.noted(partial(self.stack_locks.noted, stack))
+
+    def _workspace(self, stack: str) -> Workspace:
+        return Workspace(work_dir=self._directory, pulumi_command=self._process(stack))
+
     def create(self, stack: str) -> None:
         """Make the stack where the backend has none.
 
@@ -85,10 +130,10 @@ class Engine(Backend):
             EngineError: The backend refuses it.
             LockedError: Another operation held its name for the whole wait.
         """
-        with self._waiting.attempts(stack, exists=False) as attempts:
+        with self._waiting.attempts(stack) as attempts:
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
-                    self._workspace.create_stack(stack)
+                    self._workspace(stack).create_stack(stack)
 
     @contextmanager
     def _configuration_kept(self, stack: str) -> Iterator[None]:
@@ -121,38 +166,52 @@ class Engine(Backend):
     def _configuration_file(self, stack: str) -> Path:
         return self._checkout / f"Pulumi.{stack}.yaml"
 
-    def up(self, stack: str, on_step: OnStep, *, refresh: bool = False) -> Changes:
+    def up(self, stack: str, on_step: OnStep, *, refresh: bool = False, require: Require = _anything) -> Changes:
         """``pulumi up``, with the program run by this process, which has its modules loaded already.
 
         Args:
             stack: The stack.
             on_step: Told of each resource.
             refresh: First look whether what the state knows is still there.
+            require: Raises what speaks against it, under the engine's lock and before anything of the program is made.
 
         Raises:
+            OperationError: What ``require`` raises.
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
         return self._operate(
             stack,
             on_step,
-            lambda chosen, listener: chosen.up(program=run, parallel=_PARALLEL, refresh=refresh, on_event=listener),
+            lambda chosen, listener, first: chosen.up(
+                program=lambda: _both(first, run), parallel=_PARALLEL, refresh=refresh, on_event=listener
+            ),
+            require=require,
         )
 
-    def destroy(self, stack: str, on_step: OnStep) -> Changes:
-        """``pulumi destroy --remove``, from the state alone: the program does not run.
+    def destroy(self, stack: str, on_step: OnStep, require: Require = _anything) -> Changes:
+        """``pulumi destroy --remove``, from the state alone: the program that runs only asks whether it may.
 
         A run that dies leaves the state as it was, and can be run again.
 
+        Args:
+            stack: The stack.
+            on_step: Told of each resource.
+            require: Raises what speaks against it, under the engine's lock and before anything is touched.
+
         Raises:
+            OperationError: What ``require`` raises.
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
         changes = self._operate(
             stack,
             on_step,
-            lambda chosen, listener: chosen.destroy(parallel=_PARALLEL, on_event=listener),
-            DestroyWorkspace(self._directory, self.process),
+            lambda chosen, listener, first: chosen.destroy(
+                program=first, run_program=True, parallel=_PARALLEL, on_event=listener
+            ),
+            DestroyWorkspace(self._directory, self._process(stack)),
+            require=require,
         )
         self._forget_files(stack)
         return changes
@@ -171,7 +230,7 @@ class Engine(Backend):
         """
         if not (urns := self._urns(stack, provider)):
             return Changes()
-        return self._operate(stack, on_step, lambda chosen, listener: chosen.destroy(target=urns, on_event=listener))
+        return self._operate(stack, on_step, lambda chosen, listener, _: chosen.destroy(target=urns, on_event=listener))
 
     def refresh_only(self, stack: str, provider: str, on_step: OnStep) -> None:
         """``pulumi refresh --target`` of the resources of one provider: what is gone leaves the state.
@@ -179,32 +238,31 @@ class Engine(Backend):
         See :meth:`destroy_only`.
         """
         if urns := self._urns(stack, provider):
-            self._operate(stack, on_step, lambda chosen, listener: chosen.refresh(target=urns, on_event=listener))
+            self._operate(stack, on_step, lambda chosen, listener, _: chosen.refresh(target=urns, on_event=listener))
 
     def _urns(self, stack: str, provider: str) -> list[str]:
-        resources = json.loads(self._run("stack", "export", "--stack", stack))["deployment"].get("resources", [])
+        state = self._state(stack)
+        resources = state.deployment.get("resources", []) if state else []
         return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
 
     def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """``pulumi stack export``, a change of the state, ``pulumi stack import``.
+        """Change a stack's state, whose lock is held; the one before is kept beside it, as the engine does.
+
+        ``pulumi stack import`` would take the lock itself, and not notice what has changed since the export.
 
         Args:
             stack: The stack.
-            change: Changes the state in place.
+            change: Changes the latest deployment in place.
 
         Raises:
-            EngineError: The backend refuses the changed state.
-            LockedError: Another operation held the stack for the whole wait.
+            OperationError: There is no such stack, or the backend refuses.
         """
-        with self._waiting.attempts(stack) as attempts:
-            for attempt in attempts:
-                with attempt, tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-                    # Without --show-secrets, so that nothing but ciphertext is on a disk.
-                    state = json.loads(self._run("stack", "export", "--stack", stack))
-                    change(state["deployment"])
-                    json.dump(state, file)
-                    file.flush()
-                    self.process.run(["stack", "import", "--file", file.name, "--stack", stack], self._directory, {})
+        before, state = self._state(stack), self._state(stack)
+        if before is None or state is None:
+            raise OperationError(f"There is no stack {stack!r} any more.")
+        change(state.deployment)
+        self.store.write(f"{state.key}.bak", before.packed())
+        self.store.write(state.key, state.packed())
 
     def remove(self, stack: str, *, force: bool = False) -> None:
         """``pulumi stack rm``, with the stack's configuration file.
@@ -220,43 +278,42 @@ class Engine(Backend):
         with self._waiting.attempts(stack) as attempts:
             for attempt in attempts:
                 with attempt:
-                    self._workspace.remove_stack(stack, force=force)
+                    self._workspace(stack).remove_stack(stack, force=force)
         self._forget_files(stack)
 
     def _forget_files(self, stack: str) -> None:
         self._configuration_file(stack).unlink(missing_ok=True)
         shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
-        self._locks.forget(stack)
 
     def _operate(
         self,
         stack: str,
         on_step: OnStep,
-        operation: Callable[[automation.Stack, Listener], object],
+        operation: Callable[[automation.Stack, Listener, Callable[[], None]], object],
         workspace: Workspace | None = None,
+        require: Require = _anything,
     ) -> Changes:
         started = time.monotonic()
         listener = Listener(on_step)
+        refused: list[OperationError] = []
+
+        def first() -> None:
+            """The engine holds its lock by now."""
+            try:
+                require(self.snapshot(stack) or Snapshot())
+            except OperationError as error:
+                refused.append(error)
+                raise RunError(str(error)) from error
+
         with self._waiting.attempts(stack, listener) as attempts:
-            selected = Stack(stack, workspace or self._workspace)
+            selected = Stack(stack, workspace or self._workspace(stack))
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack):
                     listener.clear()
-                    operation(selected, listener)
+                    try:
+                        operation(selected, listener, first)
+                    except automation.errors.CommandError:
+                        if refused:
+                            raise refused[0] from None
+                        raise
         return Changes(counts=listener.counts, seconds=time.monotonic() - started)
-
-    def _cancel(self, stack: str) -> None:
-        """``pulumi cancel``, also for a name whose stack is gone, or not made yet.
-
-        Who dies between the two leaves a lock on a name without a stack. The engine cancels only for a stack that
-        exists, and makes none whose name is locked; but it gives such a name to one that it has.
-        """
-        try:
-            self._run("cancel", "--yes", "--stack", stack)
-        except NoSuchStackError:
-            spare = f"spare-{stack}"
-            with self._configuration_kept(stack):
-                with suppress(automation.errors.StackAlreadyExistsError):
-                    self._workspace.create_stack(spare)
-                self._run("stack", "rename", stack, "--stack", spare)
-            self._run("cancel", "--yes", "--stack", stack)

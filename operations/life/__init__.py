@@ -1,21 +1,22 @@
 """Making, updating and destroying previews.
 
 What each command holds, reads and undoes. *Own lock*: this command's on the machine that it is typed on, over all of
-its steps. *Engine's lock*: Pulumi's on the stack, over each single update, whoever makes it. *Host lock*: ``flock`` on
-the machine that previews run on, while slots are counted.
+its steps. *Engine's lock*: Pulumi's on the stack in the backend, over each single update, whoever makes it, and over
+each step between updates, for which this command takes it; state and owner are read again under it. *Host lock*:
+``flock`` on the machine that previews run on, while slots are counted.
 
 =============  =========  ==============  =========  =======================  ===================  ===================
 command        own lock   engine's lock   host lock  refresh                  undone on failure    exit codes
 =============  =========  ==============  =========  =======================  ===================  ===================
-deploy         preview    each update     yes        where something has      first: all removed;  0 1 2 3 4 5
+deploy         preview    each step       yes        where something has      first: all removed;  0 1 2 3 4 5
                                                      drifted, or a record     update: last good
                                                      exists                   version put back
-update         preview    each update     yes        as deploy                as deploy            as deploy
-destroy        preview    each update     yes        no, from the state       no: run it again     0 1 3 4
-destroy        preview    each update     no         no, from the state       no: run it again     0 1 3 4
+update         preview    each step       yes        as deploy                as deploy            as deploy
+destroy        preview    each step       yes        no, from the state       no: run it again     0 1 3 4
+destroy        preview    each step       no         no, from the state       no: run it again     0 1 3 4
 --forget
-extend         preview    state import    no         no                       nothing to undo      0 1 4 6
-reap           preview,   each update     yes        no, from the state       one failure never    0 1
+extend         preview    the step        no         no                       nothing to undo      0 1 4 6
+reap           preview,   each step       yes        no, from the state       one failure never    0 1
                no wait                               stops the others
 demo           –          base's update   no         no                       no: run it again     0 1 2 3 4 5 7
 list, status,  –          –               –          –                        –                    0 1 6

@@ -99,14 +99,17 @@ def deploy(
             told=told,
             interrupts=interrupts,
         )
-        values = _check(work, request, checkout)
-        work = _cleared(work)
+        _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):
-            work = _acquire(work)
+            acquired = _acquire(work, request)
+            if acquired is None:
+                return None
+            work, drifted = acquired
+            values = _values(work, request, checkout)
             try:
                 with interrupts.let_in():
-                    changes = _apply(work, values)
+                    changes = _apply(work, values, drifted=drifted)
             except LockedError:
                 raise
             except (Exception, InterruptedOperationError) as error:
@@ -130,43 +133,75 @@ def _is_absent(engine: Engine, name: PreviewName) -> bool:
     return snapshot is None or snapshot.preview is None or snapshot.preview.branch != name.branch
 
 
-def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
-    """Refuse what cannot be deployed before anything is touched; returns the configuration of the stack."""
-    require_ownership(work.name, request, work.before.preview)
+def _check(work: Work, request: DeployRequest, checkout: Path) -> None:
+    """Refuse what cannot be deployed before anything is touched or held."""
+    require_ownership(work.name, request, work.before)
     for note in require_configuration(request, checkout, work.machine.base.plugins):
         work.told.note(note)
-    values = values_of(request, work.before.preview, checkout)
-    images = {request.images.get(service.key, service.image) for service in SERVICES}
-    for reference in work.machine.docker.require_images(images):
+    values_of(request, work.before.preview, checkout)
+    for reference in work.machine.docker.require_images(_images(request)):
         work.told.note(f"pulling {reference}")
+
+
+def _values(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
+    """Configuration of the stack."""
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.
-    return {**values, "imageIds": work.machine.docker.use_images(images)}
+    identities = work.machine.docker.use_images(_images(request))
+    return {**values_of(request, work.before.preview, checkout), "imageIds": identities}
 
 
-def _cleared(work: Work) -> Work:
-    """Clear away what an update that died has left."""
+def _images(request: DeployRequest) -> set[str]:
+    return {request.images.get(service.key, service.image) for service in SERVICES}
+
+
+def _acquire(work: Work, request: DeployRequest) -> tuple[Work, bool] | None:
+    """Take the slot and clear away what an update that died has left, while nobody else works on the stack.
+
+    Returns:
+        The work on what is there then, and whether it has drifted; None where an update finds nothing any more.
+    """
+    why = ""
+    while True:
+        with work.locked() as work:
+            require_ownership(work.name, request, work.before)
+            if request.only_existing and not why and not work.updates:
+                return None
+            why = _take_and_clear(work)
+            if not why:
+                labels = work.machine.base.edge_network
+                return work, has_drifted(work.machine.docker, work.name.slug, labels, work.before)
+        work.told.note(why)
+        work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
+
+
+def _take_and_clear(work: Work) -> str:
+    """Take the slot, and clear away what the state does not know; says why all else has to go too, if it has."""
+    why = ""
+    if work.before.ids and not work.updates:
+        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
+        why = "removing what a first deploy that died has left"
+    try:
+        # First: the machine knows whose the slug is even where the state is lost.
+        _take(work)
+    except SlotLostError as error:
+        why = f"{error} Removing what is left of it"
     for name in remove_unknown(work.machine, work.name.slug, work.before):
         work.told.note(f"removed {name}, left by an update that died")
     forget_pending(work.engine, work.name.stack, work.before)
-    if work.before.ids and not work.updates:
-        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
-        work = work.started_over("removing what a first deploy that died has left")
-    return work
+    for state in () if why else work.machine.docker.remove_broken(work.name.slug):
+        work.told.note(f"{state}: making it anew")
+    return why
 
 
-def _acquire(work: Work) -> Work:
+def _take(work: Work) -> None:
     """Take the slot; a failure or an interruption leaves none behind that was not there before."""
     try:
-        try:
-            acquire_slot(work.machine, work.name, known=work.before.has_slot)
-        except SlotLostError as error:
-            work = work.started_over(f"{error} Removing what is left of it")
-            acquire_slot(work.machine, work.name, known=False)
+        acquire_slot(work.machine, work.name, known=work.before.has_slot)
         if work.interrupts.received:
             raise InterruptedOperationError(
                 f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
             )
-    except RefusedError:
+    except (RefusedError, SlotLostError):
         raise
     except (Exception, InterruptedOperationError):
         # The machine may have taken it before the connection to it broke.
@@ -174,25 +209,22 @@ def _acquire(work: Work) -> Work:
             with suppress(OperationError):
                 release_slot(work.machine, work.name.slug, work.name.branch)
         raise
-    return work
 
 
-def _apply(work: Work, values: Mapping[str, Any]) -> Changes:
+def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
     """``pulumi up``; a new preview with a container that is not well has failed too."""
-    docker, slug = work.machine.docker, work.name.slug
     if work.is_new:
         work.engine.create(work.name.stack)
     work.engine.configure(work.name.stack, values)
-    for state in docker.remove_broken(slug):
-        work.told.note(f"{state}: making it anew")
-    drifted = has_drifted(docker, slug, work.machine.base.edge_network, work.before)
 
     def up() -> Changes:
         return watched(
-            docker,
-            slug,
+            work.machine.docker,
+            work.name.slug,
             interrupt=work.engine.process.interrupt,
-            update=lambda: work.engine.up(work.name.stack, work.told.step, refresh=drifted),
+            update=lambda: work.engine.up(
+                work.name.stack, work.told.step, refresh=drifted, require=work.require_unchanged
+            ),
         )
 
     try:

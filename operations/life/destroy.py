@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from operations.engine.events import Reporting
-from operations.engine.held import held
-from operations.engine.locks import ENGINE
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, OperationError, RefusedError
@@ -48,11 +46,10 @@ class DestroyRequest:
         name = PreviewName(branch)
 
         def owned(snapshot: Snapshot) -> None:
-            owner = snapshot.preview.branch if snapshot.preview else branch
-            if owner != branch:
+            if snapshot.owner not in ("", branch):
                 raise RefusedError(
-                    f"The slug {name.slug!r} belongs to the preview of branch {owner!r}, not to {branch!r}: "
-                    f"run ./preview destroy {owner} if it is that one you mean. Nothing was changed."
+                    f"The slug {name.slug!r} belongs to the preview of branch {snapshot.owner!r}, not to {branch!r}: "
+                    f"run ./preview destroy {snapshot.owner} if it is that one you mean. Nothing was changed."
                 )
 
         return cls(stack=name.stack, base=base, branch=branch, require=owned)
@@ -76,45 +73,61 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
     """
     slug = slug_of_stack(request.stack)
     with engine.held(request.stack, "destroy"):
-        snapshot, machine = _found(engine, request)
-        known = snapshot or Snapshot()
-        # First: a container that no state knows holds volumes and a network that the state does.
-        left = remove_unknown(machine, slug, known) if machine else []
-        changes = _past_lost_record(engine, request.stack, told, engine.destroy) if snapshot else None
-        if snapshot is None:
-            _clear_lock_of_the_dead(engine, request.stack)
-        if machine and not known.has_slot and release_slot(machine, slug, _owner(known, request)):
-            left.append("slot on the machine")
+        with engine.locked(request.stack, "destroy"):
+            snapshot, machine = _found(engine, request)
+            known = snapshot or Snapshot()
+            # First: a container that no state knows holds volumes and a network that the state does.
+            left = remove_unknown(machine, slug, known) if machine else []
+            # What the state knows of is released with it.
+            if machine and not known.has_slot and release_slot(machine, slug, known.owner or request.branch):
+                left.append("slot on the machine")
+        run = partial(engine.destroy, require=request.require)
+        changes = _past_lost_record(engine, request.stack, told, run) if snapshot else None
     remains = _of_remains(left, told)
     return remains if changes is None else changes
 
 
-def forget(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes | None:
+def forget(engine: Engine, request: DestroyRequest, told: Reporting, *, force: bool = False) -> Changes | None:
     """Delete the DNS record of a preview whose machine is lost, and drop the rest from the state.
 
     Args:
         engine: The engine.
         request: What is to go.
         told: Who is told how it goes.
+        force: Also where the machine answers, and all of it would go on running.
 
     Returns:
         What the engine did; None where there was no such preview.
 
     Raises:
-        RefusedError: The preview of that slug belongs to another branch.
+        RefusedError: The preview of that slug belongs to another branch, or its machine answers.
         LockedError: Another operation held the preview for the whole wait.
         OperationError: The record could not be deleted; it can be run again.
     """
     slug = slug_of_stack(request.stack)
     with engine.held(request.stack, "destroy"):
-        snapshot, machine = _found(engine, request)
-        if snapshot is None:
-            return None
-        left = remove_unknown_record(machine, slug, snapshot) if machine else []
+        with engine.locked(request.stack, "destroy"):
+            snapshot, machine = _found(engine, request)
+            if snapshot is None:
+                return None
+            if machine and not force and _answers(machine):
+                raise RefusedError(
+                    f"The machine of {request.stack!r} answers: --forget would leave the preview running "
+                    "there, counted and in no list. Run ./preview destroy without it, which removes everything, or add "
+                    "--force. Nothing was changed."
+                )
+            left = remove_unknown_record(machine, slug, snapshot) if machine else []
         changes = _past_lost_record(engine, request.stack, told, partial(engine.destroy_only, provider=_CLOUD))
         engine.remove(request.stack, force=True)
     _of_remains(left, told)
     return changes
+
+
+def _answers(machine: Machine) -> bool:
+    with suppress(OperationError):
+        machine.run("exit 0", {})
+        return True
+    return False
 
 
 def _past_lost_record(engine: Engine, stack: str, told: Reporting, run: Callable[..., Changes]) -> Changes:
@@ -129,15 +142,6 @@ def _past_lost_record(engine: Engine, stack: str, told: Reporting, run: Callable
         return run(stack, on_step=told.step)
 
 
-def _clear_lock_of_the_dead(engine: Engine, stack: str) -> None:
-    """Clear the engine's lock of a destroy that was killed after it had removed the stack, and before the lock."""
-    with suppress(OperationError):
-        if any(one.holder.operation == ENGINE and one.holder.gone for one in held(engine, stack)):
-            # The engine clears a lock for whoever wants the stack.
-            engine.create(stack)
-            engine.remove(stack)
-
-
 def _found(engine: Engine, request: DestroyRequest) -> tuple[Snapshot | None, Machine | None]:
     """State of the stack, where nothing speaks against it, and the machine; None without a base, and so without one."""
     snapshot, of_base = engine.snapshots([request.stack, request.base])
@@ -149,10 +153,6 @@ def _found(engine: Engine, request: DestroyRequest) -> tuple[Snapshot | None, Ma
         return snapshot, machine_of(base_in(of_base, base))
     except OperationError:
         return snapshot, None
-
-
-def _owner(known: Snapshot, request: DestroyRequest) -> str:
-    return known.preview.branch if known.preview else request.branch
 
 
 def _of_remains(left: list[str], told: Reporting) -> Changes | None:

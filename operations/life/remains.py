@@ -43,6 +43,9 @@ def remove_unknown_record(machine: Machine, slug: str, snapshot: Snapshot) -> li
 
 
 def forget_pending(engine: Engine, stack: str, snapshot: Snapshot) -> None:
-    """Drop from a state what an update that died had begun; call it when :func:`remove_unknown` has been there."""
+    """Drop from a state what an update that died had begun; call it when :func:`remove_unknown` has been there.
+
+    The stack's lock has to be held.
+    """
     if snapshot.pending:
         engine.edit(stack, lambda deployment: deployment.pop("pending_operations", None))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from operations.engine.snapshot import Snapshot
 from operations.errors import BadInputError, RefusedError
 from stacks.configuration import ConfigurationError, gather, lacking
 from stacks.names import PreviewName
@@ -37,29 +38,27 @@ class DeployRequest:
     only_existing: bool = False
 
 
-def require_ownership(name: PreviewName, request: DeployRequest, before: PreviewOutputs | None) -> None:
+def require_ownership(name: PreviewName, request: DeployRequest, before: Snapshot) -> None:
     """Refuse what would take over another branch's preview, or move one to another base.
 
     Args:
         name: The preview.
         request: What is asked for.
-        before: What the preview's stack records; None where there is none.
+        before: State of the preview's stack.
 
     Raises:
         RefusedError: Names the owner, or the base.
     """
-    if before is None:
-        return
-    if before.branch != request.branch:
+    if before.owner not in ("", request.branch):
         raise RefusedError(
-            f"The slug {name.slug!r} belongs to the preview of branch {before.branch!r}, so branch {request.branch!r} "
-            f"cannot be deployed: rename the branch, or run ./preview destroy {before.branch} first. "
+            f"The slug {name.slug!r} belongs to the preview of branch {before.owner!r}, so branch {request.branch!r} "
+            f"cannot be deployed: rename the branch, or run ./preview destroy {before.owner} first. "
             "Nothing was changed."
         )
-    if before.base != request.base:
+    if before.preview and before.preview.base != request.base:
         raise RefusedError(
-            f"The preview of {request.branch!r} runs on the base {before.base!r}, not on {request.base!r}: name it "
-            f"with --base {before.base}, or destroy the preview first. Nothing was changed."
+            f"The preview of {request.branch!r} runs on the base {before.preview.base!r}, not on {request.base!r}: "
+            f"name it with --base {before.preview.base}, or destroy the preview first. Nothing was changed."
         )
 
 

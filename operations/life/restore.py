@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ParamSpec
 
-from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_not_exception_type, stop_after_attempt, wait_fixed
 
 from operations.engine.events import Reporting
-from operations.engine.snapshot import Snapshot
 from operations.errors import OperationError
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
-from operations.life.work import Work
+from operations.life.work import OvertakenError, Work
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 2
@@ -53,8 +52,15 @@ def undo(work: Work) -> Outcome:
     work.told.note(doing)
     try:
         Retrying(
-            stop=stop_after_attempt(_ATTEMPTS), wait=wait_fixed(_PAUSE_SECONDS), before_sleep=before_sleep, reraise=True
+            # Who was overtaken has nothing to undo any more.
+            retry=retry_if_not_exception_type(OvertakenError),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_fixed(_PAUSE_SECONDS),
+            before_sleep=before_sleep,
+            reraise=True,
         )(step, work)
+    except OvertakenError as error:
+        return Outcome(sentence=str(error), complete=True)
     except Exception as error:  # noqa: BLE001  whatever it is, the user is told how the preview was left
         what = "The last good version could not be put back" if work.updates else "Not all could be removed"
         return Outcome(
@@ -87,12 +93,15 @@ def _to_nobody_too(told: Reporting) -> Reporting:
 
 
 def _remove_all(work: Work) -> None:
-    made = work.engine.snapshot(work.name.stack)
-    # First: a container that no state knows holds volumes and a network that the state does.
-    remove_unknown(work.machine, work.name.slug, made or Snapshot())
-    if made is not None:
-        work.engine.destroy(work.name.stack, work.told.step)
-    release_slot(work.machine, work.name.slug, work.name.branch)
+    with work.locked() as found:
+        made = found.before
+        work.require_unchanged(made)
+        # First: a container that no state knows holds volumes and a network that the state does.
+        remove_unknown(work.machine, work.name.slug, made)
+        if not made.has_slot:
+            release_slot(work.machine, work.name.slug, work.name.branch)
+    if made.stack:
+        work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
 
 
 def _put_back(work: Work) -> None:
@@ -107,13 +116,14 @@ def _put_back(work: Work) -> None:
     # What has run before, whatever its tag means by now; the tag where somebody has removed it.
     docker, known = work.machine.docker, dict(values.get("imageIds") or {})
     values["imageIds"] = {name: identity for name, identity in known.items() if docker.image_id(identity)}
-    half_made = engine.snapshot(stack) or Snapshot()
-    remove_unknown(work.machine, work.name.slug, half_made)
-    forget_pending(engine, stack, half_made)
+    with work.locked() as found:
+        work.require_unchanged(found.before)
+        remove_unknown(work.machine, work.name.slug, found.before)
+        forget_pending(engine, stack, found.before)
     with tempfile.TemporaryDirectory(prefix="pgai-good-") as folder:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})
         try:
-            engine.up(stack, work.told.step, refresh=True)
+            engine.up(stack, work.told.step, refresh=True, require=work.require_unchanged)
         finally:
             engine.configure(stack, values)

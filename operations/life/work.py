@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
+from operations.errors import LockedError
 from operations.machine.access import Machine
 from stacks.names import PreviewName
+
+
+class OvertakenError(LockedError):
+    """Another operation has changed the preview between two steps of this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +49,24 @@ class Work:
         """Whether there is a good version to go back to."""
         return self.before.preview is not None
 
-    def started_over(self, why: str) -> Work:
-        """The same work for a new preview, once the stack of the old one is destroyed.
+    @contextmanager
+    def locked(self) -> Iterator[Work]:
+        """The same work on what is there while nobody else works on the stack, wherever.
 
         Raises:
-            OperationError: Something cannot be removed.
+            LockedError: Another operation held the stack for the whole wait.
         """
-        self.told.note(why)
-        self.engine.destroy(self.name.stack, self.told.step)
-        return replace(self, before=Snapshot())
+        with self.engine.locked(self.name.stack, "deploy"):
+            yield replace(self, before=self.engine.snapshot(self.name.stack) or Snapshot())
+
+    def require_unchanged(self, now: Snapshot) -> None:
+        """Go no further where somebody else was at the stack since its lock was held.
+
+        Raises:
+            OvertakenError: Somebody was.
+        """
+        if now.outputs != self.before.outputs or now.owner not in ("", self.name.branch):
+            raise OvertakenError(
+                f"Another operation has changed the preview of the slug {self.name.slug!r} meanwhile: nothing more was "
+                "done. Look at it with ./preview list, and run this again if it is still wanted."
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from operations.engine.snapshot import STACK, Snapshot
 from operations.engine.workspace import Engine
+from operations.errors import OperationError
 from operations.find import existing
 from stacks.moments import text_of
 from stacks.names import PreviewName
@@ -17,8 +18,18 @@ UNFINISHED_FOR = dt.timedelta(hours=1)
 
 
 def moment(text: str) -> dt.datetime | None:
-    """A time as outputs and the backend write it; None where there is none."""
-    return dt.datetime.fromisoformat(text) if text else None
+    """A time as outputs and the backend write it; None where there is none.
+
+    Raises:
+        OperationError: It is no time, or does not say of which zone.
+    """
+    try:
+        time = dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        time = None
+    if text and (time is None or time.tzinfo is None):
+        raise OperationError(f"{text!r} in the stack's state is no RFC 3339 time: deploy the preview again.")
+    return time
 
 
 def ends_at(engine: Engine, snapshot: Snapshot) -> dt.datetime | None:
@@ -63,7 +74,7 @@ def extend(engine: Engine, branch: str, hours: int, now: dt.datetime, base: str 
         OperationError: The backend refuses.
     """
     stack = PreviewName(branch).stack
-    with engine.held(stack, "extend"):
+    with engine.held(stack, "extend"), engine.locked(stack, "extend"):
         found = existing(engine, branch, base)
         end = max(ends_at(engine, found.snapshot) or now, now) + dt.timedelta(hours=hours)
 

@@ -1,27 +1,35 @@
-"""Scheduled clean-up: destroys previews that have expired or whose branch is gone."""
+"""Scheduled clean-up: destroys previews that have expired or whose branch is gone.
+
+Whatever is wrong with one preview, base or lock is named, and keeps it from no other.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from operations.engine.events import Reporting, Step
 from operations.engine.snapshot import Snapshot
+from operations.engine.stack_locks import StackLock
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, OperationError
+from operations.find import base_in
 from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
 from operations.upkeep.branches import branches_of
-from operations.upkeep.expiry import ends_at
+from operations.upkeep.expiry import ends_at, moment
+from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
 
 _AT_ONCE = 2
 _ATTEMPTS = 3
 _FIRST_PAUSE_SECONDS = 2
+_NO_BRANCH = "branch is gone"
 
 OnNote = Callable[[str], None]
 
@@ -31,7 +39,7 @@ class ReapRequest:
     """What is asked for.
 
     Attributes:
-        base: Base whose previews are meant; where a deploy never ended, its remains are looked for there.
+        base: Base whose previews are meant; empty: all.
         branches_from: Git remote; previews of branches that it does not have are destroyed. Empty: not asked.
         dry_run: Only say what would be done.
         now: The present.
@@ -49,7 +57,7 @@ class Reaped:
 
     Attributes:
         stack: Its stack.
-        branch: Its branch; empty where its first deploy never ended.
+        branch: Its branch; empty where nobody knows.
         why: Reason to destroy it.
         result: ``destroyed``, ``skipped``, ``failed``, or ``due`` in a dry run.
         reason: Why it was skipped or failed.
@@ -81,49 +89,103 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
         on_note: Told in words what is going on.
 
     Returns:
-        What became of each preview that was due.
+        What became of each preview that was due, or that something was wrong with.
 
     Raises:
         OperationError: The backend or the Git remote cannot be read; nothing was destroyed.
     """
-    branches = branches_of(request.branches_from) if request.branches_from else None
-
-    def why(snapshot: Snapshot) -> str:
-        return _why(engine, snapshot, branches, request)
-
-    found = {stack: (snapshot.preview, why(snapshot)) for stack, snapshot in snapshots(engine).items()}
-    due = [
-        Reaped(stack=stack, branch=preview.branch if preview else "", why=text, result="due")
-        for stack, (preview, text) in found.items()
-        if text
-    ]
+    branches = _branches(request)
+    readable, wrong = snapshots(engine)
+    mine = {stack: one for stack, one in readable.items() if _meant(one, request)}
+    found = [_failed(stack, "its state cannot be read", error) for stack, error in wrong.items()]
+    for lock in _overdue(engine, {*readable} - {*mine}):
+        found.append(_failed(lock.stack, "locked for longer than any operation lasts", f"It was held by {lock}."))
+        mine.pop(lock.stack, None)
+        if not request.dry_run:
+            engine.stack_locks.remove(lock, "no operation lasts so long")
+    due = []
+    for stack, snapshot in mine.items():
+        try:
+            why = _why(engine, snapshot, branches, request)
+        except OperationError as error:
+            found.append(_failed(stack, "nobody knows when it ends", error))
+            continue
+        if why:
+            due.append(Reaped(stack=stack, branch=snapshot.owner, why=why, result="due"))
     if request.dry_run:
-        return due
+        return [*found, *due]
+
+    def reaped(one: Reaped) -> Reaped:
+        try:
+            return _reap_one(engine, request, _base(engine, mine[one.stack], request), one, on_note)
+        except OperationError as error:
+            return replace(one, result="failed", reason=str(error))
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda one: _reap_one(engine, request.base, one, why, on_note), due))
+        return [*found, *pool.map(reaped, due)]
+
+
+def bases(engine: Engine, base: str) -> list[str]:
+    """Base stacks that are meant.
+
+    Args:
+        engine: The engine.
+        base: Name of one; empty: all that there are.
+    """
+    return [base] if base else [name for name in engine.stacks() if name in (LOCAL, PRODUCTION)]
+
+
+def _branches(request: ReapRequest) -> frozenset[str] | None:
+    return branches_of(request.branches_from) if request.branches_from else None
+
+
+def _meant(snapshot: Snapshot, request: ReapRequest) -> bool:
+    base = snapshot.outputs.get("base", "")
+    return not request.base or base in ("", request.base)
+
+
+def _overdue(engine: Engine, others: Collection[str]) -> list[StackLock]:
+    """Locks of previews that are left over, save of those of other bases."""
+    locks = engine.stack_locks.overdue()
+    return [lock for lock in locks if lock.stack.startswith(STACK_PREFIX) and lock.stack not in others]
+
+
+def _base(engine: Engine, snapshot: Snapshot, request: ReapRequest) -> str:
+    """Base of a preview; of one whose first deploy never ended, the one whose slot it has taken."""
+    if snapshot.preview:
+        return snapshot.preview.base
+    names = bases(engine, request.base)
+    for name in names[1:]:
+        with suppress(OperationError):
+            if base_in(engine.snapshot(name), name).edge_network == snapshot.slot_base:
+                return name
+    return names[0] if names else LOCAL
+
+
+def _failed(stack: str, why: str, reason: object) -> Reaped:
+    return Reaped(stack=stack, branch="", why=why, result="failed", reason=str(reason))
 
 
 def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, request: ReapRequest) -> str:
     """Reason to destroy a preview; empty where there is none."""
     preview = snapshot.preview
-    if preview and preview.base != request.base:
-        return ""
     if branches is not None and preview and preview.branch not in branches:
-        return "branch is gone"
+        return _NO_BRANCH
     end = ends_at(engine, snapshot)
     if end is None or end > request.now:
         return ""
     return "expired" if preview else "its first deploy never ended"
 
 
-def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[Snapshot], str], on_note: OnNote) -> Reaped:
+def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, on_note: OnNote) -> Reaped:
     name = due.branch or due.stack
     started = time.monotonic()
+    # Somebody may have pushed the branch, or deployed it again, since the lists were read.
+    branches = _branches(request) if due.why == _NO_BRANCH else None
 
     def still_due(snapshot: Snapshot) -> None:
-        # Somebody may have deployed it again since the list was read.
-        if not snapshot.saved_at or not why(snapshot):
-            raise _StaysError("it was updated or removed meanwhile")
+        if not snapshot.saved_at or snapshot.owner != due.branch or not _why(engine, snapshot, branches, request):
+            raise _StaysError("it was updated or removed, or its branch came back, meanwhile")
 
     def result(word: str, reason: str = "") -> Reaped:
         seconds = round(time.monotonic() - started, 1)
@@ -131,7 +193,7 @@ def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[Snapshot], 
         return replace(due, result=word, reason=reason, seconds=seconds)
 
     on_note(f"{name}: {due.why}, destroying")
-    request = DestroyRequest(stack=due.stack, base=base, branch="", require=still_due)
+    destroyed = DestroyRequest(stack=due.stack, base=base, branch=due.branch, require=still_due)
     told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"))
     try:
         for attempt in Retrying(
@@ -142,12 +204,21 @@ def _reap_one(engine: Engine, base: str, due: Reaped, why: Callable[[Snapshot], 
             reraise=True,
         ):
             with attempt:
-                destroy(engine, request, told)
-    except (LockedError, _StaysError) as error:
+                destroy(engine, destroyed, told)
+    except LockedError as error:
+        return result("failed" if _hangs(engine, due.stack, request.now) else "skipped", str(error))
+    except _StaysError as error:
         return result("skipped", str(error))
     except OperationError as error:
         return result("failed", str(error))
     return result("destroyed")
+
+
+def _hangs(engine: Engine, stack: str, now: dt.datetime) -> bool:
+    """Whether an operation of this command on this machine has held a stack for longer than any lasts."""
+    holder = engine.holder(stack)
+    since = moment(holder.since) if holder else None
+    return since is not None and now - since > engine.stack_locks.longest
 
 
 def _worth_another_try(error: BaseException) -> bool:

@@ -6,12 +6,16 @@ import datetime as dt
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operations.engine.holder import Holder
 from operations.engine.snapshot import Snapshot
+from operations.engine.stack_locks import StackLock
+from operations.engine.workspace import Changes
 from operations.errors import EngineError, NotFoundError, OperationError
 from operations.listing import previews
 from operations.upkeep import reap as reaping
@@ -73,7 +77,7 @@ def test_a_failure_that_passes_is_tried_again() -> None:
 
 
 def test_a_preview_that_somebody_works_on_is_skipped() -> None:
-    engine = StandInEngine({"preview-a": preview("a", PAST)}, locked={"preview-a"})
+    engine = StandInEngine({"preview-a": preview("a", PAST)}, busy={"preview-a"})
     reaped = run(engine)["preview-a"]
     assert reaped.result == "skipped"
     assert "held by deploy" in reaped.reason
@@ -169,7 +173,77 @@ def test_states_of_previews_are_told_apart() -> None:
             "preview-busy": preview("busy", FUTURE),
             "preview-half": Snapshot(saved_at=PAST),
         },
-        locked={"preview-busy"},
+        busy={"preview-busy"},
     )
     states = {row.slug: row.state for row in previews(engine.engine, NOW)}
     assert states == {"live": "live", "over": "expired", "busy": "busy", "half": "incomplete"}
+
+
+def test_one_that_cannot_be_read_keeps_neither_reap_nor_list_from_the_others() -> None:
+    engine = StandInEngine(
+        {"preview-old": preview("old", PAST), "preview-odd": preview("odd", "soon"), "preview-torn": preview("torn")},
+        damaged={"preview-torn"},
+    )
+    assert {row.slug: row.state for row in previews(engine.engine, NOW)} == {
+        "old": "expired",
+        "odd": "unreadable",
+        "torn": "unreadable",
+    }
+    reaped = run(engine)
+    assert {name: one.result for name, one in reaped.items()} == {
+        "preview-old": "destroyed",
+        "preview-odd": "failed",
+        "preview-torn": "failed",
+    }
+    assert "'soon' in the stack's state is no RFC 3339 time" in reaped["preview-odd"].reason
+
+
+def test_what_has_been_locked_for_too_long_is_reported_as_failed_cleared_and_reaped_the_next_time() -> None:
+    holder = Holder(user="ci", host="runner", pid=7, since=PAST)
+    lock = StackLock(stack="preview-a", key="k", age=dt.timedelta(hours=3), holder=holder)
+    engine = StandInEngine({"preview-a": preview("a", PAST), "preview-b": preview("b", PAST)}, left_over=[lock])
+    assert run(engine, dry_run=True)["preview-a"].result == "failed"
+    assert engine.left_over
+    reaped = run(engine)
+    assert {name: one.result for name, one in reaped.items()} == {"preview-a": "failed", "preview-b": "destroyed"}
+    assert "held by pulumi by ci on runner (process 7)" in reaped["preview-a"].reason
+    assert engine.left_over == []
+    assert run(engine)["preview-a"].result == "destroyed"
+
+
+def test_locks_of_other_bases_are_left_alone() -> None:
+    holder = Holder(user="ci", host="runner", pid=7, since=PAST)
+    lock = StackLock(stack="preview-a", key="k", age=dt.timedelta(hours=3), holder=holder)
+    engine = StandInEngine({"preview-a": preview("a", PAST, base="base")}, left_over=[lock])
+    assert run(engine) == {}
+    assert engine.left_over == [lock]
+
+
+def test_without_a_base_the_previews_of_all_bases_are_reaped() -> None:
+    engine = StandInEngine({"preview-a": preview("a", PAST, base="base"), "preview-b": preview("b", PAST)})
+    request = ReapRequest(base="", branches_from="", dry_run=False, now=NOW)
+    assert {one.stack: one.result for one in reap(engine.engine, request, print)} == {
+        "preview-a": "destroyed",
+        "preview-b": "destroyed",
+    }
+
+
+def test_a_branch_that_was_pushed_again_since_the_list_was_read_keeps_its_preview(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = StandInEngine({"preview-a": preview("a", FUTURE), "preview-b": preview("b", FUTURE)})
+    answers = [frozenset({"main"}), *[frozenset({"main", "a"})] * 2]
+    monkeypatch.setattr(reaping, "branches_of", lambda _: answers.pop(0))
+    reaped = run(engine, branches_from="remote")
+    assert {name: one.result for name, one in reaped.items()} == {"preview-a": "skipped", "preview-b": "destroyed"}
+
+
+def test_one_that_becomes_due_no_more_before_the_engine_holds_its_lock_stays() -> None:
+    class Extended(StandInEngine):
+        def destroy(self, stack: str, *args: Any, **more: Any) -> Changes:
+            self.states[stack] = preview("a", FUTURE)
+            return super().destroy(stack, *args, **more)
+
+    engine = Extended({"preview-a": preview("a", PAST)})
+    assert run(engine)["preview-a"].result == "skipped"
+    assert engine.destroyed == []

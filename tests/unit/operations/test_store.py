@@ -1,0 +1,63 @@
+"""The state backend's objects, in a directory and in a real S3 server on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from operations.engine.store import Store, store_of
+from operations.errors import OperationError
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """Options of a backend's address that lead to the server, which has a bucket."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "test")
+        environment.delenv("AWS_PROFILE", raising=False)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        client.create_bucket(Bucket="states")
+        yield f"endpoint={host}:{port}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
+        server.stop()
+
+
+@pytest.fixture(params=["file", "s3", "s3 in a folder"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> Store:
+    urls = {"file": f"file://{tmp_path}", "s3": f"s3://states?{s3}", "s3 in a folder": f"s3://states/team?{s3}"}
+    return store_of(urls[request.param])
+
+
+def test_what_is_written_is_read_listed_and_removed(store: Store) -> None:
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=2)
+    store.write("a/b/one.json", b"1")
+    store.write("a/b/one.json", b"2")
+    store.write("a/c.json", b"3")
+    assert store.read("a/b/one.json") == b"2"
+    assert sorted(store.list("a/")) == ["a/b/one.json", "a/c.json"]
+    assert list(store.list("a/b/")) == ["a/b/one.json"]
+    assert all(changed > before for changed in store.list("a/").values())
+    for _ in range(2):
+        store.delete("a/b/one.json")
+    assert store.read("a/b/one.json") is None
+    assert list(store.list("a/")) == ["a/c.json"]
+    assert store.list("nowhere/") == {}
+
+
+def test_a_folder_never_holds_what_is_only_half_written(tmp_path: Path) -> None:
+    store_of(f"file://{tmp_path}").write("locks/one.json", b"1")
+    assert [path.name for path in (tmp_path / "locks").iterdir()] == ["one.json"]
+    assert list((tmp_path / ".pulumi").iterdir()) == []
+
+
+def test_a_bucket_that_is_not_there_is_one_sentence(s3: str) -> None:
+    with pytest.raises(OperationError, match="state backend s3://nowhere cannot be used"):
+        store_of(f"s3://nowhere?{s3}").list("a/")
