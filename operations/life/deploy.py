@@ -142,10 +142,6 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
     images = {request.images.get(service.key, service.image) for service in SERVICES}
     for reference in work.machine.docker.require_images(images):
         work.told.note(f"pulling {reference}")
-
-
-def _values(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, Any]:
-    """Configuration of the stack."""
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.
     return work.machine.docker.use_images(images)
 
@@ -181,7 +177,7 @@ def _taken_or_released(work: Work) -> str:
             raise InterruptedOperationError(
                 f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
             )
-    except (RefusedError, SlotLostError):
+    except RefusedError:
         raise
     except (Exception, InterruptedOperationError):
         # The machine may have taken it before the connection to it broke.
