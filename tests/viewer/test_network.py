@@ -68,7 +68,7 @@ def test_a_reverse_proxy_that_was_made_anew_finds_its_previews_again(attacked: A
     assert done.code == 0, done.text
 
     # It is well before it has read the containers.
-    @retry(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
+    @retry(stop=stop_after_delay(180), wait=wait_fixed(0.5), reraise=True)
     def shows_the_preview() -> None:
         with viewer(attacked.branch, attacked.clone.ports["httpsPort"]) as anybody:
             assert anybody.get("/api/health").status_code == 200
