@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
@@ -19,7 +20,7 @@ from operations.life import restore
 from operations.life.deploy import Deployed, deploy
 from operations.life.request import DeployRequest
 from operations.machine.access import Machine
-from operations.machine.docker_state import ContainerState
+from operations.machine.docker_state import ContainerEvent, ContainerState
 from stacks.outputs import BaseOutputs
 from tests.equipment.fakes.grafana import base as base_outputs
 from tests.unit.operations.engine import StandInEngine, preview
@@ -49,7 +50,16 @@ class StandInUp(StandInEngine):
     def configure(self, stack: str, values: Mapping[str, Any]) -> None:
         self.configured = dict(values)
 
-    def up(self, stack: str, on_step: object, *, refresh: bool = False) -> Changes:
+    @property
+    def process(self) -> Self:
+        """What would be interrupted."""
+        return self
+
+    def interrupt(self) -> None:
+        raise AssertionError("nothing here runs that could be interrupted")
+
+    def up(self, stack: str, on_step: object, *, refresh: bool = False, require: Callable[[Snapshot], None]) -> Changes:
+        require(self.snapshot(stack) or Snapshot())
         self.values.append(self.configured)
         if self.ups:
             self.ups.pop(0)()
@@ -112,6 +122,10 @@ class StandInMachine:
         return []
 
     failed = remove_broken = of_slug
+
+    @contextmanager
+    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+        yield iter(())
 
     def unwell(self, slug: str, give_up: object) -> list[ContainerState]:
         return []
