@@ -64,6 +64,4 @@ def test_a_tunnel_is_opened_again_while_the_shared_connection_lives(machine: VmM
     tunnel = Tunnel(machine.base, machine._ssh())
     for _ in range(3):
         assert Docker(tunnel.open).belongings({"pgai.preview": "nobody's"}) == []
-    assert sshd.connections == 1 + 3, (
-        "a tunnel has a connection of its own, which an operator's configuration lends nothing"
-    )
+    assert sshd.connections == 1 + 3, "a tunnel has a connection of its own"
