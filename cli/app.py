@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 import traceback
 from typing import Annotated, Any
@@ -25,10 +26,24 @@ EXIT_BAD_INPUT = 2
 _SIGNALLED = 128
 WAIT_SECONDS = 60.0
 
+
+class _Console(Console):
+    """Falls silent where nobody reads any more, as behind ``head``: what has begun goes on to its end.
+
+    The vendor's would end the thread that prints; the engine then waits for ever for somebody to read its output.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
 # Where nobody looks at a terminal, lines are as long as tables need.
 _WIDTH_OF_FILES = 200
-out = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
-err = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES)
+out = _Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+err = _Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES)
 interrupts = Interrupts()
 """Signals that ask the command to stop; every command watches for them."""
 
