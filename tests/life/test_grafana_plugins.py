@@ -50,8 +50,7 @@ def test_a_previews_grafana_has_the_plugins_of_its_base_and_what_it_lacks_is_nam
     outputs = json.loads(ground.clone.pulumi("stack", "output", "--json", "--stack", "local").stdout)
     assert outputs["plugins"] == [f"{_OWN}@1.0"]
     assert [row.partition(":")[0] for row in outputs["missing_plugins"]] == ["broken-panel@2.0"]
-    again = ok(ground.clone.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", "local"))
-    assert "update" not in again.stdout
+    ok(ground.clone.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", "local"))
 
     configuration = tmp_path / "config"
     shutil.copytree(ground.clone.path / "config", configuration)
