@@ -76,20 +76,22 @@ class StackLocks:
         Raises:
             OperationError: The backend cannot be read.
         """
+        return self._all(stack)[0]
+
+    def _all(self, stack: str) -> tuple[list[StackLock], list[StackLock]]:
+        """Locks, and notes of the processes that may have taken them."""
         store, now = self._open(), dt.datetime.now(dt.UTC)
         listed = store.list(f"{_LOCKS}{stack}/" if stack else _LOCKS)
-        notes: list[Holder] = []
         locks: list[StackLock] = []
+        notes: list[StackLock] = []
         for key, made in listed.items():
             of, _, name = key.removeprefix(_LOCKS).partition("/")
             if not name.endswith(".json") or (content := store.read(key)) is None:
                 continue
-            holder = _holder(content)
-            if name.startswith(f"{_NOTES}/"):
-                notes.append(holder)
-            else:
-                locks.append(StackLock(stack=of, key=key, age=now - made, holder=holder))
-        return [replace(lock, holder=_noted(lock.holder, notes)) for lock in locks]
+            found = notes if name.startswith(f"{_NOTES}/") else locks
+            found.append(StackLock(stack=of, key=key, age=now - made, holder=_holder(content)))
+        holders = [note.holder for note in notes]
+        return [replace(lock, holder=_noted(lock.holder, holders)) for lock in locks], notes
 
     def overdue(self) -> list[StackLock]:
         """Locks that are older than any operation lasts."""
@@ -102,13 +104,18 @@ class StackLocks:
             OperationError: The backend cannot be used.
         """
         held = []
-        for lock in self.all(stack):
+        locks, notes = self._all(stack)
+        for lock in locks:
             if lock.holder.dead:
                 self.remove(lock, "that process is gone")
             elif lock.age > self.longest:
                 self.remove(lock, f"no operation lasts longer than {span_of(self.longest)}")
             else:
                 held.append(lock)
+        for note in notes:
+            # Its process was killed before it had the lock, or when it had let go of it.
+            if note.holder.dead or note.age > self.longest:
+                self._open().delete(note.key)
         return held
 
     def remove(self, lock: StackLock, why: str) -> None:

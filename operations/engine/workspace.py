@@ -23,7 +23,7 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.stack_locks import LONGEST_HOURS, StackLocks
 from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
 from operations.engine.waiting import LockWait
-from operations.errors import OperationError
+from operations.errors import EngineError, OperationError
 from stacks.names import STACK_PREFIX
 from stacks.paths import Paths
 from stacks.program import run
@@ -204,16 +204,22 @@ class Engine(Backend):
             EngineError: A resource failed; the message holds the engine's errors.
             LockedError: Another operation held the stack for the whole wait.
         """
-        changes = self._operate(
-            stack,
-            on_step,
-            lambda chosen, listener, first: chosen.destroy(
-                program=first, run_program=True, parallel=_PARALLEL, on_event=listener
-            ),
-            DestroyWorkspace(self._directory, self._process(stack)),
-            require=require,
-        )
-        self._forget_files(stack)
+        try:
+            changes = self._operate(
+                stack,
+                on_step,
+                lambda chosen, listener, first: chosen.destroy(
+                    program=first, run_program=True, parallel=_PARALLEL, on_event=listener
+                ),
+                DestroyWorkspace(self._directory, self._process(stack)),
+                require=require,
+            )
+        except EngineError:
+            # An engine elsewhere has removed it before this one had the lock, for which this one has many words.
+            if self.snapshot(stack):
+                raise
+            changes = Changes()
+        self.forget_files(stack)
         return changes
 
     def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
@@ -279,9 +285,10 @@ class Engine(Backend):
             for attempt in attempts:
                 with attempt:
                     self._workspace(stack).remove_stack(stack, force=force)
-        self._forget_files(stack)
+        self.forget_files(stack)
 
-    def _forget_files(self, stack: str) -> None:
+    def forget_files(self, stack: str) -> None:
+        """Remove what this machine keeps for a stack that is gone: configuration, and files on their way."""
         self._configuration_file(stack).unlink(missing_ok=True)
         shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
 

@@ -81,6 +81,9 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
             # What the state knows of is released with it.
             if machine and not known.has_slot and release_slot(machine, slug, known.owner or request.branch):
                 left.append("slot on the machine")
+        if snapshot is None:
+            # Another machine may have destroyed what this one had made.
+            engine.forget_files(request.stack)
         run = partial(engine.destroy, require=request.require)
         changes = _past_lost_record(engine, request.stack, told, run) if snapshot else None
     remains = _of_remains(left, told)

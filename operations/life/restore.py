@@ -106,6 +106,10 @@ def _remove_all(work: Work) -> None:
 def _put_back(work: Work) -> None:
     """Update a preview to what it was: configuration from the stack's history, files from the host's good copy."""
     engine, stack = work.engine, work.name.stack
+    with work.locked() as found:
+        work.require_unchanged(found.before)
+        remove_unknown(work.machine, work.name.slug, found.before)
+        forget_pending(engine, stack, found.before)
     values = dict(engine.last_good_values(stack))
     if not values:
         raise OperationError(f"The history of the stack {stack!r} has no update that succeeded.")
@@ -115,10 +119,6 @@ def _put_back(work: Work) -> None:
     # What has run before, whatever its tag means by now; the tag where somebody has removed it.
     docker, known = work.machine.docker, dict(values.get("imageIds") or {})
     values["imageIds"] = {name: identity for name, identity in known.items() if docker.image_id(identity)}
-    with work.locked() as found:
-        work.require_unchanged(found.before)
-        remove_unknown(work.machine, work.name.slug, found.before)
-        forget_pending(engine, stack, found.before)
     with tempfile.TemporaryDirectory(prefix="pgai-good-") as folder:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})

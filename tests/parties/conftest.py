@@ -41,5 +41,5 @@ def stage(ours: Ground, theirs: Clone) -> Iterator[Stage]:
     """Both parties, and a branch for whose preview they meet."""
     branch, other = ours.branch("one"), f"{ours.token}_one"
     assert slug_of(branch) == slug_of(other)
-    yield Stage(ours, theirs, branch, other, stack_of(slug_of(branch)))
+    yield Stage(ours, theirs, branch, other, stack_of(slug_of(branch)), {})
     ours.clone.preview("destroy", branch)

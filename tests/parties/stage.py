@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shlex
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.labels import preview_labels
+from operations.engine.snapshot import State
 from stacks.names import slug_of
 from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.previews import Ground
@@ -43,6 +44,7 @@ class Stage(NamedTuple):
         branch: Branch for whose preview they meet.
         other: Another branch with the same slug.
         stack: Stack of that slug.
+        made: Name → content of its state as the engine makes it, once it has been made.
     """
 
     ours: Ground
@@ -50,6 +52,7 @@ class Stage(NamedTuple):
     branch: str
     other: str
     stack: str
+    made: dict[str, bytes]
 
     @property
     def locks(self) -> Path:
@@ -78,13 +81,21 @@ class Stage(NamedTuple):
             slot = f"{root.rsplit('::', 2)[0]}::preview:slot:Slot$preview:slot:Taken::slot"
             taken = {"urn": slot, "custom": False, "type": "preview:slot:Taken", "parent": root}
             rows.append({**taken, "inputs": {"environment": {"BRANCH": branch}}})
-        ok(clone.pulumi("stack", "init", self.stack))
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            exported = json.loads(ok(clone.pulumi("stack", "export", "--stack", self.stack)).stdout)
-            exported["deployment"]["resources"] = rows
-            json.dump(exported, file)
-            file.flush()
-            ok(clone.pulumi("stack", "import", "--stack", self.stack, "--file", file.name))
+        if not self.made:
+            ok(clone.pulumi("stack", "init", self.stack))
+            # The engine writes into it what belongs to the passphrase, which the state has too.
+            (clone.path / f"Pulumi.{self.stack}.yaml").unlink()
+            path = self.states / f"{self.stack}.json.gz"
+            self.made[path.name] = path.read_bytes()
+        for name, content in self.made.items():
+            state = State.of(name, content, dt.datetime.now(dt.UTC))
+            state.deployment["resources"] = rows
+            (self.states / name).write_bytes(state.packed())
+
+    @property
+    def states(self) -> Path:
+        """Where the backend keeps states."""
+        return self.ours.clone.data / "pgai-preview/state/.pulumi/stacks/pgai-preview"
 
     @contextmanager
     def locked_elsewhere(self) -> Iterator[None]:

@@ -111,6 +111,9 @@ class StandInEngine:
     def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
         pass
 
+    def forget_files(self, stack: str) -> None:
+        pass
+
 
 def preview(branch: str, expires_at: str = "", **more: str) -> Snapshot:
     """State of a preview of a branch."""

@@ -140,6 +140,19 @@ def test_the_note_of_an_engine_that_ended_by_itself_goes_with_it(
     assert not [path for path in (tmp_path / FOLDER).rglob("*") if path.is_file()]
 
 
+def test_the_note_of_an_engine_that_was_killed_without_a_lock_is_cleared_by_the_next(
+    locks: StackLocks, tmp_path: Path
+) -> None:
+    with subprocess.Popen(["sleep", "600"]) as engine, locks.noted("preview-a", engine.pid) as killed:
+        engine.kill()
+        engine.wait()
+        killed()
+    assert [path for path in (tmp_path / FOLDER).rglob("*") if path.is_file()]
+    with locks.held("preview-a", "deploy", 0):
+        pass
+    assert not [path for path in (tmp_path / FOLDER).rglob("*") if path.is_file()]
+
+
 def test_a_lock_from_before_the_process_that_was_noted_is_not_its_own(locks: StackLocks, tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as engine, locks.noted("preview-a", engine.pid) as killed:
         engine.kill()
