@@ -28,6 +28,8 @@ from operations.machine.docker_state import (
 )
 
 LOG_LINES = 50
+_KEPT = "pgai-preview"  # repository of the names that this project gives to images
+_SHORT_ID = 12
 _POLL_SECONDS = 0.5
 _TIMEOUT_SECONDS = 60
 _PULL_TIMEOUT_SECONDS = 300
@@ -268,6 +270,8 @@ class Docker:
     def use_images(self, references: Iterable[str]) -> dict[str, str]:
         """Ids of images that are there; each is tagged anew, by which the machine's clean-up sees that it is wanted.
 
+        Each also gets a name that nobody moves: Docker's provider finds no image that has lost its last one.
+
         Returns:
             Reference → id, of those that are there.
 
@@ -276,11 +280,17 @@ class Docker:
         """
         found = {reference: self.image_id(reference) for reference in sorted(set(references))}
         for reference, identity in found.items():
+            if not identity:
+                continue
+            self._tag(identity, f"{_KEPT}:{identity.rpartition(':')[2][:_SHORT_ID]}")
             # A digest is no name that could be given.
-            if identity and "@" not in reference and not reference.startswith("sha256:"):
-                repository, _, tag = _split_tag(reference)
-                self._ask(f"tag the image {reference}", partial(_tagged, identity, repository, tag or "latest"))
+            if "@" not in reference and not reference.startswith("sha256:"):
+                self._tag(identity, reference)
         return {reference: identity for reference, identity in found.items() if identity}
+
+    def _tag(self, identity: str, reference: str) -> None:
+        repository, _, tag = _split_tag(reference)
+        self._ask(f"tag the image {reference}", partial(_tagged, identity, repository, tag or "latest"))
 
     def image_id(self, reference: str) -> str:
         """Id of an image; empty where it is not there.

@@ -41,7 +41,8 @@ def built_image(engine: Any, folder: Path, tag: str, dockerfile: str) -> Iterato
     try:
         yield tag
     finally:
-        engine.images.remove(tag, force=True)
+        # By its id: a deploy of it has given it a name more.
+        engine.images.remove(engine.images.get(tag).id, force=True)
 
 
 def services(engine: Any, branch: str, *, all: bool = False) -> dict[str, Any]:  # noqa: A002 - Docker's own word
