@@ -57,7 +57,7 @@ def configuration(repository: Repository) -> dict[str, Any]:
         pytest.param(SCHEDULE, {"preview:cleanup": "on_success"}, id="the schedule"),
         pytest.param(
             Pipeline({**SCHEDULE.variables, "LONG_TESTS": "yes"}),
-            {"preview:cleanup": "on_success", "long": "on_success"},
+            {"preview:cleanup": "on_success", "long": "on_success", "oldest-docker": "on_success"},
             id="the schedule of the long tests",
         ),
         pytest.param(
