@@ -6,6 +6,7 @@ passphrase, and the history, is asked of the engine.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -59,7 +60,7 @@ class Backend:
         Raises:
             OperationError: The backend cannot be read.
         """
-        return sorted({found[1] for key in self.store.list(_STATES) if (found := _STATE.fullmatch(key))})
+        return sorted({found[1] for key in self._states() if (found := _STATE.fullmatch(key))})
 
     def snapshot(self, stack: str) -> Snapshot | None:
         """What the backend knows of a stack; None where there is no such stack.
@@ -67,8 +68,7 @@ class Backend:
         Raises:
             OperationError: The backend or the state cannot be read.
         """
-        state = self._state(stack)
-        return Snapshot.of(stack, {"deployment": state.deployment}, made=state.changed) if state else None
+        return self._snapshot(stack, self._states())
 
     def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
         """What the backend knows of stacks, read side by side; None for those that do not exist.
@@ -76,15 +76,21 @@ class Backend:
         Raises:
             OperationError: The backend or a state cannot be read.
         """
+        listed = self._states()
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return list(pool.map(self.snapshot, stacks))
+            return list(pool.map(lambda stack: self._snapshot(stack, listed), stacks))
 
     def readable(self, stacks: Sequence[str]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
-        """States of those stacks that can be read, and what is wrong with the others; none of those that are gone."""
+        """States of those stacks that can be read, and what is wrong with the others; none of those that are gone.
+
+        Raises:
+            OperationError: The backend cannot be read.
+        """
+        listed = self._states()
 
         def read(stack: str) -> Snapshot | OperationError | None:
             try:
-                return self.snapshot(stack)
+                return self._snapshot(stack, listed)
             except OperationError as error:
                 return error
 
@@ -95,8 +101,15 @@ class Backend:
             {stack: one for stack, one in found.items() if isinstance(one, OperationError)},
         )
 
-    def _state(self, stack: str) -> State | None:
-        listed = self.store.list(f"{_STATES}")
+    def _states(self) -> Mapping[str, dt.datetime]:
+        """What the backend keeps for all stacks: it takes as long as for one, so those that read several list once."""
+        return self.store.list(_STATES)
+
+    def _snapshot(self, stack: str, listed: Mapping[str, dt.datetime]) -> Snapshot | None:
+        state = self._state(stack, listed)
+        return Snapshot.of(stack, {"deployment": state.deployment}, made=state.changed) if state else None
+
+    def _state(self, stack: str, listed: Mapping[str, dt.datetime]) -> State | None:
         for key in (f"{_STATES}{stack}.json", f"{_STATES}{stack}.json.gz"):
             if key in listed and (content := self.store.read(key)) is not None:
                 return State.of(key, content, listed[key])

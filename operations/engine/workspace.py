@@ -247,7 +247,7 @@ class Engine(Backend):
             self._operate(stack, on_step, lambda chosen, listener, _: chosen.refresh(target=urns, on_event=listener))
 
     def _urns(self, stack: str, provider: str) -> list[str]:
-        state = self._state(stack)
+        state = self._state(stack, self._states())
         resources = state.deployment.get("resources", []) if state else []
         return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
 
@@ -263,11 +263,12 @@ class Engine(Backend):
         Raises:
             OperationError: There is no such stack, or the backend refuses.
         """
-        before, state = self._state(stack), self._state(stack)
-        if before is None or state is None:
+        state = self._state(stack, self._states())
+        if state is None:
             raise OperationError(f"There is no stack {stack!r} any more.")
+        before = state.packed()
         change(state.deployment)
-        self.store.write(f"{state.key}.bak", before.packed())
+        self.store.write(f"{state.key}.bak", before)
         self.store.write(state.key, state.packed())
 
     def remove(self, stack: str, *, force: bool = False) -> None:
