@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 from pathlib import Path
 
 from stacks.paths import Paths
-from toolchain.stamps import exclusive, fingerprint
+from tests.equipment.gitlab.whole import fill
+from toolchain.stamps import fingerprint
 
 _HERE = Path(__file__).parent
 _FILES = ("package.json", "package-lock.json")
@@ -36,25 +36,10 @@ def install() -> None:
     Raises:
         OSError: It could not be installed; the message says why.
     """
-    directory = _directory()
-    with exclusive(directory.parent / "lock", lambda: None):
-        if command():
-            return
-        partial = directory.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name in _FILES:
-            shutil.copy2(_HERE / name, partial)
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=partial,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_INSTALL_SECONDS,
-        )
-        if done.returncode:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[:1]
-            raise OSError(f"npm ci failed ({''.join(reason)})")
-        partial.rename(directory)
+    fill(_directory(), "npm ci", _npm, there=command, seconds=_INSTALL_SECONDS)
+
+
+def _npm(directory: Path) -> list[str]:
+    for name in _FILES:
+        shutil.copy2(_HERE / name, directory)
+    return ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]

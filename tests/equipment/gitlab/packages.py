@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from stacks.paths import Paths
-from toolchain.stamps import exclusive, fingerprint
+from tests.equipment.gitlab.whole import fill
+from toolchain.stamps import fingerprint
 
 _LOCK = Path(__file__).resolve().parents[3] / "requirements.lock"
 _DOWNLOAD_SECONDS = 900
@@ -40,25 +39,11 @@ def download() -> None:
     Raises:
         OSError: They could not be downloaded; the message says why.
     """
-    directory = _directory()
-    with exclusive(directory.parent / "lock", lambda: None):
-        if there():
-            return
-        partial = directory.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
-                *("--require-hashes", "--dest", str(partial), "--requirement", str(_LOCK)),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_DOWNLOAD_SECONDS,
-        )
-        if done.returncode:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[:1]
-            raise OSError(f"pip download failed ({''.join(reason)})")
-        partial.rename(directory)
+    fill(_directory(), "pip download", _pip, there=there, seconds=_DOWNLOAD_SECONDS)
+
+
+def _pip(directory: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--require-hashes", "--dest", str(directory), "--requirement", str(_LOCK)),
+    ]
