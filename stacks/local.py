@@ -30,8 +30,7 @@ def local() -> None:
         settings = base_settings(pulumi.get_stack())
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    from_environment = os.environ.get("DOCKER_HOST", "")
-    docker_host = settings.docker_host or from_environment or DEFAULT_DOCKER_HOST
+    docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
     if reason := far(docker_host, "dockerHost" if settings.docker_host else "DOCKER_HOST"):
         raise pulumi.RunError(reason)
     host_directory = settings.host_directory or str(Paths.default().host_dir)
