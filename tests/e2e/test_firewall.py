@@ -5,7 +5,6 @@ Two namespaces stand for the machine and the internet, linked to each other and 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.equipment import namespaces
+from tests.equipment.namespaces import ip, within
 from tests.policy.production import CONFIG, declare_base, hetzner, one
 
 # Of Cloudflare's, and of ranges that documents use and nobody owns.
@@ -46,36 +47,26 @@ class World:
     machine: str
     internet: str
 
-    def within(self, place: str, *command: str) -> str:
-        """Standard output of a command that runs in a namespace and has to succeed."""
-        done = subprocess.run(["ip", "netns", "exec", place, *command], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, (command, done.stderr)
-        return done.stdout
-
     def reaches(self, source: str, port: int) -> bool:
         machine = MACHINE[":" in source]
-        said = self.within(self.internet, sys.executable, "-c", _CONNECT, source, machine, str(port))
+        said = within(self.internet, sys.executable, "-c", _CONNECT, source, machine, str(port), seconds=60)
         return said.strip() == "reached"
 
     def apply(self, web_from: str) -> None:
         """The declared rules, as the cloud applies them, save that what no rule lets in is refused at once."""
         for program, wide in (("iptables", False), ("ip6tables", True)):
-            self.within(self.machine, program, "-F", "INPUT")
-            self.within(self.machine, program, "-A", "INPUT", "-m", "state", "--state", "ESTABLISHED", "-j", "ACCEPT")
+            within(self.machine, program, "-F", "INPUT")
+            within(self.machine, program, "-A", "INPUT", "-m", "state", "--state", "ESTABLISHED", "-j", "ACCEPT")
             if wide:  # neighbours are found by it
-                self.within(self.machine, program, "-A", "INPUT", "-p", "ipv6-icmp", "-j", "ACCEPT")
+                within(self.machine, program, "-A", "INPUT", "-p", "ipv6-icmp", "-j", "ACCEPT")
             for rule in one(declare_base(hetzner(), webFrom=web_from), "Firewall")["rules"]:
                 sources = [source for source in rule["sourceIps"] if (":" in source) == wide]
                 if rule["direction"] == "in" and rule["protocol"] == "tcp" and sources:
                     allowed = ["-p", "tcp", "--dport", rule["port"], "-s", ",".join(sources), "-j", "ACCEPT"]
-                    self.within(self.machine, program, "-A", "INPUT", *allowed)
+                    within(self.machine, program, "-A", "INPUT", *allowed)
             refused = ["-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"]
-            self.within(self.machine, program, "-A", "INPUT", *refused)
-            self.within(self.machine, program, "-A", "INPUT", "-j", "DROP")
-
-
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+            within(self.machine, program, "-A", "INPUT", *refused)
+            within(self.machine, program, "-A", "INPUT", "-j", "DROP")
 
 
 @pytest.fixture(scope="module")
@@ -84,29 +75,19 @@ def world() -> Iterator[World]:
     made = World(f"m-{token}", f"i-{token}")
     with ExitStack() as stack, pytest.MonkeyPatch.context() as environment:
         environment.setenv("CLOUDFLARE_API_TOKEN", "of-the-test")
-        for name in (made.machine, made.internet):
-            _ip("netns", "add", name)
-            stack.callback(_ip, "netns", "delete", name)
-            _ip("-n", name, "link", "set", "lo", "up")
-        _ip("-n", made.machine, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", made.internet)
+        namespaces.make(stack, (made.machine, made.internet))
+        ip("-n", made.machine, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", made.internet)
         for place, addresses in (
             (made.machine, [f"{MACHINE[False]}/24", f"{MACHINE[True]}/64"]),
             (made.internet, ["10.79.0.2/24", "fd79::2/64", *(f"{one}/128" for one in (*CLOUDFLARE, *ELSEWHERE))]),
         ):
             for address in addresses:
                 exact = address if ":" in address else address.replace("/128", "/32")
-                _ip("-n", place, "addr", "add", exact, "dev", "eth0", *(["nodad"] if ":" in address else []))
-            _ip("-n", place, "link", "set", "eth0", "up")
-        _ip("-n", made.machine, "route", "add", "default", "via", "10.79.0.2")
-        _ip("-n", made.machine, "-6", "route", "add", "default", "via", "fd79::2")
-        server = stack.enter_context(
-            subprocess.Popen(
-                ["ip", "netns", "exec", made.machine, sys.executable, "-c", _SERVE], stdout=subprocess.PIPE, text=True
-            )
-        )
-        stack.callback(server.kill)
-        assert server.stdout
-        assert server.stdout.readline().strip() == "listening"
+                ip("-n", place, "addr", "add", exact, "dev", "eth0", *(["nodad"] if ":" in address else []))
+            ip("-n", place, "link", "set", "eth0", "up")
+        ip("-n", made.machine, "route", "add", "default", "via", "10.79.0.2")
+        ip("-n", made.machine, "-6", "route", "add", "default", "via", "fd79::2")
+        namespaces.serve(stack, made.machine, _SERVE)
         yield made
 
 

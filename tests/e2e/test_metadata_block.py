@@ -6,7 +6,6 @@ what is sent to the metadata address here cannot leave.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -15,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.equipment import namespaces
+from tests.equipment.namespaces import ip, within
 
 SCRIPT = Path(__file__).resolve().parents[2] / "host/block_metadata.sh"
 METADATA = "169.254.169.254"
@@ -41,10 +43,6 @@ except OSError as error:
 """
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
-
-
 @dataclass(frozen=True)
 class World:
     """A container, the machine it runs on, and the cloud around it: names of their namespaces."""
@@ -53,23 +51,15 @@ class World:
     machine: str
     cloud: str
 
-    def within(self, place: str, *command: str) -> str:
-        """Standard output of a command that runs in a namespace and has to succeed."""
-        finished = subprocess.run(
-            ["ip", "netns", "exec", place, *command], capture_output=True, text=True, check=False, timeout=30
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
-
     def reaches(self, place: str, address: str, user: int = 0) -> bool:
-        return self.within(place, sys.executable, "-c", _CONNECT, address, str(user)).strip() == "reached"
+        return within(place, sys.executable, "-c", _CONNECT, address, str(user)).strip() == "reached"
 
     def iptables(self, *arguments: str) -> str:
-        return self.within(self.machine, "iptables", *arguments)
+        return within(self.machine, "iptables", *arguments)
 
     def block(self) -> None:
         """What systemd runs before and after the engine's start."""
-        self.within(self.machine, "sh", str(SCRIPT))
+        within(self.machine, "sh", str(SCRIPT))
 
     def engine_starts(self) -> None:
         """What Docker does to its chain: made if missing, kept otherwise, and the first to see what is forwarded."""
@@ -91,29 +81,19 @@ def world() -> Iterator[World]:
     token = uuid.uuid4().hex[:6]
     made = World(f"c-{token}", f"m-{token}", f"o-{token}")
     with ExitStack() as stack:
-        for name in (made.container, made.machine, made.cloud):
-            _ip("netns", "add", name)
-            stack.callback(_ip, "netns", "delete", name)
-            _ip("-n", name, "link", "set", "lo", "up")
+        namespaces.make(stack, (made.container, made.machine, made.cloud))
         for near, place, subnet in (("inside", made.container, "10.77.0"), ("outside", made.cloud, "10.78.0")):
-            _ip("-n", made.machine, "link", "add", near, "type", "veth", "peer", "name", "eth0", "netns", place)
-            _ip("-n", made.machine, "addr", "add", f"{subnet}.1/24", "dev", near)
-            _ip("-n", made.machine, "link", "set", near, "up")
-            _ip("-n", place, "addr", "add", f"{subnet}.2/24", "dev", "eth0")
-            _ip("-n", place, "link", "set", "eth0", "up")
-            _ip("-n", place, "route", "add", "default", "via", f"{subnet}.1")
+            ip("-n", made.machine, "link", "add", near, "type", "veth", "peer", "name", "eth0", "netns", place)
+            ip("-n", made.machine, "addr", "add", f"{subnet}.1/24", "dev", near)
+            ip("-n", made.machine, "link", "set", near, "up")
+            ip("-n", place, "addr", "add", f"{subnet}.2/24", "dev", "eth0")
+            ip("-n", place, "link", "set", "eth0", "up")
+            ip("-n", place, "route", "add", "default", "via", f"{subnet}.1")
         for address in (METADATA, ELSEWHERE):
-            _ip("-n", made.cloud, "addr", "add", f"{address}/32", "dev", "lo")
-        _ip("-n", made.machine, "route", "add", "default", "via", "10.78.0.2")
-        made.within(made.machine, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
-        server = stack.enter_context(
-            subprocess.Popen(
-                ["ip", "netns", "exec", made.cloud, sys.executable, "-c", _SERVE], stdout=subprocess.PIPE, text=True
-            )
-        )
-        stack.callback(server.kill)
-        assert server.stdout
-        assert server.stdout.readline().strip() == "listening"
+            ip("-n", made.cloud, "addr", "add", f"{address}/32", "dev", "lo")
+        ip("-n", made.machine, "route", "add", "default", "via", "10.78.0.2")
+        within(made.machine, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        namespaces.serve(stack, made.cloud, _SERVE)
         yield made
 
 

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # A range that documents use and nobody owns; it is given to the namespace, so nothing leaves the machine.
+from tests.equipment.namespaces import ip
+
 ADDRESS = "198.51.100.77"
 PORT = 8000
 _GATEWAY = "198.51.100.1"
-
-
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
 
 
 @contextmanager
@@ -25,17 +23,17 @@ def server_outside(token: str) -> Iterator[None]:
         token: Names the namespace and its link, at most 8 characters.
     """
     near, far = f"{token}-n", f"{token}-f"
-    _ip("netns", "add", token)
+    ip("netns", "add", token)
     try:
-        _ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", token)
-        _ip("addr", "add", f"{_GATEWAY}/24", "dev", near)
-        _ip("link", "set", near, "up")
+        ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", token)
+        ip("addr", "add", f"{_GATEWAY}/24", "dev", near)
+        ip("link", "set", near, "up")
         for command in (
             ["addr", "add", f"{ADDRESS}/24", "dev", far],
             ["link", "set", far, "up"],
             ["route", "add", "default", "via", _GATEWAY],
         ):
-            _ip("-n", token, *command)
+            ip("-n", token, *command)
         script = (
             "import http.server as h\n"
             f"s = h.ThreadingHTTPServer(('{ADDRESS}', {PORT}), h.BaseHTTPRequestHandler)\n"
@@ -55,4 +53,4 @@ def server_outside(token: str) -> Iterator[None]:
             finally:
                 process.kill()
     finally:
-        _ip("netns", "delete", token)
+        ip("netns", "delete", token)
