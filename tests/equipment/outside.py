@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A range that documents use and nobody owns; it is given to the namespace, so nothing leaves the machine.
 from tests.equipment.namespaces import ip
 
+# A range that documents use and nobody owns; it is given to the namespace, so nothing leaves the machine.
 ADDRESS = "198.51.100.77"
 PORT = 8000
 _GATEWAY = "198.51.100.1"
