@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 
 from cli.app import AUTOMATION, Json, OnlyBase
+from cli.audience import audience
 from cli.result import Result, command, note
 from cli.tables import coloured, span, table
 from operations.errors import OperationError
@@ -40,7 +41,7 @@ def reap(
 
     now = dt.datetime.now(dt.UTC)
     engine = open_engine(wait_seconds=0)
-    request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now)
+    request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now, happened=audience(note))
     found: list[Orphan] = []
     failure: Exception | None = None
     reaped = reap_previews(engine, request, note)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.app import WAIT_SECONDS, err, interrupts
+from cli.audience import audience, who
 from cli.progress import Progressing
 from cli.result import note
 from operations.engine.events import Reporting
@@ -94,7 +95,8 @@ def working(title: str, name: PreviewName, wait_seconds: float) -> Iterator[Sess
     """
     with Progressing(err, f"{title} {name.branch}", f"{name.slug}-").running() as shown:
         engine = open_engine(shown.note, wait_seconds=wait_seconds)
-        yield Session(engine=engine, told=Reporting(step=shown.step, note=shown.note), interrupts=interrupts)
+        told = Reporting(step=shown.step, note=shown.note, happened=audience(shown.note), by=who())
+        yield Session(engine=engine, told=told, interrupts=interrupts)
 
 
 def current_branch(checkout: Path) -> str:

@@ -131,6 +131,7 @@ class PreviewOutputs(BaseModel):
         created_at: First successful deploy.
         deployed_at: Last successful deploy or update.
         expires_at: End, after which a scheduled clean-up destroys the preview.
+        deployed_by: Who did the last successful deploy or update.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -143,6 +144,7 @@ class PreviewOutputs(BaseModel):
     created_at: str = ""
     deployed_at: str = ""
     expires_at: str = ""
+    deployed_by: str = ""
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:

@@ -103,6 +103,7 @@ def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, env
         created_at=_moment(settings.created_at),
         deployed_at=_moment(settings.deployed_at),
         expires_at=_moment(_expiry(settings)),
+        deployed_by=settings.deployed_by,
     )
     export_when(environment.ready, {**outputs.model_dump(), "credentials": environment.credentials})
 

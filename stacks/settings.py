@@ -168,6 +168,7 @@ class PreviewSettings(_Settings):
         commit: Commit that is deployed; only recorded.
         config_directory: The branch's monitoring configuration; relative to the project.
         deployed_at: RFC 3339 time of this deploy; only recorded.
+        deployed_by: Who does this deploy; only recorded.
         created_at: RFC 3339 time of the first deploy; only recorded.
         ttl_hours: Life after the last successful deploy, in hours.
         expires_at: RFC 3339 time of the end, where somebody has moved it beyond that.
@@ -183,6 +184,7 @@ class PreviewSettings(_Settings):
     commit: str = Field(default="", pattern=r"^[0-9A-Za-z._-]{0,64}$")
     config_directory: str = "config"
     deployed_at: dt.datetime | None = None
+    deployed_by: Annotated[str, StringConstraints(max_length=255)] = ""
     created_at: dt.datetime | None = None
     ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
     expires_at: dt.datetime | None = None

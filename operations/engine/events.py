@@ -9,6 +9,8 @@ from typing import Literal
 
 from pulumi import automation
 
+from operations.happening import Hears, nobody
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 # Said again, and better, by the diagnostic that follows; or said of the whole stack.
 # The command plugin's errors begin with the whole script; what the script said is the reason.
@@ -31,10 +33,19 @@ OnStep = Callable[[Step], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Reporting:
-    """Who is told how an operation goes: of each resource, and in words."""
+    """For whom an operation is done, and who is told how it goes.
+
+    Attributes:
+        step: Told of each resource.
+        note: Told in words.
+        happened: Told what has become of the preview.
+        by: Who does it: the login of GitLab's user, or the name of this machine's.
+    """
 
     step: OnStep
     note: Callable[[str], None]
+    happened: Hears = nobody
+    by: str = ""
 
 
 class Listener:

@@ -21,20 +21,17 @@ from operations.errors import (
     LockedError,
     OperationError,
     RefusedError,
-    UnhealthyError,
 )
 from operations.find import base_in
 from operations.life.drift import has_drifted
-from operations.life.last_words import last_words, secrets_of
+from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.left_record import remove_left_record
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
-from operations.life.restore import sentence_of, undo
 from operations.life.slot import SlotLostError, acquire_slot, release_slot
-from operations.life.watch import EndedError, watched
+from operations.life.watch import watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
-from operations.redact import redact
 from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs
 
@@ -56,10 +53,6 @@ class Deployed:
     created: bool
     changes: Changes
     base: BaseOutputs
-
-
-class _NotWellError(OperationError):
-    """A new preview is up, but a container of it is not well."""
 
 
 def deploy(
@@ -106,15 +99,19 @@ def deploy(
             if acquired is None:
                 return None
             work, drifted = acquired
-            values = {**values_of(request, work.before.preview, checkout), "imageIds": image_ids}
+            values = {**values_of(request, work.before.preview, checkout), "imageIds": image_ids, "deployedBy": told.by}
+            tell(work, request, "deploying")
             try:
                 with interrupts.let_in():
                     changes = _apply(work, values, drifted=drifted)
             except LockedError:
                 raise
             except (Exception, InterruptedOperationError) as error:
-                raise _undone(work, error) from error
-        _keep(work)
+                said = undone(work, error)
+                tell(work, request, "rolled back" if work.updates else "failed", said)
+                raise said from error
+        keep(work)
+        tell(work, request, "live")
     base = work.machine.base
     return Deployed(name=name, url=name.url(base), created=not work.updates, changes=changes, base=base)
 
@@ -229,53 +226,6 @@ def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
         if not remove_left_record(work, error):
             raise
         changes = up()
-    if not work.updates and (unwell := _unwell(work)):
-        raise _NotWellError(f"{unwell}.")
+    if not work.updates and (unwell := unwell_of(work)):
+        raise NotWellError(f"{unwell}.")
     return changes
-
-
-def _keep(work: Work) -> None:
-    """Let an update stand; it fails all the same where a container that it did not make is not well.
-
-    Raises:
-        UnhealthyError: One is not.
-        InterruptedOperationError: One is not, and nobody wants to wait for it any longer.
-    """
-    unwell = _unwell(work) if work.updates else ""
-    if not unwell:
-        return
-    sentence = f"The preview of {work.name.branch!r} is up to date, but {unwell}: mend that and deploy again."
-    if work.interrupts.received:
-        raise InterruptedOperationError(sentence, work.interrupts.received)
-    secrets = secrets_of(work.engine, work.name.stack)
-    raise UnhealthyError(sentence, last_words(work.machine, work.name.slug, secrets, container_failed=True))
-
-
-def _unwell(work: Work) -> str:
-    """What is wrong with containers, as a clause; empty where nothing is.
-
-    The provider waits for containers that it makes, not for those that it starts again or leaves alone.
-    """
-    found = work.machine.docker.unwell(work.name.slug, give_up=lambda: bool(work.interrupts.received))
-    return "; ".join(map(str, found))
-
-
-def _undone(work: Work, error: BaseException) -> BaseException:
-    """Undo what was done; returns what is to be said of it."""
-    container_failed = isinstance(error, _NotWellError) or (
-        isinstance(error, EngineError) and "Container" in error.failed
-    )
-    # Before anything is removed: what the containers have to say goes with them.
-    secrets = secrets_of(work.engine, work.name.stack)
-    if isinstance(error, EndedError):
-        logs = {error.container: redact(error.log, secrets)}
-    else:
-        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
-    outcome = undo(work)
-    if work.interrupts.received:
-        sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
-        return InterruptedOperationError(sentence, work.interrupts.received)
-    text = redact(sentence_of(error), secrets)
-    if logs or not (outcome.complete and isinstance(error, OperationError)):
-        return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
-    return OperationError(f"{text} {outcome}")

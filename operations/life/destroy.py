@@ -12,6 +12,7 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, OperationError, RefusedError
 from operations.find import base_in
+from operations.happening import Happening
 from operations.life.remains import remove_unknown, remove_unknown_record
 from operations.life.slot import release_slot
 from operations.machine.access import Machine, machine_of
@@ -29,12 +30,14 @@ class DestroyRequest:
         base: Base to look for remains on, where the preview's own state does not say.
         branch: Whose remains may go even where the state does not say whose they are; empty: nobody's.
         require: Raises what speaks against it, once nobody else works on the stack.
+        why: Why it is to go, for those who want to know; empty: somebody has asked for it.
     """
 
     stack: str
     base: str
     branch: str
     require: Callable[[Snapshot], None]
+    why: str = ""
 
     @classmethod
     def of_branch(cls, branch: str, base: str) -> DestroyRequest:
@@ -86,6 +89,7 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
             engine.forget_files(request.stack)
         run = partial(engine.destroy, require=request.require)
         changes = _past_lost_record(engine, request.stack, told, run) if snapshot else None
+        _tell(request, snapshot, machine, told)
     remains = _of_remains(left, told)
     return remains if changes is None else changes
 
@@ -122,8 +126,26 @@ def forget(engine: Engine, request: DestroyRequest, told: Reporting, *, force: b
             left = remove_unknown_record(machine, slug, snapshot) if machine else []
         changes = _past_lost_record(engine, request.stack, told, partial(engine.destroy_only, provider=_CLOUD))
         engine.remove(request.stack, force=True)
+        _tell(request, snapshot, None, told)
     _of_remains(left, told)
     return changes
+
+
+def _tell(request: DestroyRequest, snapshot: Snapshot | None, machine: Machine | None, told: Reporting) -> None:
+    """Tell that a preview is gone, where one was."""
+    if snapshot is None or snapshot.preview is None:
+        return
+    known = snapshot.preview
+    gone = Happening(
+        what="gone",
+        name=PreviewName(known.branch),
+        machine=machine,
+        by=told.by,
+        commit=known.commit,
+        url=known.url,
+        why=request.why or "destroyed",
+    )
+    told.happened(gone)
 
 
 def _answers(machine: Machine) -> bool:

@@ -88,7 +88,7 @@ def _to_nobody_too(told: Reporting) -> Reporting:
 
         return wrapped
 
-    return Reporting(step=deaf(told.step), note=deaf(told.note))
+    return replace(told, step=deaf(told.step), note=deaf(told.note))
 
 
 def _remove_all(work: Work) -> None:

@@ -20,6 +20,7 @@ from operations.engine.stack_locks import StackLock
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, OperationError
 from operations.find import base_in
+from operations.happening import Hears, nobody
 from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
 from operations.upkeep.branches import branches_of
@@ -43,12 +44,14 @@ class ReapRequest:
         branches_from: Git remote; previews of branches that it does not have are destroyed. Empty: not asked.
         dry_run: Only say what would be done.
         now: The present.
+        happened: Told what has become of each preview.
     """
 
     base: str
     branches_from: str
     dry_run: bool
     now: dt.datetime
+    happened: Hears = nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,8 +196,8 @@ def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, on_n
         return replace(due, result=word, reason=reason, seconds=seconds)
 
     on_note(f"{name}: {due.why}, destroying")
-    destroyed = DestroyRequest(stack=due.stack, base=base, branch=due.branch, require=still_due)
-    told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"))
+    destroyed = DestroyRequest(stack=due.stack, base=base, branch=due.branch, require=still_due, why=due.why)
+    told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"), happened=request.happened, by="reap")
     try:
         for attempt in Retrying(
             retry=retry_if_exception(_worth_another_try),

@@ -1,0 +1,27 @@
+"""Who a command works for, and who hears what it does to a preview."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+
+from operations.happening import Hears, all_of
+
+
+def who() -> str:
+    """Login of GitLab's user in a job of a pipeline, else the name of this machine's user; empty where nobody is."""
+    try:
+        return os.environ.get("GITLAB_USER_LOGIN") or getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run as a number that has no name.
+        return ""
+
+
+def audience(note: Callable[[str], None]) -> Hears:
+    """Everybody who hears of a preview.
+
+    Args:
+        note: Told what one of them could not do.
+    """
+    return all_of([], note)

@@ -1,0 +1,82 @@
+"""How a deploy ends: an update stands or is undone, and whoever wants to know is told."""
+
+from __future__ import annotations
+
+from operations.errors import EngineError, InterruptedOperationError, OperationError, UnhealthyError
+from operations.happening import Happening, What
+from operations.life.last_words import last_words, secrets_of
+from operations.life.request import DeployRequest
+from operations.life.restore import sentence_of, undo
+from operations.life.watch import EndedError
+from operations.life.work import Work
+from operations.redact import redact
+
+
+class NotWellError(OperationError):
+    """A new preview is up, but a container of it is not well."""
+
+
+def keep(work: Work) -> None:
+    """Let an update stand; it fails all the same where a container that it did not make is not well.
+
+    Raises:
+        UnhealthyError: One is not.
+        InterruptedOperationError: One is not, and nobody wants to wait for it any longer.
+    """
+    unwell = unwell_of(work) if work.updates else ""
+    if not unwell:
+        return
+    sentence = f"The preview of {work.name.branch!r} is up to date, but {unwell}: mend that and deploy again."
+    if work.interrupts.received:
+        raise InterruptedOperationError(sentence, work.interrupts.received)
+    secrets = secrets_of(work.engine, work.name.stack)
+    raise UnhealthyError(sentence, last_words(work.machine, work.name.slug, secrets, container_failed=True))
+
+
+def tell(work: Work, request: DeployRequest, what: What, why: BaseException | None = None) -> None:
+    """Tell what has become of the preview; how it stands is in its state."""
+    after = work.engine.snapshot(work.name.stack) if what in ("live", "rolled back") else None
+    preview = (after or work.before).preview
+    work.told.happened(
+        Happening(
+            what=what,
+            name=work.name,
+            machine=work.machine,
+            by=work.told.by,
+            commit=request.commit,
+            url=work.name.url(work.machine.base),
+            expires_at=preview.expires_at if preview else "",
+            why=str(why or ""),
+            logs=why.logs if isinstance(why, UnhealthyError) else {},
+        )
+    )
+
+
+def unwell_of(work: Work) -> str:
+    """What is wrong with containers, as a clause; empty where nothing is.
+
+    The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+    """
+    found = work.machine.docker.unwell(work.name.slug, give_up=lambda: bool(work.interrupts.received))
+    return "; ".join(map(str, found))
+
+
+def undone(work: Work, error: BaseException) -> BaseException:
+    """Undo what was done; returns what is to be said of it."""
+    container_failed = isinstance(error, NotWellError) or (
+        isinstance(error, EngineError) and "Container" in error.failed
+    )
+    # Before anything is removed: what the containers have to say goes with them.
+    secrets = secrets_of(work.engine, work.name.stack)
+    if isinstance(error, EndedError):
+        logs = {error.container: redact(error.log, secrets)}
+    else:
+        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+    outcome = undo(work)
+    if work.interrupts.received:
+        sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
+        return InterruptedOperationError(sentence, work.interrupts.received)
+    text = redact(sentence_of(error), secrets)
+    if logs or not (outcome.complete and isinstance(error, OperationError)):
+        return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
+    return OperationError(f"{text} {outcome}")
