@@ -8,9 +8,10 @@ refuse() {
     exit 1
 }
 
-# A directory that is not there holds nothing; one that may not be looked at may hold anything.
-parent=${PREVIEWS%/*}
-if [ ! -e "$PREVIEWS" ] && { [ ! -e "$parent" ] || [ -x "$parent" ]; }; then exit 0; fi
+# A directory that is not there holds nothing; one that may not be looked at, or is below such a one, may hold anything.
+seen=$PREVIEWS
+while [ -n "$seen" ] && [ ! -e "$seen" ]; do seen=${seen%/*}; done
+if [ "$seen" != "$PREVIEWS" ] && [ -x "${seen:-/}" ]; then exit 0; fi
 slugs=$(ls -A -- "$PREVIEWS") || refuse "while $PREVIEWS cannot be read, where its previews are: see to that first."
 names=$(
     printf '%s\n' "$slugs" | while IFS= read -r slug; do

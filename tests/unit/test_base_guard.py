@@ -29,7 +29,7 @@ def guard(previews: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def previews(tmp_path: Path) -> Path:
     """Directory of a machine's previews, which everybody may read."""
-    for path in (tmp_path, *list(tmp_path.parents)[:2]):
+    for path in (tmp_path, *list(tmp_path.parents)[:3]):
         path.chmod(0o755)
     made = tmp_path / "host/previews"
     made.mkdir(parents=True)
@@ -64,7 +64,7 @@ def test_a_preview_whose_owner_is_lost_counts_too(previews: Path, branch: str | 
     assert "while these previews run on it: feature-a." in done.stderr
 
 
-@pytest.mark.parametrize("hidden", [".", ".."])
+@pytest.mark.parametrize("hidden", [".", "..", "../.."])
 def test_a_base_whose_previews_cannot_be_seen_stays(previews: Path, hidden: str) -> None:
     slot(previews, "feature-a", "feature/a\n")
     closed = (previews / hidden).resolve()
