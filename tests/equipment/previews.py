@@ -59,8 +59,9 @@ class Ground:
 
     def require_live(self, branch: str) -> None:
         """All is well with a preview, and nothing of it but what its stack knows is there."""
-        row = self.row(branch)
-        assert (row["state"], row["health"]) == ("live", "7/7 healthy"), row
+        states = [one.attrs["State"] for one in self.containers(branch).values()]
+        assert [one["Status"] for one in states] == ["running"] * 7, states
+        assert {one.get("Health", {}).get("Status", "healthy") for one in states} == {"healthy"}, states
         assert json.loads(self.clone.preview("reap", "--dry-run", "--json").stdout)["orphans"] == []
 
     def require_nothing(self, branch: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +17,12 @@ _NOBODY, _SOCKS = "http://127.0.0.1:9", "socks5h://127.0.0.1:9"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _CALLERS: list[dict[str, str]] = [
     {"PULUMI_CONFIG_PASSPHRASE": "", **dict.fromkeys(_PROXIES, _NOBODY)},
-    {"PULUMI_CONFIG_PASSPHRASE": "x", "ALL_PROXY": _SOCKS, "all_proxy": _SOCKS},
-    {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "unix:///nowhere/docker.sock"},
+    {
+        "PULUMI_CONFIG_PASSPHRASE": "x",
+        **dict.fromkeys(("ALL_PROXY", "all_proxy"), _SOCKS),
+        "DOCKER_CONTEXT": "other",
+        "DOCKER_HOST": "unix:///nowhere/docker.sock",
+    },
 ]
 
 
@@ -29,8 +34,8 @@ def test_every_command_does_the_same_whatever_the_caller_has_set(
     credentials = ok(ground.clone.preview("credentials", branch)).stdout
     for caller in _CALLERS:
         ok(ground.clone.preview("deploy", branch, "--commit", "0912345", **caller))
-        assert ground.row(branch)["commit"] == "0912345"
-        assert branch in ok(ground.clone.preview("list", **caller)).stdout
+        (row,) = json.loads(ok(ground.clone.preview("list", "--json", **caller)).stdout)
+        assert (row["branch"], row["commit"], row["health"]) == (branch, "0912345", "7/7 healthy")
         assert ok(ground.clone.preview("credentials", branch, **caller)).stdout == credentials
         ok(ground.clone.preview("verify", branch, "--minutes", "1", **caller))
     assert len(service_ids(ground.engine, branch)) >= 7, "they run on the base's engine"
