@@ -23,13 +23,15 @@ from operations.machine.docker_state import (
     event_of,
     state_of,
 )
+from operations.machine.executions import Executions
 from operations.machine.images import Images
+from operations.machine.usage import Usages
 
 LOG_LINES = 50
 _POLL_SECONDS = 0.5
 
 
-class Docker(Images):
+class Docker(Images, Executions, Usages):
     """The Docker engine of a base.
 
     Args:
