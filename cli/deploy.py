@@ -24,7 +24,12 @@ ConfigDirectory = Annotated[
     Path | None, typer.Option("--config-dir", help="Monitoring configuration of the branch, of the layout of config/.")
 ]
 Images = Annotated[
-    list[str] | None, typer.Option("--image", help="SERVICE=REFERENCE, another image for a service; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--image",
+        help="SERVICE=REFERENCE, another image for a service from now on, in which each deploy fills in {commit} and "
+        "{slug}; SERVICE=default for the usual one again; may be repeated.",
+    ),
 ]
 Dotenv = Annotated[Path | None, typer.Option(help="File that gets PREVIEW_URL and PREVIEW_SLUG for CI.")]
 
@@ -132,7 +137,8 @@ def images_of(pairs: list[str]) -> dict[str, str]:
         service, equals, reference = pair.partition("=")
         if not (service and equals and reference):
             raise BadInputError(
-                f"--image takes SERVICE=REFERENCE, not {pair!r}: for example grafana=grafana/grafana:12.0.2."
+                f"--image takes SERVICE=REFERENCE, not {pair!r}: for example grafana=grafana/grafana:12.0.2, or "
+                "grafana=default for the usual one."
             )
         images[service] = reference
     return images

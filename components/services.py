@@ -18,6 +18,13 @@ PLUGINS_MOUNT = "/var/lib/grafana/plugins"
 _PGWATCH_USER = "65521:65521"
 _BACKEND_USER = "65522:65522"
 
+POSTGRES_PROGRAM = ("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec "$@"', "sh")
+"""Start of a command line for a program of PostgreSQL's in its image.
+
+Debian's programs on PATH are Perl ones that look for those of the right version; the image names that version. Where
+its directory is not there (Alpine's image), PATH has the program itself.
+"""
+
 
 def _postgres(
     *,
@@ -58,10 +65,8 @@ def _postgres(
         # Over TCP: while the image initialises a database its server listens on the socket alone, and would
         # look healthy too early.
         health=HealthCheck(
-            # Debian's programs on PATH are Perl ones that look for those of the right version; the image names that
-            # version. Where its directory is not there (Alpine's image), PATH has the program itself.
             test=(
-                *("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec "$@"', "sh"),
+                *POSTGRES_PROGRAM,
                 *(check[0], "-q", "-h", "127.0.0.1", "-U", "postgres", *check[1:]),
             ),
             interval_seconds=NOTICED_WITHIN_A_SECOND,

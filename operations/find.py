@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.services import by_key
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
-from operations.errors import NotFoundError, OperationError
+from operations.errors import BadInputError, NotFoundError, OperationError
 from operations.machine.access import Machine, machine_of
 from stacks.names import LOCAL, PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
@@ -42,6 +43,16 @@ def base_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
         return BaseOutputs.of(base, snapshot.outputs)
     except OutputsError as error:
         raise OperationError(str(error)) from error
+
+
+def require_service(service: str) -> None:
+    """Refuse what is no service of a preview.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    if service not in by_key():
+        raise BadInputError(f"There is no service {service!r}: services are {', '.join(sorted(by_key()))}.")
 
 
 def machine_at(engine: Engine, base: str) -> Machine:

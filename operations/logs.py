@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.services import by_key
 from operations.engine.workspace import Engine
-from operations.errors import BadInputError
-from operations.find import Found, existing, machine_at
+from operations.find import Found, existing, machine_at, require_service
 from operations.machine.docker import Docker
 from operations.redact import redact
 
@@ -42,7 +40,7 @@ def follow(engine: Engine, branch: str, service: str, base: str = "") -> Iterato
 
 
 def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Docker, set[str]]:
-    if service and service not in by_key():
-        raise BadInputError(f"There is no service {service!r}: services are {', '.join(sorted(by_key()))}.")
+    if service:
+        require_service(service)
     found = existing(engine, branch, base)
     return found, machine_at(engine, found.outputs.base).docker, engine.secrets(found.name.stack)

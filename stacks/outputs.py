@@ -132,6 +132,7 @@ class PreviewOutputs(BaseModel):
         deployed_at: Last successful deploy or update.
         expires_at: End, after which a scheduled clean-up destroys the preview.
         deployed_by: Who did the last successful deploy or update.
+        images: Service → image reference, where one was chosen; may be a template, see :mod:`stacks.images`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -145,6 +146,7 @@ class PreviewOutputs(BaseModel):
     deployed_at: str = ""
     expires_at: str = ""
     deployed_by: str = ""
+    images: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:

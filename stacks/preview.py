@@ -68,7 +68,7 @@ def _base(name: str) -> BaseOutputs:
 
 
 def _images(settings: PreviewSettings) -> dict[str, str]:
-    references = {service.key: settings.images.get(service.key, service.image) for service in SERVICES}
+    references = {service.key: settings.image(service) for service in SERVICES}
     return {key: settings.image_ids.get(reference, reference) for key, reference in references.items()}
 
 
@@ -104,6 +104,7 @@ def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, env
         deployed_at=_moment(settings.deployed_at),
         expires_at=_moment(_expiry(settings)),
         deployed_by=settings.deployed_by,
+        images=settings.images,
     )
     export_when(environment.ready, {**outputs.model_dump(), "credentials": environment.credentials})
 

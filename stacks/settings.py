@@ -10,11 +10,21 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from components.service_spec import ServiceSpec
 from components.services import by_key
+from stacks.images import Image, filled
 from stacks.names import NameRefusedError, PreviewName
 from stacks.plugins import plugins_of
 from stacks.validation import S, validate
@@ -24,21 +34,11 @@ DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gigabytes = Annotated[int, Field(ge=0, le=1_000_000)]
-_IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")
 _DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 
 
 def _fault(text: str) -> PydanticCustomError:
     return PydanticCustomError("setting", "{text}", {"text": text})
-
-
-def _image(value: str) -> str:
-    if not isinstance(value, str) or not _IMAGE.match(value):
-        raise _fault("must be an image reference such as grafana/grafana:12.0.2")
-    return value
-
-
-Image = Annotated[str, BeforeValidator(_image)]
 
 
 class _Settings(BaseModel):
@@ -174,7 +174,8 @@ class PreviewSettings(_Settings):
         expires_at: RFC 3339 time of the end, where somebody has moved it beyond that.
         restore_directory: Where an earlier version of the branch's files is, with ``config`` and ``workload``; it takes
             the place of the configuration directory and of the project's own workload.
-        images: Service → image reference, where it differs from the default.
+        images: Service → image reference, where it differs from the default; ``{commit}`` and ``{slug}`` in it are the
+            preview's own.
         image_ids: Image reference → Docker's id of the image that it led to at the deploy, which runs whatever the
             reference leads to by now.
     """
@@ -189,7 +190,7 @@ class PreviewSettings(_Settings):
     ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
     expires_at: dt.datetime | None = None
     restore_directory: str = Field(default="", pattern=r"^$|^/.+")
-    images: dict[str, Image] = Field(default_factory=dict)
+    images: dict[str, str] = Field(default_factory=dict)
     image_ids: dict[str, Image] = Field(default_factory=dict)
 
     @field_validator("branch")
@@ -208,11 +209,22 @@ class PreviewSettings(_Settings):
 
     @field_validator("images")
     @classmethod
-    def _services(cls, value: dict[str, str]) -> dict[str, str]:
+    def _images(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if {"branch", "commit"} <= set(info.data):
+            for template in value.values():
+                try:
+                    filled(template, commit=info.data["commit"], slug=PreviewName(info.data["branch"]).slug)
+                except ValueError as error:
+                    raise _fault(str(error)) from None
         unknown = sorted(set(value) - set(by_key()))
         if unknown:
             raise _fault(f"names no service {', '.join(unknown)}; services are {', '.join(sorted(by_key()))}")
         return value
+
+    def image(self, service: ServiceSpec) -> str:
+        """Reference of the image that a service runs."""
+        template = self.images.get(service.key, service.image)
+        return filled(template, commit=self.commit, slug=PreviewName(self.branch).slug)
 
 
 def _read(model: type[S], stack: str) -> S:

@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from components.services import SERVICES
 from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
@@ -27,7 +26,13 @@ from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.left_record import remove_left_record
 from operations.life.remains import forget_pending, remove_unknown
-from operations.life.request import DeployRequest, require_configuration, require_ownership, values_of
+from operations.life.request import (
+    DeployRequest,
+    images_of,
+    require_configuration,
+    require_ownership,
+    values_of,
+)
 from operations.life.slot import SlotLostError, acquire_slot, release_slot
 from operations.life.watch import watched
 from operations.life.work import Work
@@ -135,8 +140,7 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
     require_ownership(work.name, request, work.before)
     for note in require_configuration(request, checkout, work.machine.base.plugins):
         work.told.note(note)
-    values_of(request, work.before.preview, checkout)
-    images = {request.images.get(service.key, service.image) for service in SERVICES}
+    images = images_of(values_of(request, work.before.preview, checkout))
     for reference in work.machine.docker.require_images(images):
         work.told.note(f"pulling {reference}")
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.

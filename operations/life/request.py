@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.services import SERVICES
 from operations.engine.snapshot import Snapshot
 from operations.errors import BadInputError, RefusedError
 from stacks.configuration import ConfigurationError, gather, lacking
@@ -15,6 +16,9 @@ from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
 from stacks.settings import PreviewSettings
 from stacks.validation import SettingsError, validate
+
+DEFAULT_IMAGE = "default"
+"""Chosen for a service, it takes back what was chosen for it before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,8 @@ class DeployRequest:
         base: Name of the base stack.
         commit: Commit; only recorded.
         config_directory: Monitoring configuration of the branch.
-        images: Service → image reference, where not the default.
+        images: Service → image reference from now on, or :data:`DEFAULT_IMAGE`; may be a template, see
+            :mod:`stacks.images`. What is not named stays as it is.
         only_existing: Do nothing where there is no preview of the branch.
     """
 
@@ -96,6 +101,7 @@ def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: P
         BadInputError: Values cannot be used; all are named.
     """
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    chosen = {**(before.images if before else {}), **request.images}
     directory = request.config_directory.resolve() if request.config_directory else checkout / "config"
     values: dict[str, Any] = {
         "branch": request.branch,
@@ -106,14 +112,26 @@ def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: P
         "createdAt": (before.created_at if before else "") or now,
         # An end that somebody has moved further away stays.
         "expiresAt": before.expires_at if before else "",
-        "images": dict(request.images),
+        # The default's word is checked like a reference, so that its service has to be one.
+        "images": chosen,
     }
+    _settings(values)
+    return {**values, "images": {service: image for service, image in chosen.items() if image != DEFAULT_IMAGE}}
+
+
+def images_of(values: Mapping[str, Any]) -> set[str]:
+    """References of all images that a preview of that configuration runs.
+
+    Raises:
+        BadInputError: Values cannot be used; all are named.
+    """
+    settings = _settings(values)
+    return {settings.image(service) for service in SERVICES}
+
+
+def _settings(values: Mapping[str, Any]) -> PreviewSettings:
+    given = {key: value for key, value in values.items() if value != ""}
     try:
-        validate(
-            PreviewSettings,
-            {key: value for key, value in values.items() if value != ""},
-            stack=PreviewName(request.branch).stack,
-        )
+        return validate(PreviewSettings, given, stack=PreviewName(str(values["branch"])).stack)
     except SettingsError as error:
         raise BadInputError(str(error)) from error
-    return values

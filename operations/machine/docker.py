@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-import docker
-import requests
 from docker.errors import APIError, DockerException, NotFound
 from tenacity import Retrying, retry_if_result, wait_fixed
 
 from components.labels import BASE, PREVIEW, SLUG
 from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
-from operations.errors import OperationError, RefusedError
+from operations.machine.connection import Api
 from operations.machine.docker_state import (
     Belonging,
     ContainerEvent,
@@ -26,22 +23,16 @@ from operations.machine.docker_state import (
     event_of,
     state_of,
 )
+from operations.machine.executions import Executions
+from operations.machine.images import Images
+from operations.machine.usage import Usages
 
 LOG_LINES = 50
-_KEPT = "pgai-preview"  # repository of the names that this project gives to images
-_SHORT_ID = 12
 _POLL_SECONDS = 0.5
-_TIMEOUT_SECONDS = 60
-_PULL_TIMEOUT_SECONDS = 300
-
-# The client comes without types.
-Client = Any
-Api = Any
-T = TypeVar("T")
 
 
-class Docker:
-    """A connection to the Docker engine of a base; opened anew where it has broken.
+class Docker(Images, Executions, Usages):
+    """The Docker engine of a base.
 
     Args:
         connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
@@ -52,39 +43,8 @@ class Docker:
     """
 
     def __init__(self, connect: Callable[[], str], label: str = "") -> None:
-        self._connect = connect
+        super().__init__(connect)
         self._filters = [f"{PREVIEW}=true", *([f"{BASE}={label}"] if label else [])]
-        self._client = self._opened()
-
-    def _opened(self) -> Client:
-        self._address = self._connect()
-        try:
-            client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
-            client.ping()
-        except (DockerException, OSError) as error:
-            raise OperationError(
-                f"The Docker engine at {self._address} does not answer: start it, or name a reachable one with "
-                "DOCKER_HOST and bring the base up again."
-            ) from error
-        return client
-
-    def _ask(self, what: str, call: Callable[[Api], T]) -> T:
-        """Answer of Docker's API; asked once more over a new connection where the old one has broken.
-
-        Raises:
-            OperationError: It does not answer, or refuses.
-        """
-        try:
-            try:
-                return call(self._client.api)
-            except requests.ConnectionError:
-                self._client = self._opened()
-                return call(self._client.api)
-        except (DockerException, OSError) as error:
-            raise OperationError(
-                f"The Docker engine at {self._address} does not {what} ({_reason(error)}): see that it runs, and try "
-                "again."
-            ) from error
 
     def previews(self) -> list[ContainerState]:
         """Every service's container of every preview, running or not, in the order of their names.
@@ -252,77 +212,6 @@ class Docker:
 
         return self._ask(f"describe the container {name}", inspected)
 
-    def require_images(self, references: Iterable[str]) -> Iterator[str]:
-        """Make sure that images are there, pulling those that are not.
-
-        Yields:
-            Each reference that is about to be pulled.
-
-        Raises:
-            RefusedError: An image is neither there nor can it be pulled.
-            OperationError: Docker does not say.
-        """
-        for reference in sorted(set(references)):
-            if not self.image_id(reference):
-                yield reference
-                self._pull(reference)
-
-    def use_images(self, references: Iterable[str]) -> dict[str, str]:
-        """Ids of images that are there; each is tagged anew, by which the machine's clean-up sees that it is wanted.
-
-        Each also gets a name that nobody moves: Docker's provider finds no image that has lost its last one.
-
-        Returns:
-            Reference → id, of those that are there.
-
-        Raises:
-            OperationError: Docker does not say.
-        """
-        found = {reference: self.image_id(reference) for reference in sorted(set(references))}
-        for reference, identity in found.items():
-            if not identity:
-                continue
-            self._tag(identity, f"{_KEPT}:{identity.rpartition(':')[2][:_SHORT_ID]}")
-            # A digest is no name that could be given.
-            if "@" not in reference and not reference.startswith("sha256:"):
-                self._tag(identity, reference)
-        return {reference: identity for reference, identity in found.items() if identity}
-
-    def _tag(self, identity: str, reference: str) -> None:
-        repository, _, tag = _split_tag(reference)
-        self._ask(f"tag the image {reference}", partial(_tagged, identity, repository, tag or "latest"))
-
-    def image_id(self, reference: str) -> str:
-        """Id of an image; empty where it is not there.
-
-        Raises:
-            OperationError: Docker does not say.
-        """
-
-        def inspected(api: Api) -> str:
-            with contextlib.suppress(NotFound):
-                return str(api.inspect_image(reference)["Id"])
-            return ""
-
-        return self._ask(f"describe the image {reference}", inspected)
-
-    def _pull(self, reference: str) -> None:
-        repository, _, tag = reference.partition("@") if "@" in reference else _split_tag(reference)
-        try:
-            self._client.api.timeout = _PULL_TIMEOUT_SECONDS
-            self._client.images.pull(repository, tag=tag or "latest")
-        except (DockerException, OSError) as error:
-            raise RefusedError(
-                f"The image {reference} is not on the machine and cannot be pulled ({_reason(error)}): "
-                "correct its name, or put the image on the machine. Nothing was changed."
-            ) from error
-
-
-def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:
-    # Gone in this very moment: the engine will say so, of the container.
-    with contextlib.suppress(NotFound):
-        api.tag(identity, repository, tag)
-
 
 def _remove_network(api: Api, identity: str) -> None:
     # The reverse proxy is on an edge network and stays.
@@ -332,16 +221,6 @@ def _remove_network(api: Api, identity: str) -> None:
     api.remove_network(identity)
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
-
-
 def _healthy_within_seconds(service: str) -> int:
     health = by_key()[service].health
     return health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS
-
-
-def _split_tag(reference: str) -> tuple[str, str, str]:
-    head, slash, last = reference.rpartition("/")
-    name, colon, tag = last.partition(":")
-    return f"{head}{slash}{name}", colon, tag

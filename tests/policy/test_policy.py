@@ -184,6 +184,15 @@ def test_the_reverse_proxy_routes_by_host_name_over_tls_only(of_preview: list[De
     assert found["pgai.edge"] == "traefik-public"
 
 
+def test_plain_pulumi_fills_in_the_commit_and_the_slug_of_a_chosen_image() -> None:
+    chosen = json.dumps({"backend": "r.example/backend:{slug}-{commit}"})
+    config = {"branch": BRANCH, "commit": "0123abcd", "images": chosen}
+    declared = declare(preview.preview, stack=f"preview-{SLUG}", config=config)
+    assert containers(declared)[f"preview-{SLUG}-backend"]["image"] == f"r.example/backend:{SLUG}-0123abcd"
+    with pytest.raises(pulumi.RunError, match="needs a commit"):
+        declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH, "images": chosen})
+
+
 def test_a_stack_that_is_not_its_branchs_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match="is not the one of branch"):
         declare(preview.preview, stack="preview-other", config={"branch": BRANCH})

@@ -1,0 +1,69 @@
+"""A connection to the Docker engine of a base; opened anew where it has broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import docker
+import requests
+from docker.errors import DockerException
+
+from operations.errors import OperationError
+
+_TIMEOUT_SECONDS = 60
+
+# The client comes without types.
+Client = Any
+Api = Any
+T = TypeVar("T")
+
+
+class Connection:
+    """Asks the Docker engine of a base.
+
+    Args:
+        connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
+
+    Raises:
+        OperationError: It does not answer.
+    """
+
+    def __init__(self, connect: Callable[[], str]) -> None:
+        self._connect = connect
+        self._client = self._opened()
+
+    def _opened(self) -> Client:
+        self._address = self._connect()
+        try:
+            client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
+            client.ping()
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The Docker engine at {self._address} does not answer: start it, or name a reachable one with "
+                "DOCKER_HOST and bring the base up again."
+            ) from error
+        return client
+
+    def _ask(self, what: str, call: Callable[[Api], T]) -> T:
+        """Answer of Docker's API; asked once more over a new connection where the old one has broken.
+
+        Raises:
+            OperationError: It does not answer, or refuses.
+        """
+        try:
+            try:
+                return call(self._client.api)
+            except requests.ConnectionError:
+                self._client = self._opened()
+                return call(self._client.api)
+        except (DockerException, OSError) as error:
+            raise OperationError(
+                f"The Docker engine at {self._address} does not {what} ({reason_of(error)}): see that it runs, and try "
+                "again."
+            ) from error
+
+
+def reason_of(error: Exception) -> str:
+    """What the client says of a failure, in the engine's own words where it has some."""
+    return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
