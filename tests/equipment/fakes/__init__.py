@@ -1,7 +1,8 @@
-"""Stateful fakes of the clouds: Hetzner Cloud API v1, Cloudflare API v4, a name server. Nothing here is real."""
+"""Stateful fakes: Hetzner Cloud API v1, Cloudflare API v4, a name server, GitLab's API v4. Nothing here is real."""
 
 from tests.equipment.fakes.cloudflare import FakeCloudflare
 from tests.equipment.fakes.dns import FakeDns
+from tests.equipment.fakes.gitlab import FakeGitLab
 from tests.equipment.fakes.hetzner import FakeHetzner
 
-__all__ = ["FakeCloudflare", "FakeDns", "FakeHetzner"]
+__all__ = ["FakeCloudflare", "FakeDns", "FakeGitLab", "FakeHetzner"]
