@@ -7,54 +7,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.equipment import runbook
 from tests.equipment.checkout import Clone
 from tests.equipment.docker import remains
+from tests.equipment.s3 import Bucket, bucket_on_loopback
 from tests.equipment.state import unpacked
 
 pytestmark = pytest.mark.engine
 
-BUCKET = "state"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "of-the-test", "AWS_REGION": "eu-central-1"}
 # What the engine keeps of stacks that are gone.
 KEPT = re.compile(r"\.pulumi/(meta\.yaml|history/.+|backups/.+|stacks/.+\.bak)")
 
 
 @pytest.fixture
-def bucket() -> Iterator[Any]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        s3 = boto3.resource(
-            "s3",
-            endpoint_url=f"http://{host}:{port}",
-            region_name=CREDENTIALS["AWS_REGION"],
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
-        yield s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": CREDENTIALS["AWS_REGION"]}
-        )
-    finally:
-        server.stop()
+def bucket() -> Iterator[Bucket]:
+    with bucket_on_loopback() as made:
+        yield made
 
 
-def contents(bucket: Any) -> dict[str, str]:
+def contents(bucket: Bucket) -> dict[str, str]:
     """Key → content of every object."""
-    return {each.key: unpacked(each.get()["Body"].read()).decode() for each in bucket.objects.all()}
+    return {each.key: unpacked(each.get()["Body"].read()).decode() for each in bucket.objects.objects.all()}
 
 
-def lose_and_restore(bucket: Any, clone: Clone) -> None:
+def lose_and_restore(bucket: Bucket, clone: Clone) -> None:
     """The runbook's export and restore, with this base's name, and everything in the bucket lost in between."""
     lines = runbook.commands("Keep the state, and restore it").replace("base", "local").splitlines()
     for index, line in enumerate(lines):
         if index == 1:
-            bucket.objects.all().delete()
+            bucket.objects.objects.all().delete()
         done = clone.shell(line)
         assert done.code == 0, done.text
     done = clone.pulumi("up", "--skip-preview", "--stack", "local", "--expect-no-changes")
@@ -62,14 +45,12 @@ def lose_and_restore(bucket: Any, clone: Clone) -> None:
 
 
 @pytest.fixture
-def clone(bucket: Any, engine: Any, token: str, tmp_path: Path) -> Iterator[Clone]:
+def clone(bucket: Bucket, engine: Any, token: str, tmp_path: Path) -> Iterator[Clone]:
     """An operator's clone whose state is in the bucket; what it has made is gone afterwards."""
     clone = Clone.make(tmp_path, f"{token}s3")
     (tmp_path / "passphrase").write_text("correct horse battery staple", encoding="utf-8")
-    endpoint = bucket.meta.client.meta.endpoint_url.removeprefix("http://")
-    url = f"s3://{BUCKET}?endpoint={endpoint}&disableSSL=true&s3ForcePathStyle=true&region={CREDENTIALS['AWS_REGION']}"
     clone.extra.update(
-        CREDENTIALS, PULUMI_BACKEND_URL=url, PULUMI_CONFIG_PASSPHRASE_FILE=str(tmp_path / "passphrase"),
+        bucket.credentials, PULUMI_BACKEND_URL=bucket.url, PULUMI_CONFIG_PASSPHRASE_FILE=str(tmp_path / "passphrase"),
         PULUMI_SKIP_CONFIRMATIONS="true",
     )  # fmt: skip
     for done in (clone.preview("setup"), clone.pulumi("stack", "init", "local")):
@@ -84,7 +65,7 @@ def clone(bucket: Any, engine: Any, token: str, tmp_path: Path) -> Iterator[Clon
         assert not remains(engine, f"{token}s3")
 
 
-def test_a_preview_lives_and_ends_with_its_state_in_s3(bucket: Any, clone: Clone, token: str) -> None:
+def test_a_preview_lives_and_ends_with_its_state_in_s3(bucket: Bucket, clone: Clone, token: str) -> None:
     branch = f"{token}s3/in-a-bucket"
     done = clone.pulumi("up", "--skip-preview", "--stack", "local")
     assert done.code == 0, done.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +56,21 @@ def bring_up(clone: Clone) -> None:
 
 
 @contextmanager
-def standing_local_base(engine: Any, root: Path, token: str) -> Iterator[LocalBase]:
+def standing_local_base(
+    engine: Any, root: Path, token: str, extra: Mapping[str, str] | None = None, **values: object
+) -> Iterator[LocalBase]:
     """A base that is gone afterwards with all that was on it.
 
     Args:
         engine: Docker client.
         root: Directory for files.
         token: In the name of everything that is made.
+        extra: More variables of its user's environment.
+        values: Configuration of the base.
     """
     home = Clone.make(root, token)
+    home.extra.update(extra or {})
+    home.configure({**home.ports, "namePrefix": home.prefix, **values})
     with nothing_left(engine, token):
         try:
             yield LocalBase(home, engine, root, token)

@@ -8,12 +8,13 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.labels import preview_labels
 from operations.engine.snapshot import State
+from operations.engine.store import Store
 from stacks.names import slug_of
+from stacks.settings import PROJECT
 from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.previews import Ground
 
@@ -44,7 +45,8 @@ class Stage(NamedTuple):
         branch: Branch for whose preview they meet.
         other: Another branch with the same slug.
         stack: Stack of that slug.
-        made: Name → content of its state as the engine makes it, once it has been made.
+        store: The backend's objects.
+        made: Key → content of its state as the engine makes it, once it has been made.
     """
 
     ours: Ground
@@ -52,13 +54,13 @@ class Stage(NamedTuple):
     branch: str
     other: str
     stack: str
+    store: Store
     made: dict[str, bytes]
 
     @property
-    def locks(self) -> Path:
+    def locks(self) -> str:
         """Where the backend keeps the engine's locks on the stack."""
-        state = self.ours.clone.data / "pgai-preview/state"
-        return state / ".pulumi/locks/organization/pgai-preview" / self.stack
+        return f".pulumi/locks/organization/{PROJECT}/{self.stack}/"
 
     def register(self, branch: str, *, expires_at: str = "", only_slot: bool = False) -> None:
         """Make a stack that says what a live preview's does, or what one's does whose first deploy is under way.
@@ -85,30 +87,36 @@ class Stage(NamedTuple):
             ok(clone.pulumi("stack", "init", self.stack))
             # The engine writes into it what belongs to the passphrase, which the state has too.
             (clone.path / f"Pulumi.{self.stack}.yaml").unlink()
-            path = self.states / f"{self.stack}.json.gz"
-            self.made[path.name] = path.read_bytes()
-        for name, content in self.made.items():
-            state = State.of(name, content, dt.datetime.now(dt.UTC))
+            made = self.store.read(self.state)
+            assert made is not None
+            self.made[self.state] = made
+        for key, content in self.made.items():
+            state = State.of(key, content, dt.datetime.now(dt.UTC))
             state.deployment["resources"] = rows
-            (self.states / name).write_bytes(state.packed())
+            self.store.write(key, state.packed())
 
     @property
-    def states(self) -> Path:
-        """Where the backend keeps states."""
-        return self.ours.clone.data / "pgai-preview/state/.pulumi/stacks/pgai-preview"
+    def state(self) -> str:
+        """Key of the stack's state."""
+        return f".pulumi/stacks/{PROJECT}/{self.stack}.json.gz"
+
+    def require_nothing(self) -> None:
+        """Nothing of the preview is left, in the backend neither."""
+        self.ours.require_nothing(self.branch)
+        assert self.store.read(self.state) is None
+        assert not self.store.list(self.locks)
 
     @contextmanager
     def locked_elsewhere(self) -> Iterator[None]:
         """A lock of an engine on another machine, which nobody may clear."""
-        path = self.locks / "4711.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        key = f"{self.locks}4711.json"
         holder = {"pid": 4711, "username": "ci", "hostname": "elsewhere", "timestamp": "2026-01-02T03:04:05Z"}
-        path.write_text(json.dumps(holder), encoding="utf-8")
+        self.store.write(key, json.dumps(holder).encode())
         try:
             yield
-            assert path.exists(), "somebody has cleared it"
+            assert self.store.read(key), "somebody has cleared it"
         finally:
-            path.unlink(missing_ok=True)
+            self.store.delete(key)
 
     @contextmanager
     def leftover(self) -> Iterator[Any]:
@@ -147,6 +155,5 @@ def between(clone: Clone, other: str, *args: str) -> Finished:
 
 def typed(clone: Clone, *args: str) -> str:
     """A command of a party as a shell command."""
-    own = {"XDG_DATA_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE"}
-    variables = [f"{name}={value}" for name, value in clone.environment.items() if name in own]
+    variables = [f"{name}={value}" for name, value in {**clone.extra, "XDG_DATA_HOME": str(clone.data)}.items()]
     return f"cd {shlex.quote(str(clone.path))} && env {shlex.join(variables)} ./preview {shlex.join(args)} >&2"

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from operations.engine.stack_locks import StackLocks
-from operations.engine.store import store_of
 from stacks.names import slug_of
 from tests.equipment import docker
 from tests.equipment.checkout import ok
@@ -36,8 +35,7 @@ def nothing_afterwards(stage: Stage) -> Iterator[None]:
     for branch in (stage.branch, stage.other):
         if stage.ours.clone.preview("destroy", branch).code == 0:
             break
-    stage.ours.require_nothing(stage.branch)
-    assert not list(stage.locks.rglob("*.json"))
+    stage.require_nothing()
 
 
 def words(text: str) -> str:
@@ -72,6 +70,7 @@ def test_while_an_engine_elsewhere_holds_it_nothing_is_touched(stage: Stage, com
         assert (owner(stage), end(stage)) == (stage.branch, FUTURE)
 
 
+@pytest.mark.both_backends
 def test_a_reap_that_says_skipped_has_removed_nothing(stage: Stage) -> None:
     stage.register(stage.branch, expires_at=PAST)
     with stage.leftover() as container:
@@ -84,10 +83,10 @@ def test_a_reap_that_says_skipped_has_removed_nothing(stage: Stage) -> None:
         assert not stage.exists(container), "whoever holds the lock removes what is left over"
 
 
+@pytest.mark.both_backends
 def test_plain_pulumi_is_refused_while_a_step_of_the_command_is_under_way(stage: Stage) -> None:
     stage.register(stage.branch)
-    store = store_of(f"file://{stage.ours.clone.data / 'pgai-preview/state'}")
-    with StackLocks(lambda: store, dt.timedelta(hours=2), print).held(stage.stack, "deploy", 0):
+    with StackLocks(lambda: stage.store, dt.timedelta(hours=2), print).held(stage.stack, "deploy", 0):
         for command in (("destroy", "--skip-preview"), ("stack", "rm")):
             done = stage.theirs.pulumi(*command, "--yes", "--stack", stage.stack)
             assert done.code != 0
@@ -105,6 +104,7 @@ def test_another_branch_of_the_slug_gets_neither_it_nor_rid_of_it(stage: Stage, 
     assert owner(stage) == stage.branch
 
 
+@pytest.mark.both_backends
 def test_a_preview_that_is_extended_between_the_steps_of_reap_stays(stage: Stage) -> None:
     stage.register(stage.branch, expires_at=PAST)
     done = between(stage.ours.clone, typed(stage.theirs, "extend", stage.branch, "--hours", "72"), "reap", "--json")
@@ -127,6 +127,7 @@ def test_a_preview_that_another_branch_has_made_between_the_steps_of_destroy_sta
     assert owner(stage) == stage.other
 
 
+@pytest.mark.both_backends
 def test_a_deploy_between_whose_steps_the_preview_changes_does_nothing_more(stage: Stage) -> None:
     stage.register(stage.branch, expires_at=FUTURE)
     moved = typed(stage.theirs, "extend", stage.branch, "--hours", "1")
@@ -145,6 +146,7 @@ def test_a_deploy_between_whose_steps_the_preview_is_destroyed_makes_nothing(sta
     assert not docker.services(stage.ours.engine, stage.branch, all=True)
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize("second", ["destroy", "reap"])
 def test_of_two_that_destroy_it_at_once_none_fails_and_nothing_is_left(stage: Stage, second: str) -> None:
     stage.register(stage.branch, expires_at=PAST)
@@ -156,6 +158,7 @@ def test_of_two_that_destroy_it_at_once_none_fails_and_nothing_is_left(stage: St
     assert owner(stage) == ""
 
 
+@pytest.mark.both_backends
 @pytest.mark.moments(*KILLS)
 def test_a_party_that_is_killed_loses_nothing_and_blocks_nobody(stage: Stage, number: int, share: float) -> None:
     dying, living = (stage.ours.clone, stage.theirs) if number % 2 else (stage.theirs, stage.ours.clone)

@@ -6,28 +6,21 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from operations.engine.store import Store, store_of
 from operations.errors import OperationError
+from tests.equipment.s3 import bucket_on_loopback
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """Options of a backend's address that lead to the server, which has a bucket."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "test")
+    """Options of a backend's address that lead to the server."""
+    with pytest.MonkeyPatch.context() as environment, bucket_on_loopback() as bucket:
+        for name, value in bucket.credentials.items():
+            environment.setenv(name, value)
         environment.delenv("AWS_PROFILE", raising=False)
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
-        client.create_bucket(Bucket="states")
-        yield f"endpoint={host}:{port}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
-        server.stop()
+        yield bucket.options
 
 
 @pytest.fixture(params=["file", "s3", "s3 in a folder"])

@@ -1,0 +1,52 @@
+"""A state backend in S3: a real server of the protocol on loopback, with a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+_NAME, _REGION = "states", "eu-central-1"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where states are.
+
+    Attributes:
+        objects: Client of the bucket.
+        url: Address as ``PULUMI_BACKEND_URL`` takes it.
+        options: The part of the address that leads to the server.
+        credentials: Variables of whoever may use it.
+    """
+
+    objects: Any
+    url: str
+    options: str
+    credentials: Mapping[str, str]
+
+
+@contextmanager
+def bucket_on_loopback() -> Iterator[Bucket]:
+    """A bucket that is gone when the block ends."""
+    credentials = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "of-the-test", "AWS_REGION": _REGION}
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        s3 = boto3.resource(
+            "s3",
+            endpoint_url=f"http://{host}:{port}",
+            region_name=_REGION,
+            aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+        )
+        made = s3.create_bucket(Bucket=_NAME, CreateBucketConfiguration={"LocationConstraint": _REGION})
+        options = f"endpoint={host}:{port}&disableSSL=true&s3ForcePathStyle=true&region={_REGION}"
+        yield Bucket(made, f"s3://{_NAME}?{options}", options, credentials)
+    finally:
+        server.stop()
