@@ -136,7 +136,7 @@ class Edge(pulumi.ComponentResource):
                 max_previews=args.max_previews,
                 socket_proxy_image=args.socket_proxy_image,
                 docker_host=args.docker_host,
-                edge=public.name,
+                edge=f"{args.name_prefix}traefik-public",
             ),
             opts=child,
         )

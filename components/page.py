@@ -43,7 +43,7 @@ class PageArgs:
     max_previews: int
     socket_proxy_image: str
     docker_host: str
-    edge: pulumi.Input[str]
+    edge: str
 
 
 class Page(pulumi.ComponentResource):

@@ -1,0 +1,1 @@
+"""What those who review a preview are told of it."""
