@@ -58,7 +58,11 @@ def own_page(record: Record, all_previews: str) -> str:
     again = "Start it again with the job <code>preview:deploy</code> in the branch's pipeline, or from a checkout:"
     said = {
         "gone": ("is gone", f"<p>It ended on {since}{by}.</p>{trouble}<p>{again}</p>", f"deploy {branch}"),
-        "failed": ("is not there", f"<p>Its deploy on {since}{by} failed.</p>{trouble}<p>{again}</p>", f"deploy {branch}"),
+        "failed": (
+            "is not there",
+            f"<p>Its deploy on {since}{by} failed.</p>{trouble}<p>{again}</p>",
+            f"deploy {branch}",
+        ),
         "asleep": (
             "is asleep",
             f"<p>Its containers were stopped on {since}{by}, and its data are kept. To wake it:</p>",
@@ -71,8 +75,8 @@ def own_page(record: Record, all_previews: str) -> str:
         ),
         "live": (
             "does not answer",
-            f"<p>It is up since {since}, but its pages are not there just now. Load this page again in a moment, or look "
-            "how it is:</p>",
+            f"<p>It is up since {since}, but does not answer just now. Load this page again in a moment, or look how it "
+            "is:</p>",
             f"status {branch}",
         ),
     }  # fmt: skip

@@ -115,7 +115,7 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
             merge_request=links.merge_request or known.merge_request,
             pipeline=links.pipeline or known.pipeline,
         )
-    ending = {"expires_at": happening.expires_at, "kept": not happening.expires_at}
+    ending = replace(known, expires_at=happening.expires_at, kept=not happening.expires_at)
     match happening.what:
         case "deploying":
             return replace(known, state="deploying", since=at)
@@ -123,13 +123,19 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
             return replace(known, state="live", since=at, trouble="")
         case "live":
             return replace(
-                known, **ending, state="live", since=at, trouble="", commit=happening.commit,
-                deployed_by=happening.by, deployed_at=at, created_at=known.created_at or at,
-            )  # fmt: skip
+                ending,
+                state="live",
+                since=at,
+                trouble="",
+                commit=happening.commit,
+                deployed_by=happening.by,
+                deployed_at=at,
+                created_at=known.created_at or at,
+            )
         case "rolled back":
             return replace(known, state="live", since=at, trouble=sentence_of(happening.why))
         case "extended" | "kept":
-            return replace(known, **ending)
+            return ending
         case "ends soon":
             return replace(known, expires_at=happening.expires_at or known.expires_at)
         case "asleep":
