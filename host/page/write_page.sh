@@ -3,16 +3,16 @@
 # Operations say what is new; the timer of a VM says nothing, and what Docker knows is read anew. Words come escaped from
 # operations, and only numbers and times are put between them here. Can be run again.
 # Environment: PAGE (directory; what the base has brought is beside it), LIMIT (previews that may run at once; empty: as
-# before), SLUG (of a preview), RECORD and CARD (its record and its part of the page, where it has its slot still), OWN
-# (page at its own name), EVENT (line of the history), LOCK_SECONDS.
+# before), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
+# it is gone), EVENT (line of the history), LOCK_SECONDS.
 set -eu
 umask 022
 export LC_ALL=C
-: "${PAGE:?}" "${SLUG=}" "${CARD=}"
+: "${PAGE:?}" "${SLUG=}" "${CARD=}" "${OWN=}" "${EVENT=}"
 files=$PAGE-files previews=${PAGE%/*}/previews history=$PAGE/history.jsonl public=$PAGE/public
 name=${PAGE##*/}
 base=${name%page}traefik-public
-kept_lines=2000 kept_pages=500
+kept_lines=2000 kept_names=500
 
 # Beside, and renamed: whoever reads finds the whole.
 put() {
@@ -44,7 +44,7 @@ plain_card() {
 CARD
 }
 
-mkdir -p -- "$public/gone"
+mkdir -p -- "$public/gone" "$PAGE/records"
 exec 9<"$PAGE"
 if ! flock -w "${LOCK_SECONDS:-10}" 9; then
     echo "The page of all previews is still being written in $PAGE, for more than ${LOCK_SECONDS:-10} s." >&2
@@ -52,22 +52,22 @@ if ! flock -w "${LOCK_SECONDS:-10}" 9; then
 fi
 
 if [ -n "${LIMIT:-}" ]; then printf '%s\n' "$LIMIT" | put "$PAGE/limit"; fi
-if [ -n "${EVENT:-}" ]; then
+if [ -n "${RECORD:-}" ]; then
     # A disk that was full may have cut the last line.
     [ -z "$(tail -c 1 -- "$history" 2>/dev/null)" ] || echo >>"$history"
     printf '%s\n' "$EVENT" >>"$history"
     if [ "$(wc -l <"$history")" -gt $((kept_lines + kept_lines / 10)) ]; then
         tail -n "$kept_lines" -- "$history" | put "$history"
     fi
-fi
-if [ -n "${OWN:-}" ]; then
     printf '%s\n' "$OWN" | put "$public/gone/$SLUG.html"
-    find "$public/gone" -type f -printf '%T@ %p\n' | sort -rn | tail -n "+$((kept_pages + 1))" | cut -d ' ' -f 2- |
-        while IFS= read -r old; do rm -f -- "$old"; done
-fi
-if [ -n "${RECORD:-}" ] && [ -d "$previews/$SLUG" ]; then
-    printf '%s\n' "$CARD" | put "$previews/$SLUG/card.html"
-    printf '%s\n' "$RECORD" | put "$previews/$SLUG/preview.json"
+    printf '%s\n' "$RECORD" | put "$PAGE/records/$SLUG.json"
+    find "$PAGE/records" -type f -printf '%T@ %f\n' | sort -rn | tail -n "+$((kept_names + 1))" | cut -d ' ' -f 2- |
+        while IFS= read -r old; do rm -f -- "$PAGE/records/$old" "$public/gone/${old%.json}.html"; done
+    # One that is gone has no slot any more, and gets nothing back.
+    if [ -n "$CARD" ] && [ -d "$previews/$SLUG" ]; then
+        printf '%s\n' "$CARD" | put "$previews/$SLUG/card.html"
+        printf '%s\n' "$RECORD" | put "$previews/$SLUG/preview.json"
+    fi
 fi
 
 # Of each preview: slug, containers that are well, all containers, whether any runs.

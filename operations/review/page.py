@@ -75,8 +75,8 @@ def own_page(record: Record, all_previews: str) -> str:
         ),
         "live": (
             "does not answer",
-            f"<p>It is up since {since}, but does not answer just now. Load this page again in a moment, or look how it "
-            "is:</p>",
+            f"<p>It is up since {since}, but does not answer just now. Load this page again in a moment, or look how "
+            "it is:</p>",
             f"status {branch}",
         ),
     }  # fmt: skip

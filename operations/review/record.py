@@ -57,6 +57,11 @@ class Record:
     merge_request: str = ""
     pipeline: str = ""
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the preview is left."""
+        return self.state in ("failed", "gone")
+
     @classmethod
     def read(cls, text: str) -> Self | None:
         """A record as it was written; None where there is none, or somebody has changed it."""
@@ -98,28 +103,21 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
         links: Where GitLab shows it.
     """
     at = text_of(happening.at)
-    known = old or Record(
-        branch=happening.name.branch,
-        slug=happening.name.slug,
-        url=happening.name.url(base),
-        base=base.by_kind(local=lambda: LOCAL, hetzner=lambda: PRODUCTION),
-        state="live",
-        since=at,
-        commit=happening.commit,
-        expires_at=happening.expires_at,
+    of_branch = old if old and old.branch == happening.name.branch else None
+    known = of_branch if of_branch and not of_branch.over else _made(happening, base, at)
+    where = _links(of_branch, happening, links)
+    known = replace(
+        known,
+        by=happening.by,
+        project=where.project,
+        merge_request=where.merge_request,
+        pipeline=where.pipeline,
     )
-    known = replace(known, by=happening.by, project=links.project or known.project)
-    if happening.what in ("deploying", "live", "rolled back", "failed"):
-        known = replace(
-            known,
-            merge_request=links.merge_request or known.merge_request,
-            pipeline=links.pipeline or known.pipeline,
-        )
     ending = replace(known, expires_at=happening.expires_at, kept=not happening.expires_at)
     match happening.what:
         case "deploying":
             return replace(known, state="deploying", since=at)
-        case "live" if old and old.state == "asleep":
+        case "live" if known.state == "asleep":
             return replace(known, state="live", since=at, trouble="")
         case "live":
             return replace(
@@ -142,3 +140,29 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
             return replace(known, state="asleep", since=at)
         case "failed" | "gone":
             return replace(known, state=happening.what, since=at, trouble=sentence_of(happening.why))
+
+
+def _made(happening: Happening, base: BaseOutputs, at: str) -> Record:
+    """The record of a preview of which nothing was known."""
+    return Record(
+        branch=happening.name.branch,
+        slug=happening.name.slug,
+        url=happening.name.url(base),
+        base=base.by_kind(local=lambda: LOCAL, hetzner=lambda: PRODUCTION),
+        state="live",
+        since=at,
+        commit=happening.commit,
+        expires_at=happening.expires_at,
+    )
+
+
+def _links(old: Record | None, happening: Happening, links: Links) -> Links:
+    """Where GitLab shows the preview: what this job says, else what an earlier one has said."""
+    # A job that cleans up belongs to no merge request, and its pipeline is none of the branch's.
+    own = links if happening.what in ("deploying", "live", "rolled back", "failed") else Links(project=links.project)
+    known = old or own
+    return Links(
+        project=own.project or known.project,
+        merge_request=own.merge_request or known.merge_request,
+        pipeline=own.pipeline or known.pipeline,
+    )

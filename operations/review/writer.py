@@ -10,7 +10,7 @@ from operations.review.page import card, own_page
 from operations.review.record import Links, Record, record_after
 from operations.upkeep.history import line_of
 
-_READ = 'cat -- "$DIRECTORY/preview.json" 2>/dev/null || :'
+_READ = 'cat -- "$PAGE/records/$SLUG.json" 2>/dev/null || :'
 
 
 def writes(links: Links) -> Hears:
@@ -38,16 +38,14 @@ def writes(links: Links) -> Hears:
 
 def _write(machine: Machine, happening: Happening, links: Links) -> None:
     base, name = machine.base, happening.name
-    directory = base.directory(name.slug)
-    gone = happening.what in ("failed", "gone")
-    old = None if gone else Record.read(machine.run(_READ, {"DIRECTORY": directory}))
-    record = record_after(old, happening, base, links)
+    where = {"PAGE": base.page_directory, "SLUG": name.slug}
+    record = record_after(Record.read(machine.run(_READ, where)), happening, base, links)
     variables = {
-        "PAGE": base.page_directory,
-        "SLUG": name.slug,
+        **where,
+        "RECORD": record.written(),
+        "CARD": "" if record.over else card(record),
         "OWN": own_page(record, base.page_url),
         "EVENT": line_of(happening),
-        **({} if gone else {"RECORD": record.written(), "CARD": card(record)}),
     }
     docker_host = base.slot(name.slug, name.branch).docker_host
     machine.run(script("page/write_page"), {**variables, **({"DOCKER_HOST": docker_host} if docker_host else {})})
