@@ -102,7 +102,6 @@ def own_page(record: Record, all_previews: str) -> str:
 <body>
 <main class="wide narrow">
 <section class="panel {record.state}">
-<p class="badge">{record.state}</p>
 <h1>{title}</h1>
 {explained}
 <pre tabindex="0"><code>./preview {_text(command)}</code></pre>
