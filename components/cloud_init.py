@@ -155,7 +155,7 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
 def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
     files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in _SCRIPTS]
     # systemd's units: those of the health ping only where there is an address.
-    units = ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
+    units = ["pgai-preview-page", "pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
     files += [
         _file(f"/etc/systemd/system/{unit}.{kind}", host_file(f"systemd/{unit}.{kind}"))
         for unit in units

@@ -21,6 +21,7 @@ _SECONDS_A_TRY = 2.0
 _TRIES = 2
 _MOST_CHARACTERS = 1000
 _BUSY, _BROKEN = 429, 500
+_NO_ADDRESS = "it is no address that a message can be sent to"
 
 
 def notifies(url: str, *, seconds: float = _SECONDS_IN_SUM) -> Hears:
@@ -59,6 +60,8 @@ def notifies(url: str, *, seconds: float = _SECONDS_IN_SUM) -> Hears:
 
 def _sent(url: str, text: str) -> str:
     """Send a message; says what went wrong, without the address, or nothing."""
+    if not url.startswith(("https://", "http://")):
+        return _NO_ADDRESS
     try:
         answer = Retrying(
             retry=retry_if_exception_type(httpx.TransportError)
@@ -70,7 +73,7 @@ def _sent(url: str, text: str) -> str:
         failed = error.last_attempt.exception()
         return type(failed).__name__ if failed else f"HTTP status {error.last_attempt.result()}"
     except (httpx.InvalidURL, httpx.HTTPError, ValueError):
-        return "it is no address that a message can be sent to"
+        return _NO_ADDRESS
     return "" if answer < 300 else f"HTTP status {answer}"
 
 

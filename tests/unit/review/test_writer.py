@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -242,15 +244,11 @@ def test_who_reads_never_finds_half_a_page(board: Board) -> None:
 
 
 def test_two_at_once_write_one_after_the_other(board: Board) -> None:
-    holding = subprocess.Popen(["flock", board.page, "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
-    assert holding.stdout
-    holding.stdout.readline()
-    try:
-        with pytest.raises(ScriptError, match="still being written"):
-            board.refresh(LOCK_SECONDS="0.2")
-    finally:
-        holding.kill()
-        holding.communicate()
+    held = os.open(board.page, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(ScriptError, match="still being written"):
+        board.refresh(LOCK_SECONDS="0.2")
+    os.close(held)
     board.refresh()
 
 
