@@ -22,7 +22,7 @@ STATE_DIRECTORY = "/var/lib/pgai-preview"
 READY_FILE = f"{STATE_DIRECTORY}/ready"
 FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 
-_SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh")
+_SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh", "refresh_page.sh")
 _CONFIGURATION = "/etc/pgai-preview"
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
 # Another major version comes by a decision, not by an update in the night.

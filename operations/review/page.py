@@ -54,13 +54,13 @@ def own_page(record: Record, all_previews: str) -> str:
     """
     branch = shlex.quote(record.branch)
     since, by = _time(record.since), f" by <bdi>{_text(record.by)}</bdi>" if record.by else ""
-    trouble = f'<p class="note">{_text(record.trouble)}</p>' if record.trouble else ""
+    why = f" ({_text(record.trouble.rstrip('.'))})" if record.trouble else ""
     again = "Start it again with the job <code>preview:deploy</code> in the branch's pipeline, or from a checkout:"
     said = {
-        "gone": ("is gone", f"<p>It ended on {since}{by}.</p>{trouble}<p>{again}</p>", f"deploy {branch}"),
+        "gone": ("is gone", f"<p>It ended on {since}{by}{why}.</p><p>{again}</p>", f"deploy {branch}"),
         "failed": (
             "is not there",
-            f"<p>Its deploy on {since}{by} failed.</p>{trouble}<p>{again}</p>",
+            f"<p>Its deploy on {since}{by} failed{why}.</p><p>{again}</p>",
             f"deploy {branch}",
         ),
         "asleep": (
@@ -126,7 +126,7 @@ def _fact(name: str, value: str) -> str:
 
 
 def _ends(record: Record) -> str:
-    return f'{_time(record.expires_at)} <span class="quiet">(@LEFT@)</span>' if _moment(record.expires_at) else _NOTHING
+    return f'{_time(record.expires_at)} <span class="left">(@LEFT@)</span>' if _moment(record.expires_at) else _NOTHING
 
 
 def _time(text: str) -> str:
