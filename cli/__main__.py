@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import os
 
-from cli import deploy, destroy, expiry, inside, listing, lock, logs, reap, setup, stats, verify, webhook
+from cli import (
+    deploy,
+    destroy,
+    expiry,
+    history,
+    inside,
+    listing,
+    lock,
+    logs,
+    reap,
+    setup,
+    stats,
+    verify,
+    webhook,
+)
 from cli.app import app
 
 __all__ = [
@@ -12,6 +26,7 @@ __all__ = [
     "deploy",
     "destroy",
     "expiry",
+    "history",
     "inside",
     "listing",
     "lock",

@@ -7,6 +7,9 @@ import os
 from collections.abc import Callable
 
 from operations.happening import Hears, all_of
+from operations.review.notify import VARIABLE, notifies
+from operations.review.record import Links
+from operations.review.writer import writes
 
 
 def who() -> str:
@@ -24,4 +27,15 @@ def audience(note: Callable[[str], None]) -> Hears:
     Args:
         note: Told what one of them could not do.
     """
-    return all_of([], note)
+    return all_of([writes(_links()), notifies(os.environ.get(VARIABLE, ""))], note)
+
+
+def _links() -> Links:
+    """Where GitLab shows what a job works on; empty outside of one."""
+    project = os.environ.get("CI_PROJECT_URL", "")
+    request = os.environ.get("CI_MERGE_REQUEST_IID", "")
+    return Links(
+        project=project,
+        merge_request=f"{project}/-/merge_requests/{request}" if project and request else "",
+        pipeline=os.environ.get("CI_PIPELINE_URL", ""),
+    )

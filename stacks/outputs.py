@@ -39,6 +39,9 @@ class BaseOutputs(BaseModel):
         zone_id: Cloudflare's id of the domain's zone; empty where names need no DNS.
         plugins: ``ID@VERSION`` of the plugins that previews' Grafana can have.
         plugins_volume: Docker volume that they are on.
+        page_directory: Directory on the machine in which operations write what the page of all previews shows; empty
+            where an older version has made the base.
+        page_url: Address of that page.
         missing_plugins: The same of those that could not be installed, each with the reason.
     """
 
@@ -62,6 +65,8 @@ class BaseOutputs(BaseModel):
     http_port: int = 80
     plugins: tuple[str, ...] = ()
     plugins_volume: str = ""
+    page_directory: str = ""
+    page_url: str = ""
     missing_plugins: tuple[str, ...] = ()
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
