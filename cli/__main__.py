@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import os
 
-from cli import deploy, destroy, expiry, listing, lock, logs, reap, setup, verify, webhook
+from cli import deploy, destroy, expiry, listing, lock, logs, reap, setup, sleep, verify, webhook
 from cli.app import app
 
-__all__ = ["app", "deploy", "destroy", "expiry", "listing", "lock", "logs", "reap", "setup", "verify", "webhook"]
+__all__ = [
+    "app",
+    "deploy",
+    "destroy",
+    "expiry",
+    "listing",
+    "lock",
+    "logs",
+    "reap",
+    "setup",
+    "sleep",
+    "verify",
+    "webhook",
+]
 
 
 def main() -> None:
