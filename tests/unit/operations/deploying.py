@@ -150,7 +150,13 @@ class World:
         monkeypatch.setattr(restore, "_PAUSE_SECONDS", 0)
         return made
 
-    def deploy(self, **request: Any) -> Deployed | Postponed | None:
+    def deploy(self, **request: Any) -> Deployed | None:
+        done = self.ask(**request)
+        assert not isinstance(done, Postponed)
+        return done
+
+    def ask(self, **request: Any) -> Deployed | Postponed | None:
+        """Deploy, where it may have to wait for a slot."""
         told = Reporting(step=lambda step: None, note=self.notes.append)
         asked = DeployRequest(**{"branch": "a", "base": "base", **request})
         return deploy(self.engine.engine, CHECKOUT, asked, self.interrupts, told)
