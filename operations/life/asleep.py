@@ -31,7 +31,9 @@ _REFUSED = 3
 _POLL_SECONDS = 0.25
 
 
-def fall_asleep(engine: Engine, machine: Machine, name: PreviewName, recorded: str) -> tuple[str, bool]:
+def fall_asleep(
+    engine: Engine, machine: Machine, name: PreviewName, recorded: str, waking: str = ""
+) -> tuple[str, bool]:
     """Stop a preview's containers; that gives its slot back. Can be run again.
 
     Args:
@@ -39,6 +41,7 @@ def fall_asleep(engine: Engine, machine: Machine, name: PreviewName, recorded: s
         machine: The preview's machine.
         name: The preview.
         recorded: Since when it sleeps by its stack's record; empty where it is awake.
+        waking: Slug of a preview that is woken in its stead, and does not count among those that sleep.
 
     Returns:
         Since when it sleeps, RFC 3339, and whether it has been awake in any way.
@@ -49,7 +52,7 @@ def fall_asleep(engine: Engine, machine: Machine, name: PreviewName, recorded: s
     """
     slot = machine.base.slot(name.slug, name.branch)
     try:
-        asked = {**slot.environment, "MAX_ASLEEP": str(machine.base.max_asleep)}
+        asked = {**slot.environment, "MAX_ASLEEP": str(machine.base.max_asleep), "WAKING": waking}
         since = machine.run(script("mark_asleep"), asked).strip()
     except ScriptError as error:
         if error.code == _REFUSED:

@@ -47,8 +47,9 @@ def acquire(work: Work, *, make_room: bool) -> None:
 
 def _put_to_sleep(work: Work, branch: str) -> str:
     """Put another preview to sleep; says why that cannot help, if so."""
+    why = f"no slot was free for {work.name.branch}"
     try:
-        slept = sleep(work.engine, branch, work.told, wait_seconds=0, why=f"no slot was free for {work.name.branch}")
+        slept = sleep(work.engine, branch, work.told, wait_seconds=0, why=why, waking=work.name.slug)
     except LockedError:
         # Somebody works on it, so it is wanted.
         return ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.workspace import Engine
-from operations.find import Found, existing, machine_at
+from operations.find import existing, machine_at
 from operations.happening import Happening
 from operations.life.asleep import fall_asleep
 from stacks.names import PreviewName
@@ -32,10 +31,6 @@ class Slept:
     changed: bool
 
 
-def _nothing(_: Found) -> None:
-    """Nothing speaks against it."""
-
-
 def sleep(
     engine: Engine,
     branch: str,
@@ -45,7 +40,7 @@ def sleep(
     interrupts: Interrupts | None = None,
     wait_seconds: float | None = None,
     why: str = "",
-    require: Callable[[Found], None] = _nothing,
+    waking: str = "",
 ) -> Slept:
     """Put the preview of a branch to sleep; one that sleeps is left so.
 
@@ -57,7 +52,7 @@ def sleep(
         interrupts: Signals that are held off while containers are stopped; None: somebody else sees to that.
         wait_seconds: How long to wait for another operation, where not as the engine does.
         why: Why, for those who want to know; empty: somebody has asked for it.
-        require: Raises what speaks against it, once nobody else works on the stack.
+        waking: Slug of a preview that is woken in its stead.
 
     Raises:
         NotFoundError: There is no such preview.
@@ -68,10 +63,9 @@ def sleep(
     name = PreviewName(branch)
     with engine.held(name.stack, "sleep", wait_seconds), engine.locked(name.stack, "sleep", wait_seconds):
         found = existing(engine, branch, base)
-        require(found)
         machine = machine_at(engine, found.outputs.base)
         with interrupts.held_off(told.note) if interrupts else nullcontext():
-            since, changed = fall_asleep(engine, machine, name, found.outputs.asleep_since)
+            since, changed = fall_asleep(engine, machine, name, found.outputs.asleep_since, waking)
     if changed:
         told.happened(
             Happening(

@@ -70,6 +70,8 @@ def test_no_more_sleep_than_the_base_says(machine: Machine) -> None:
     assert "2 of 2 previews sleep already" in done.stderr
     assert not (machine.root / "previews/c/asleep").exists()
     assert mark(machine, "b", 2), "who sleeps already may"
+    instead = machine.script("mark_asleep", "c", MAX_ASLEEP="2", WAKING="a")
+    assert instead.returncode == 0, "a is woken in its stead"
 
 
 def test_nobody_is_put_to_sleep_for_another_branch_of_its_slug_or_without_a_slot(machine: Machine) -> None:
