@@ -22,6 +22,20 @@ _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _SOCKET_PROXY_PORT = 2375
 _NOBODY = "65534:65534"
 
+OWN_REQUESTS = "pgai-preview"
+"""By which the project's own requests to previews name themselves: nobody looks."""
+
+# Says when somebody last looked at a preview, and nothing else of who that was. On standard output: Docker keeps as
+# much of it as of every log.
+_LOG_OF_REQUESTS = (
+    "--accesslog=true",
+    "--accesslog.format=json",
+    "--accesslog.fields.defaultmode=drop",
+    "--accesslog.fields.names.RouterName=keep",
+    "--accesslog.fields.headers.defaultmode=drop",
+    "--accesslog.fields.headers.names.User-Agent=keep",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeArgs:
@@ -228,6 +242,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
         "--providers.docker.exposedbydefault=false",
         f"--providers.docker.network={network}",
         f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
+        *_LOG_OF_REQUESTS,
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         "--log.level=INFO",
@@ -251,6 +266,8 @@ def _own_routes(
         f"{routers}.unknown.tls": "true",
         f"{routers}.unknown.service": "noop@internal",
         f"{routers}.unknown.middlewares": "unknown",
+        # Whoever scans the domain would fill the log in which those who look at previews are.
+        f"{routers}.unknown.observability.accesslogs": "false",
         f"{middlewares}.unknown.errors.status": "418",
         f"{middlewares}.unknown.errors.statusrewrites.418": "404",
         f"{middlewares}.unknown.errors.service": "noop@internal",

@@ -29,9 +29,9 @@ class Preview:
         created_at: First deploy.
         deployed_at: Last successful deploy.
         expires_at: End of life.
-        state: ``live``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded), ``expired``,
-            ``unreadable`` (its state is damaged: ``reap`` says how).
-        health: ``7/7 healthy``; ``unknown`` where the engine cannot be asked.
+        state: ``live``, ``asleep``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded),
+            ``expired``, ``unreadable`` (its state is damaged: ``reap`` says how).
+        health: ``7/7 healthy``; ``asleep``; ``unknown`` where the engine cannot be asked.
     """
 
     branch: str
@@ -140,7 +140,9 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         deployed_at=known.deployed_at if known else "",
         expires_at=text_of(end) if end else "",
         state=_state(engine, snapshot, end, now),
-        health=_health([state for state in containers if state.slug == slug] if containers is not None else None),
+        health=_health(
+            snapshot, [state for state in containers if state.slug == slug] if containers is not None else None
+        ),
     )
 
 
@@ -156,10 +158,14 @@ def _state(engine: Engine, snapshot: Snapshot, end: dt.datetime | None, now: dt.
         return "busy"
     if snapshot.preview is None:
         return "incomplete"
-    return "expired" if end and end <= now else "live"
+    if end and end <= now:
+        return "expired"
+    return "asleep" if snapshot.asleep_since else "live"
 
 
-def _health(containers: list[ContainerState] | None) -> str:
+def _health(snapshot: Snapshot, containers: list[ContainerState] | None) -> str:
+    if snapshot.asleep_since:
+        return "asleep"
     if containers is None:
         return "unknown"
     return f"{sum(state.well for state in containers)}/{len(containers)} healthy"

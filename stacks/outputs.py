@@ -32,6 +32,8 @@ class BaseOutputs(BaseModel):
         max_previews: Previews that may run at once.
         min_free_disk_gb: Disk that a new preview must find free, in units of 10⁹ bytes.
         min_available_memory_gb: Memory that a new preview must find available, in units of 10⁹ bytes.
+        when_full: What becomes of a deploy that finds all slots taken.
+        max_asleep: Previews that may sleep at once.
         address: IPv4 address that host names of previews lead to.
         ssh_user: Who logs in; empty on this machine.
         ssh_port: Port of the SSH server; 0 on this machine.
@@ -68,6 +70,8 @@ class BaseOutputs(BaseModel):
     page_directory: str = ""
     page_url: str = ""
     missing_plugins: tuple[str, ...] = ()
+    when_full: Literal["refuse", "sleep"] = "refuse"
+    max_asleep: int = 8
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
         """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.
@@ -138,6 +142,7 @@ class PreviewOutputs(BaseModel):
         expires_at: End, after which a scheduled clean-up destroys the preview.
         deployed_by: Who did the last successful deploy or update.
         images: Service → image reference, where one was chosen; may be a template, see :mod:`stacks.images`.
+        asleep_since: Since when it sleeps; empty where it is awake.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -152,6 +157,7 @@ class PreviewOutputs(BaseModel):
     expires_at: str = ""
     deployed_by: str = ""
     images: Mapping[str, str] = {}
+    asleep_since: str = ""
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:
