@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cli import deploy, destroy, expiry, inside, listing, lock, logs, reap, setup, stats, verify, webhook
+from cli import deploy, destroy, expiry, inside, keep, listing, lock, logs, reap, setup, stats, verify, webhook
 from cli.app import app
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "destroy",
     "expiry",
     "inside",
+    "keep",
     "listing",
     "lock",
     "logs",

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from operations.engine.events import Reporting, Step
+from operations.engine.events import Reporting, no_steps
 from operations.engine.snapshot import Snapshot
 from operations.engine.stack_locks import StackLock
 from operations.engine.workspace import Engine
@@ -197,7 +197,8 @@ def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, on_n
 
     on_note(f"{name}: {due.why}, destroying")
     destroyed = DestroyRequest(stack=due.stack, base=base, branch=due.branch, require=still_due, why=due.why)
-    told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"), happened=request.happened, by="reap")
+    # Two at once: their steps would only be mixed up.
+    told = Reporting(step=no_steps, note=lambda note: on_note(f"{name}: {note}"), happened=request.happened, by="reap")
     try:
         for attempt in Retrying(
             retry=retry_if_exception(_worth_another_try),
@@ -226,7 +227,3 @@ def _hangs(engine: Engine, stack: str, now: dt.datetime) -> bool:
 
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, OperationError) and not isinstance(error, LockedError | _StaysError)
-
-
-def _silent(step: Step) -> None:
-    """Two at once: their steps would only be mixed up."""
