@@ -124,7 +124,8 @@ def keep(engine: Engine, branch: str, told: Reporting, base: str = "", by: str =
 
     def kept(found: Found) -> dict[str, str]:
         mark_kept(machine_at(engine, found.outputs.base), found.name.slug, kept=True)
-        return {"kept": by}
+        # Taking the label away must not take back what the command has kept.
+        return {"kept": COMMAND if COMMAND in (by, found.outputs.kept) else by}
 
     changed = _changed(engine, branch, "keep", kept, base)
     why = f"the label {KEEP_LABEL} keeps it" if by == LABEL else f"./preview unkeep {branch} lets it end"
@@ -174,7 +175,12 @@ def _require_kept(preview: PreviewOutputs, by: str) -> None:
             f"The label {KEEP_LABEL} of its merge request keeps the preview of branch {preview.branch!r}: take the "
             "label away. Nothing was changed."
         )
-    raise RefusedError(f"Nothing of the kind keeps the preview of branch {preview.branch!r}. Nothing was changed.")
+    if preview.kept == COMMAND:
+        raise RefusedError(
+            f"The command ./preview keep keeps the preview of branch {preview.branch!r}, and no label: ./preview unkeep "
+            "lets it end. Nothing was changed."
+        )
+    raise RefusedError(f"Nothing keeps the preview of branch {preview.branch!r}. Nothing was changed.")
 
 
 def _changed(

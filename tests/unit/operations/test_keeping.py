@@ -101,8 +101,16 @@ def test_the_command_does_not_take_back_what_the_label_keeps(keeping: Keeping) -
     assert keeping.outputs("a")["kept"] == "label"
 
 
+def test_the_label_does_not_take_back_what_the_command_keeps(keeping: Keeping) -> None:
+    keep(keeping.engine.engine, "a", keeping.told)
+    keep(keeping.engine.engine, "a", keeping.told, by="label")
+    with pytest.raises(RefusedError, match=r"\./preview unkeep lets it end"):
+        unkeep(keeping.engine.engine, "a", NOW, keeping.told, by="label")
+    assert keeping.outputs("a")["kept"] == "command"
+
+
 def test_what_nothing_keeps_cannot_be_kept_no_longer(keeping: Keeping) -> None:
-    with pytest.raises(RefusedError, match="Nothing of the kind keeps"):
+    with pytest.raises(RefusedError, match="Nothing keeps the preview"):
         unkeep(keeping.engine.engine, "a", NOW, keeping.told)
 
 
