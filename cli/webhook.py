@@ -61,7 +61,7 @@ def _gone(branch: str, base: str, why: str) -> Result:
 
 def _labelled(branch: str, base: str, *, kept: bool) -> Result:
     from cli.session import open_engine, quietly
-    from operations.life.kept import LABEL
+    from operations.life.labels import LABEL
     from operations.upkeep.expiry import keep, unkeep
 
     engine, told = open_engine(), quietly()

@@ -134,6 +134,7 @@ class PreviewOutputs(BaseModel):
         deployed_by: Who did the last successful deploy or update.
         images: Service → image reference, where one was chosen; may be a template, see :mod:`stacks.images`.
         kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
+        labelled: Whether it goes with the loss of the label that starts one: ``yes``, or empty.
         warned_for: End that a warning was given of; no program says it, so the next update forgets it.
     """
 
@@ -150,6 +151,7 @@ class PreviewOutputs(BaseModel):
     deployed_by: str = ""
     images: Mapping[str, str] = {}
     kept: str = ""
+    labelled: str = ""
     warned_for: str = ""
 
     @property

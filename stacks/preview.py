@@ -106,6 +106,7 @@ def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, env
         deployed_by=settings.deployed_by,
         images=settings.images,
         kept=settings.kept,
+        labelled=settings.labelled,
     )
     recorded = outputs.model_dump(exclude={"warned_for"})
     export_when(environment.ready, {**recorded, "credentials": environment.credentials})

@@ -24,7 +24,7 @@ from operations.errors import (
 from operations.find import base_in
 from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
-from operations.life.kept import mark_kept
+from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import (

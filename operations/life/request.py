@@ -11,7 +11,7 @@ from typing import Any
 from components.services import SERVICES
 from operations.engine.snapshot import Snapshot
 from operations.errors import BadInputError, RefusedError
-from operations.life.kept import kept_after
+from operations.life.labels import kept_after, labelled_after
 from stacks.configuration import ConfigurationError, gather, lacking
 from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
@@ -116,6 +116,7 @@ def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: P
         # An end that somebody has moved further away stays.
         "expiresAt": before.expires_at if before else "",
         "kept": kept_after(before.kept if before else "", request.labels),
+        "labelled": labelled_after(before.labelled if before else "", request.labels, updated=request.only_existing),
         # The default's word is checked like a reference, so that its service has to be one.
         "images": chosen,
     }

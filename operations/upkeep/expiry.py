@@ -16,7 +16,7 @@ from operations.engine.workspace import Engine
 from operations.errors import OperationError, RefusedError
 from operations.find import Found, existing, machine_at
 from operations.happening import Happening, What
-from operations.life.kept import COMMAND, KEEP_LABEL, LABEL, NOTHING, mark_kept
+from operations.life.labels import COMMAND, KEEP_LABEL, LABEL, NOTHING, mark_kept
 from operations.machine.access import Machine
 from stacks.moments import text_of
 from stacks.names import PreviewName
@@ -177,8 +177,8 @@ def _require_kept(preview: PreviewOutputs, by: str) -> None:
         )
     if preview.kept == COMMAND:
         raise RefusedError(
-            f"The command ./preview keep keeps the preview of branch {preview.branch!r}, and no label: ./preview unkeep "
-            "lets it end. Nothing was changed."
+            f"The command ./preview keep keeps the preview of branch {preview.branch!r}, and no label: ./preview "
+            "unkeep lets it end. Nothing was changed."
         )
     raise RefusedError(f"Nothing keeps the preview of branch {preview.branch!r}. Nothing was changed.")
 

@@ -18,11 +18,8 @@ from pydantic import (
     field_validator,
 )
 
-from operations.life.kept import KEEP_LABEL
+from operations.life.labels import KEEP_LABEL, START_LABEL
 from stacks.names import NameRefusedError, PreviewName
-
-START_LABEL = "preview"
-"""Label of a merge request that starts the preview of its branch, where labels do."""
 
 _HEADS = "refs/heads/"
 _NO_COMMIT = re.compile(r"0{40}(0{24})?")  # SHA-1 or SHA-256

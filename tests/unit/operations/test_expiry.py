@@ -35,7 +35,7 @@ TOLD = Reporting(step=no_steps, note=print)
 
 def run(engine: StandInEngine, *, dry_run: bool = False, branches_from: str = "") -> dict[str, Reaped]:
     request = ReapRequest(base="local", branches_from=branches_from, dry_run=dry_run, now=NOW)
-    return {one.stack: one for one in reap(engine.engine, request, print)}
+    return {one.stack: one for one in reap(engine.engine, request, print)[0]}
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_locks_of_other_bases_are_left_alone() -> None:
 def test_without_a_base_the_previews_of_all_bases_are_reaped() -> None:
     engine = StandInEngine({"preview-a": preview("a", PAST, base="base"), "preview-b": preview("b", PAST)})
     request = ReapRequest(base="", branches_from="", dry_run=False, now=NOW)
-    assert {one.stack: one.result for one in reap(engine.engine, request, print)} == {
+    assert {one.stack: one.result for one in reap(engine.engine, request, print)[0]} == {
         "preview-a": "destroyed",
         "preview-b": "destroyed",
     }

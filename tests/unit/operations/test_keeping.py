@@ -16,7 +16,7 @@ from components.host_scripts import script
 from operations.engine.events import Reporting, no_steps
 from operations.errors import OperationError, RefusedError
 from operations.happening import Happening
-from operations.life.kept import KEEP_LABEL, kept_after
+from operations.life.labels import KEEP_LABEL, kept_after
 from operations.listing import previews
 from operations.machine.access import Machine
 from operations.upkeep import expiry
@@ -58,7 +58,7 @@ class Keeping:
 
     def reap(self) -> dict[str, str]:
         request = ReapRequest(base="local", branches_from="", dry_run=False, now=NOW)
-        return {one.branch: one.result for one in reap(self.engine.engine, request, print)}
+        return {one.branch: one.result for one in reap(self.engine.engine, request, print)[0]}
 
     def outputs(self, branch: str) -> Mapping[str, Any]:
         return self.engine.states[f"preview-{branch}"].outputs
@@ -140,7 +140,7 @@ def test_a_kept_preview_goes_with_its_branch(keeping: Keeping, tmp_path: Path) -
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
     keep(keeping.engine.engine, "a", keeping.told)
     request = ReapRequest(base="local", branches_from=str(tmp_path), dry_run=False, now=NOW)
-    assert [one.result for one in reap(keeping.engine.engine, request, print)] == ["destroyed"]
+    assert [one.result for one in reap(keeping.engine.engine, request, print)[0]] == ["destroyed"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whether a preview is kept beyond its end, and what says so."""
+"""What labels of its branch's merge request mean for a preview, and what keeps one beyond its end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Collection
 
 from components.host_scripts import script
 from operations.machine.access import Machine
+
+START_LABEL = "preview"
+"""Label of a merge request that starts the preview of its branch, where labels do."""
 
 KEEP_LABEL = "preview::keep"
 """Label of a merge request that keeps the preview of its branch."""
@@ -25,6 +28,19 @@ def kept_after(before: str, labels: Collection[str] | None) -> str:
     if labels is None or before == COMMAND:
         return before
     return LABEL if KEEP_LABEL in labels else NOTHING
+
+
+def labelled_after(before: str, labels: Collection[str] | None, *, updated: bool) -> str:
+    """Whether a preview goes with the loss of the label that starts one: ``yes``, or empty.
+
+    Args:
+        before: Whether it has gone with it so far.
+        labels: Labels of the branch's merge request; None: nobody knows them.
+        updated: Whether a push updates it; else somebody, or the label, has started it anew.
+    """
+    if labels is None:
+        return before
+    return "yes" if START_LABEL in labels or (updated and before) else ""
 
 
 def mark_kept(machine: Machine, slug: str, *, kept: bool) -> None:
