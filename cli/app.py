@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import sys
 import traceback
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -108,6 +109,19 @@ MAKE, LOOK, MACHINE, AUTOMATION = "Make and remove", "Look", "This machine", "Fo
 
 Base = Annotated[str, typer.Option(envvar="PREVIEW_BASE", help="Base stack that previews run on.")]
 OnlyBase = Annotated[str, typer.Option("--base", envvar="PREVIEW_BASE", help="Only previews of this base stack.")]
+
+
+class Start(StrEnum):
+    """What starts previews in GitLab."""
+
+    MANUAL = "manual"
+    LABEL = "label"
+    ALL = "all"
+
+
+Auto = Annotated[
+    Start, typer.Option(envvar="PREVIEW_AUTO", help="What starts previews in GitLab; with label, its loss ends one.")
+]
 Wait = Annotated[
     float, typer.Option("--wait", min=0, help="Seconds to wait for another operation that holds the preview.")
 ]

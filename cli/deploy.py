@@ -32,6 +32,10 @@ Images = Annotated[
         "{slug}; SERVICE=default for the usual one again; may be repeated.",
     ),
 ]
+Labels = Annotated[
+    str | None,
+    typer.Option(help="Labels of the branch's merge request, separated by commas; preview::keep keeps the preview."),
+]
 Dotenv = Annotated[Path | None, typer.Option(help="File that gets PREVIEW_URL and PREVIEW_SLUG for CI.")]
 
 
@@ -42,6 +46,7 @@ def deploy(
     commit: Commit = "",
     config_dir: ConfigDirectory = None,
     image: Images = None,
+    labels: Labels = None,
     dotenv: Dotenv = None,
     wait: Wait = WAIT_SECONDS,
     as_json: Json = False,
@@ -50,7 +55,12 @@ def deploy(
     from operations.life.request import DeployRequest
 
     request = DeployRequest(
-        branch=branch, base=base, commit=commit, config_directory=config_dir, images=images_of(image or [])
+        branch=branch,
+        base=base,
+        commit=commit,
+        config_directory=config_dir,
+        images=images_of(image or []),
+        labels=labels_of(labels),
     )
     return _run(request, dotenv, wait)
 
@@ -62,6 +72,7 @@ def update(
     commit: Commit = "",
     config_dir: ConfigDirectory = None,
     image: Images = None,
+    labels: Labels = None,
     dotenv: Dotenv = None,
     wait: Wait = WAIT_SECONDS,
     as_json: Json = False,
@@ -76,6 +87,7 @@ def update(
         config_directory=config_dir,
         images=images_of(image or []),
         only_existing=True,
+        labels=labels_of(labels),
     )
     return _run(request, dotenv, wait)
 
@@ -146,6 +158,11 @@ def deploy_with_progress(request: DeployRequest, wait_seconds: float = WAIT_SECO
 
     with working("Deploy", PreviewName(request.branch), wait_seconds) as session:
         return run(session.engine, Paths.default().checkout, request, session.interrupts, session.told)
+
+
+def labels_of(text: str | None) -> frozenset[str] | None:
+    """Labels as GitLab lists them; None where nobody does. No label has a comma in its name."""
+    return None if text is None else frozenset(filter(None, (label.strip() for label in text.split(","))))
 
 
 def images_of(pairs: list[str]) -> dict[str, str]:

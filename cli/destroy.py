@@ -40,13 +40,19 @@ def destroy(
 
 
 def destroy_with_progress(
-    branch: str, base: str, wait_seconds: float = WAIT_SECONDS, *, forget: bool = False, force: bool = False
+    branch: str,
+    base: str,
+    wait_seconds: float = WAIT_SECONDS,
+    *,
+    why: str = "",
+    forget: bool = False,
+    force: bool = False,
 ) -> Changes | None:
     """Destroy, and show how it goes."""
     from cli.session import working
     from operations.life import destroy as life
 
-    request = life.DestroyRequest.of_branch(branch, base)
+    request = life.DestroyRequest.of_branch(branch, base, why)
     with working("Destroy", PreviewName(branch), wait_seconds) as session:
         if forget:
             return life.forget(session.engine, request, session.told, force=force)

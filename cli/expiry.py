@@ -9,7 +9,6 @@ import typer
 
 from cli.app import MAKE, WAIT_SECONDS, Branch, Json, OnlyBase, Wait
 from cli.result import Result, command
-from stacks.moments import text_of
 
 
 @command(MAKE)
@@ -21,9 +20,11 @@ def extend(
     as_json: Json = False,
 ) -> Result:
     """Move the end of a branch's preview; of one that has expired, counted from now."""
-    from cli.session import open_engine
+    from cli.session import open_engine, quietly
     from operations.upkeep.expiry import extend as move_end
 
-    end = text_of(move_end(open_engine(wait_seconds=wait), branch, hours, dt.datetime.now(dt.UTC), base))
-    data = {"branch": branch, "expires_at": end}
-    return Result(text=f"The preview of {branch} lives until {end}.", data=data)
+    after = move_end(open_engine(wait_seconds=wait), branch, hours, dt.datetime.now(dt.UTC), quietly(), base)
+    text = f"The preview of {branch} lives until {after.expires_at}"
+    if after.kept:
+        text += ", and beyond it for as long as it is kept"
+    return Result(text=f"{text}.", data={"branch": branch, "expires_at": after.expires_at, "kept": after.kept})

@@ -68,7 +68,7 @@ def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
             preview.health,
             escape(preview.commit[:8]),
             span(preview.deployed_at, now),
-            _left(preview.expires_at, now),
+            "kept" if preview.kept else _left(preview.expires_at, now),
             preview.url,
         )
     return rows
@@ -87,7 +87,9 @@ def _preview_facts(preview: Preview, now: dt.datetime) -> Table:
             "state": f"{coloured(preview.state)}, {preview.health}",
             "commit": escape(preview.commit) or "?",
             "deployed": f"{preview.deployed_at or '?'} ({span(preview.deployed_at, now)} ago)",
-            "expires": f"{preview.expires_at or '?'} ({_left(preview.expires_at, now)})",
+            "expires": f"kept (by {preview.kept})"
+            if preview.kept
+            else f"{preview.expires_at or '?'} ({_left(preview.expires_at, now)})",
             "base": preview.base,
             "stack": preview.stack,
         }

@@ -19,6 +19,7 @@ from operations.errors import OperationError
 if TYPE_CHECKING:
     from operations.upkeep.orphans import Orphan
     from operations.upkeep.reap import Reaped
+    from operations.upkeep.settled import Settled
 
 
 @command(AUTOMATION)
@@ -49,7 +50,7 @@ def reap(
     request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now, happened=hears)
     found: list[Orphan] = []
     failure: Exception | None = None
-    reaped = reap_previews(engine, request, note)
+    reaped, settled = reap_previews(engine, request, note)
     for name in bases(engine, base):
         if idle:
             try:
@@ -61,17 +62,24 @@ def reap(
         except OperationError as error:
             # The others are looked at all the same, and the result of what was done must not be lost.
             failure = OperationError(f"What no stack owns could not be looked for on the base {name}: {error}")
-    if "failed" in {one.result for one in reaped} | {one.result for one in found}:
+    results = {row.result for row in reaped} | {row.result for row in settled} | {row.result for row in found}
+    if "failed" in results:
         failure = failure or OperationError("Not all is in order: the reasons are listed. Run reap again.")
     return Result(
-        text=_tables(reaped, found, now),
-        data={"previews": [one.as_dict() for one in reaped], "orphans": [one.as_dict() for one in found]},
+        text=_tables(reaped, settled, found, now),
+        data={
+            "previews": [one.as_dict() for one in reaped],
+            "settled": [one.as_dict() for one in settled],
+            "orphans": [one.as_dict() for one in found],
+        },
         note="No stack owns these: ./preview reap --orphans removes them." if found and not orphans else "",
         failure=failure,
     )
 
 
-def _tables(reaped: Sequence[Reaped], orphans: Sequence[Orphan], now: dt.datetime) -> RenderableType:
+def _tables(
+    reaped: Sequence[Reaped], settled: Sequence[Settled], orphans: Sequence[Orphan], now: dt.datetime
+) -> RenderableType:
     parts: list[RenderableType] = []
     if reaped:
         destroyed = table("branch", "why", "result", "time", "reason", right="time")
@@ -83,6 +91,12 @@ def _tables(reaped: Sequence[Reaped], orphans: Sequence[Orphan], now: dt.datetim
         parts.append(destroyed)
     else:
         parts.append("No preview is due.")
+    if settled:
+        others = table("branch", "why", "result", "reason")
+        for settlement in settled:
+            result = coloured(settlement.result)
+            others.add_row(escape(settlement.branch), settlement.why, result, escape(settlement.reason))
+        parts.append(others)
     if orphans:
         left = table("kind", "name", "age", "result", "reason")
         for orphan in orphans:

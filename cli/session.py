@@ -14,7 +14,7 @@ from cli.app import WAIT_SECONDS, err, interrupts
 from cli.audience import audience, who
 from cli.progress import Progressing
 from cli.result import note
-from operations.engine.events import Reporting
+from operations.engine.events import Reporting, no_steps
 from operations.engine.interrupts import Interrupts
 from operations.engine.stack_locks import LONGEST_HOURS
 from operations.engine.workspace import Engine
@@ -97,6 +97,11 @@ def working(title: str, name: PreviewName, wait_seconds: float) -> Iterator[Sess
         engine = open_engine(shown.note, wait_seconds=wait_seconds)
         told = Reporting(step=shown.step, note=shown.note, happened=audience(shown.note), by=who())
         yield Session(engine=engine, told=told, interrupts=interrupts)
+
+
+def quietly() -> Reporting:
+    """Who is told of an operation without steps: whoever wants to know what has become of the preview."""
+    return Reporting(step=no_steps, note=note, happened=audience(note), by=who())
 
 
 def current_branch(checkout: Path) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 _STATES = {
     "live": "green", "asleep": "blue", "busy": "yellow", "incomplete": "red", "expired": "red",
-    "destroyed": "green", "removed": "green", "skipped": "yellow", "due": "yellow", "failed": "red",
+    "destroyed": "green", "removed": "green", "stopped": "green", "skipped": "yellow", "due": "yellow", "failed": "red",
     "healthy": "green", "starting": "yellow", "unhealthy": "red",
 }  # fmt: skip
 

@@ -28,7 +28,8 @@ class Preview:
         base: Base stack.
         created_at: First deploy.
         deployed_at: Last successful deploy.
-        expires_at: End of life.
+        expires_at: End of life; empty where it is kept, too.
+        kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
         state: ``live``, ``asleep``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded),
             ``expired``, ``unreadable`` (its state is damaged: ``reap`` says how).
         health: ``7/7 healthy``; ``asleep``; ``unknown`` where the engine cannot be asked.
@@ -43,6 +44,7 @@ class Preview:
     created_at: str
     deployed_at: str
     expires_at: str
+    kept: str
     state: str
     health: str
 
@@ -139,6 +141,7 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         created_at=known.created_at if known else "",
         deployed_at=known.deployed_at if known else "",
         expires_at=text_of(end) if end else "",
+        kept=known.kept if known else "",
         state=_state(engine, snapshot, end, now),
         health=_health(
             snapshot, [state for state in containers if state.slug == slug] if containers is not None else None

@@ -139,10 +139,13 @@ class PreviewOutputs(BaseModel):
         base: Name of the base stack.
         created_at: First successful deploy.
         deployed_at: Last successful deploy or update.
-        expires_at: End, after which a scheduled clean-up destroys the preview.
+        expires_at: End, after which a scheduled clean-up destroys the preview, if it is not kept.
         deployed_by: Who did the last successful deploy or update.
         images: Service → image reference, where one was chosen; may be a template, see :mod:`stacks.images`.
         asleep_since: Since when it sleeps; empty where it is awake.
+        kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
+        labelled: Whether it goes with the loss of the label that starts one: ``yes``, or empty.
+        warned_for: End that a warning was given of; no program says it, so the next update forgets it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -158,6 +161,14 @@ class PreviewOutputs(BaseModel):
     deployed_by: str = ""
     images: Mapping[str, str] = {}
     asleep_since: str = ""
+    kept: str = ""
+    labelled: str = ""
+    warned_for: str = ""
+
+    @property
+    def end(self) -> str:
+        """When it ends; empty where that is unknown, or where it is kept."""
+        return "" if self.kept else self.expires_at
 
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:

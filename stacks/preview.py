@@ -120,8 +120,11 @@ def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, env
         expires_at=_moment(_expiry(settings)),
         deployed_by=settings.deployed_by,
         images=settings.images,
+        kept=settings.kept,
+        labelled=settings.labelled,
     )
-    export_when(environment.ready, {**outputs.model_dump(), "credentials": environment.credentials})
+    recorded = outputs.model_dump(exclude={"warned_for"})
+    export_when(environment.ready, {**recorded, "credentials": environment.credentials})
 
 
 def _expiry(settings: PreviewSettings) -> dt.datetime | None:

@@ -179,6 +179,8 @@ class PreviewSettings(_Settings):
         expires_at: RFC 3339 time of the end, where somebody has moved it beyond that.
         restore_directory: Where an earlier version of the branch's files is, with ``config`` and ``workload``; it takes
             the place of the configuration directory and of the project's own workload.
+        kept: What keeps the preview beyond its end; only recorded.
+        labelled: Whether it goes with the loss of the label that starts one; only recorded.
         images: Service → image reference, where it differs from the default; ``{commit}`` and ``{slug}`` in it are the
             preview's own.
         image_ids: Image reference → Docker's id of the image that it led to at the deploy, which runs whatever the
@@ -195,6 +197,8 @@ class PreviewSettings(_Settings):
     ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
     expires_at: dt.datetime | None = None
     restore_directory: str = Field(default="", pattern=r"^$|^/.+")
+    kept: Literal["", "command", "label"] = ""
+    labelled: Literal["", "yes"] = ""
     images: dict[str, str] = Field(default_factory=dict)
     image_ids: dict[str, Image] = Field(default_factory=dict)
 

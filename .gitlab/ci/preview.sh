@@ -64,9 +64,16 @@ fi
 if [ -n "${SSH_PRIVATE_KEY:-}" ]; then start_agent; fi
 ./preview setup
 
+# In a merge request's pipeline its labels are known; a request without any has no such variable.
+if [ -n "${CI_MERGE_REQUEST_IID:-}" ]; then
+    set -- "--labels=${CI_MERGE_REQUEST_LABELS:-}"
+else
+    set --
+fi
+
 case $action in
-    deploy) ./preview deploy --commit "$CI_COMMIT_SHA" --dotenv preview.env -- "$CI_COMMIT_REF_NAME" ;;
-    update) ./preview update --commit "$CI_COMMIT_SHA" -- "$CI_COMMIT_REF_NAME" ;;
+    deploy) ./preview deploy --commit "$CI_COMMIT_SHA" "$@" --dotenv preview.env -- "$CI_COMMIT_REF_NAME" ;;
+    update) ./preview update --commit "$CI_COMMIT_SHA" "$@" -- "$CI_COMMIT_REF_NAME" ;;
     verify) ./preview verify --junit verify.xml -- "$CI_COMMIT_REF_NAME" ;;
     destroy) ./preview destroy -- "$CI_COMMIT_REF_NAME" ;;
     cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" ;;

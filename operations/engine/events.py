@@ -31,6 +31,10 @@ class Step:
 OnStep = Callable[[Step], None]
 
 
+def no_steps(step: Step) -> None:
+    """Is told, and says nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reporting:
     """For whom an operation is done, and who is told how it goes.

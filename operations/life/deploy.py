@@ -25,6 +25,7 @@ from operations.find import base_in
 from operations.life.asleep import get_up
 from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
+from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
 from operations.life.postponed import Postponed, forget_update, keep_update
 from operations.life.remains import forget_pending, remove_unknown
@@ -113,6 +114,8 @@ def deploy(
             values = {**values_of(request, work.before.preview, checkout), "imageIds": image_ids, "deployedBy": told.by}
             tell(work, request, "deploying")
             try:
+                if values["kept"] or (work.before.preview and work.before.preview.kept):
+                    mark_kept(work.machine, name.slug, kept=bool(values["kept"]))
                 with interrupts.let_in():
                     changes = _apply(work, values, drifted=drifted)
             except LockedError:

@@ -40,7 +40,7 @@ class DestroyRequest:
     why: str = ""
 
     @classmethod
-    def of_branch(cls, branch: str, base: str) -> DestroyRequest:
+    def of_branch(cls, branch: str, base: str, why: str = "") -> DestroyRequest:
         """The preview of a branch; refused where its slug belongs to another one.
 
         Raises:
@@ -55,7 +55,7 @@ class DestroyRequest:
                     f"run ./preview destroy {snapshot.owner} if it is that one you mean. Nothing was changed."
                 )
 
-        return cls(stack=name.stack, base=base, branch=branch, require=owned)
+        return cls(stack=name.stack, base=base, branch=branch, require=owned, why=why)
 
 
 def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes | None:

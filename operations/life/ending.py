@@ -45,7 +45,7 @@ def tell(work: Work, request: DeployRequest, what: What, why: BaseException | No
             by=work.told.by,
             commit=request.commit,
             url=work.name.url(work.machine.base),
-            expires_at=preview.expires_at if preview else "",
+            expires_at=preview.end if preview else "",
             why=str(why or ""),
             logs=why.logs if isinstance(why, UnhealthyError) else {},
         )

@@ -11,6 +11,7 @@ from typing import Any
 from components.services import SERVICES
 from operations.engine.snapshot import Snapshot
 from operations.errors import BadInputError, RefusedError
+from operations.life.labels import kept_after, labelled_after
 from stacks.configuration import ConfigurationError, gather, lacking
 from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
@@ -33,6 +34,7 @@ class DeployRequest:
         images: Service → image reference from now on, or :data:`DEFAULT_IMAGE`; may be a template, see
             :mod:`stacks.images`. What is not named stays as it is.
         only_existing: Do nothing where there is no preview of the branch.
+        labels: Labels of the branch's merge request; None: nobody knows them.
     """
 
     branch: str
@@ -41,6 +43,7 @@ class DeployRequest:
     config_directory: Path | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     only_existing: bool = False
+    labels: Collection[str] | None = None
 
 
 def require_ownership(name: PreviewName, request: DeployRequest, before: Snapshot) -> None:
@@ -112,6 +115,8 @@ def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: P
         "createdAt": (before.created_at if before else "") or now,
         # An end that somebody has moved further away stays.
         "expiresAt": before.expires_at if before else "",
+        "kept": kept_after(before.kept if before else "", request.labels),
+        "labelled": labelled_after(before.labelled if before else "", request.labels, updated=request.only_existing),
         # The default's word is checked like a reference, so that its service has to be one.
         "images": chosen,
     }

@@ -114,11 +114,12 @@ def put_back(work: Work) -> None:
     if not values:
         raise OperationError(f"The history of the stack {stack!r} has no update that succeeded.")
     values.pop("restoreDirectory", None)
-    # Extending moves the end without an update.
-    values["expiresAt"] = work.before.preview.expires_at if work.before.preview else ""
+    # Extending and keeping change these without an update.
+    known = work.before.preview
+    values |= {"expiresAt": known.expires_at, "kept": known.kept} if known else {"expiresAt": "", "kept": ""}
     # What has run before, whatever its tag means by now; the tag where somebody has removed it.
-    docker, known = work.machine.docker, dict(values.get("imageIds") or {})
-    values["imageIds"] = {name: identity for name, identity in known.items() if docker.image_id(identity)}
+    docker, images = work.machine.docker, dict(values.get("imageIds") or {})
+    values["imageIds"] = {name: identity for name, identity in images.items() if docker.image_id(identity)}
     with tempfile.TemporaryDirectory(prefix="pgai-good-") as folder:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from operations.engine.events import Reporting, Step
+from operations.engine.events import Reporting, no_steps
 from operations.engine.snapshot import Snapshot
 from operations.engine.stack_locks import StackLock
 from operations.engine.workspace import Engine
@@ -25,6 +25,8 @@ from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import ends_at, moment
+from operations.upkeep.settled import Settled
+from operations.upkeep.warning import warn
 from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
 
 _AT_ONCE = 2
@@ -83,8 +85,8 @@ class _StaysError(OperationError):
     """The preview is not due any more."""
 
 
-def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
-    """Destroy what is due, two at a time; one failure never stops the others.
+def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Reaped], list[Settled]]:
+    """Destroy what is due, two at a time, and settle what else is to be; one failure never stops the others.
 
     Args:
         engine: The engine, which waits for nobody: what somebody works on is skipped.
@@ -92,7 +94,7 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
         on_note: Told in words what is going on.
 
     Returns:
-        What became of each preview that was due, or that something was wrong with.
+        What became of each preview that was due, or that something was wrong with, and what else was settled.
 
     Raises:
         OperationError: The backend or the Git remote cannot be read; nothing was destroyed.
@@ -115,8 +117,11 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
             continue
         if why:
             due.append(Reaped(stack=stack, branch=snapshot.owner, why=why, result="due"))
+    told = Reporting(step=no_steps, note=on_note, happened=request.happened, by="reap")
+    staying = [one for stack, one in mine.items() if stack not in {row.stack for row in due}]
+    settled = warn(engine, staying, request.now, told, dry_run=request.dry_run)
     if request.dry_run:
-        return [*found, *due]
+        return [*found, *due], settled
 
     def reaped(one: Reaped) -> Reaped:
         try:
@@ -125,7 +130,7 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> list[Reaped]:
             return replace(one, result="failed", reason=str(error))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [*found, *pool.map(reaped, due)]
+        return [*found, *pool.map(reaped, due)], settled
 
 
 def bases(engine: Engine, base: str) -> list[str]:
@@ -197,7 +202,8 @@ def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, on_n
 
     on_note(f"{name}: {due.why}, destroying")
     destroyed = DestroyRequest(stack=due.stack, base=base, branch=due.branch, require=still_due, why=due.why)
-    told = Reporting(step=_silent, note=lambda note: on_note(f"{name}: {note}"), happened=request.happened, by="reap")
+    # Two at once: their steps would only be mixed up.
+    told = Reporting(step=no_steps, note=lambda note: on_note(f"{name}: {note}"), happened=request.happened, by="reap")
     try:
         for attempt in Retrying(
             retry=retry_if_exception(_worth_another_try),
@@ -226,7 +232,3 @@ def _hangs(engine: Engine, stack: str, now: dt.datetime) -> bool:
 
 def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, OperationError) and not isinstance(error, LockedError | _StaysError)
-
-
-def _silent(step: Step) -> None:
-    """Two at once: their steps would only be mixed up."""

@@ -1,13 +1,24 @@
-"""What a GitLab webhook says about the end of a branch. Pure: reads a payload, touches nothing."""
+"""What a GitLab webhook says that ends a preview, or keeps it. Pure: reads a payload, touches nothing."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
+from operations.life.labels import KEEP_LABEL, START_LABEL
 from stacks.names import NameRefusedError, PreviewName
 
 _HEADS = "refs/heads/"
@@ -16,15 +27,33 @@ _NO_COMMIT = re.compile(r"0{40}(0{24})?")  # SHA-1 or SHA-256
 
 @dataclass(frozen=True, kw_only=True)
 class Gone:
-    """A branch of the project came to its end.
+    """What a preview was there for came to its end.
 
     Attributes:
-        branch: Its name.
-        why: ``deleted`` or ``merged``.
+        branch: Name of its branch.
+        why: How, as a clause.
     """
 
     branch: str
-    why: Literal["deleted", "merged"]
+    why: Literal[
+        "the branch was deleted",
+        "its merge request was merged",
+        "its merge request was closed",
+        "its merge request lost the label preview",
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A merge request got the label that keeps the preview of its branch, or lost it.
+
+    Attributes:
+        branch: Name of its branch.
+        kept: Whether it has the label now.
+    """
+
+    branch: str
+    kept: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +97,38 @@ class _MergeRequest(_Event):
         source_project_id: StrictInt
         target_project_id: StrictInt
 
+    class Changes(_Event):
+        class Labels(_Event):
+            class Label(_Event):
+                title: StrictStr
+
+            previous: tuple[Label, ...] = ()
+            current: tuple[Label, ...] = ()
+
+        labels: Labels = Labels()
+
     object_kind: Literal["merge_request"]
     project: _Project
     object_attributes: Attributes
+    changes: Changes = Changes()
+
+    @field_validator("changes", mode="wrap")
+    @classmethod
+    def _unusable_are_none(cls, value: object, handler: ValidatorFunctionWrapHandler) -> Changes:
+        """What is odd about changes hides no end."""
+        try:
+            return cast("_MergeRequest.Changes", handler(value))
+        except ValidationError:
+            return cls.Changes()
+
+    def gained(self, label: str) -> bool:
+        return label in self._titles("current") - self._titles("previous")
+
+    def lost(self, label: str) -> bool:
+        return label in self._titles("previous") - self._titles("current")
+
+    def _titles(self, when: Literal["previous", "current"]) -> set[str]:
+        return {label.title for label in getattr(self.changes.labels, when)}
 
 
 _EVENT: TypeAdapter[_Push | _MergeRequest] = TypeAdapter(
@@ -78,15 +136,16 @@ _EVENT: TypeAdapter[_Push | _MergeRequest] = TypeAdapter(
 )
 
 
-def branch_gone(payload: bytes, project: str) -> Gone | Nothing:
-    """Find out which branch an event put an end to.
+def said(payload: bytes, project: str, *, started_by_label: bool = False) -> Gone | Labelled | Nothing:
+    """Find out which preview an event ends or keeps.
 
-    A push that deletes a branch does, and a merge request that is merged. The payload is somebody else's text: whatever
-    it holds, the answer is one of two, and no error.
+    A push that deletes a branch ends one, and a merge request that is merged or closed, or loses the label that started
+    it. The payload is somebody else's text: whatever it holds, the answer is one of three, and no error.
 
     Args:
         payload: Body of the webhook's request, as GitLab hands it to the job that it triggers.
         project: Number or full path of the project whose branches have previews here.
+        started_by_label: Whether a label starts previews in this project.
     """
     try:
         event = _EVENT.validate_json(payload)
@@ -94,8 +153,8 @@ def branch_gone(payload: bytes, project: str) -> Gone | Nothing:
         return Nothing(reason=_fault(error))
     if not event.project.is_(project):
         return Nothing(reason="the event is of another project")
-    found = _deleted(event) if isinstance(event, _Push) else _merged(event)
-    if isinstance(found, Gone):
+    found = _deleted(event) if isinstance(event, _Push) else _of_request(event, started_by_label=started_by_label)
+    if not isinstance(found, Nothing):
         if found.branch == event.project.default_branch:
             return Nothing(reason="the default branch does not end")
         try:
@@ -114,16 +173,25 @@ def _deleted(push: _Push) -> Gone | Nothing:
             reason="the push deleted something, but does not say which branch: give the webhook the template of "
             "CONTRIBUTING, section In GitLab; the next scheduled clean-up finds the branch"
         )
-    return Gone(branch=ref.removeprefix(_HEADS), why="deleted")
+    return Gone(branch=ref.removeprefix(_HEADS), why="the branch was deleted")
 
 
-def _merged(request: _MergeRequest) -> Gone | Nothing:
+def _of_request(request: _MergeRequest, *, started_by_label: bool) -> Gone | Labelled | Nothing:
     attributes = request.object_attributes
-    if attributes.action != "merge":
-        return Nothing(reason="the merge request was not merged by this event")
     if not attributes.source_project_id == attributes.target_project_id == request.project.id:
-        return Nothing(reason="the branch that was merged is another project's")
-    return Gone(branch=attributes.source_branch, why="merged")
+        return Nothing(reason="the branch of the merge request is another project's")
+    branch = attributes.source_branch
+    match attributes.action:
+        case "merge":
+            return Gone(branch=branch, why="its merge request was merged")
+        case "close":
+            return Gone(branch=branch, why="its merge request was closed")
+        # A push says of labels that they are new that were there before, so only what is lost ends anything.
+        case "update" if started_by_label and request.lost(START_LABEL):
+            return Gone(branch=branch, why="its merge request lost the label preview")
+        case "update" if request.gained(KEEP_LABEL) or request.lost(KEEP_LABEL):
+            return Labelled(branch=branch, kept=request.gained(KEEP_LABEL))
+    return Nothing(reason="the merge request was neither merged nor closed, and no label of previews changed")
 
 
 def _fault(error: ValidationError) -> str:

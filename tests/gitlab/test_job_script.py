@@ -118,6 +118,34 @@ def test_a_branchs_name_is_one_argument_whatever_is_in_it(job: Job, action: str,
     assert not list(job.path.rglob("pwned"))
 
 
+@pytest.mark.parametrize("action", ["deploy", "update"])
+@pytest.mark.parametrize(
+    ("variables", "passed"),
+    [
+        ({"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_LABELS": f"-x,{HOSTILE}"}, [f"--labels=-x,{HOSTILE}"]),
+        ({"CI_MERGE_REQUEST_IID": "7"}, ["--labels="]),
+        ({}, []),
+    ],
+)
+def test_the_labels_of_a_merge_request_are_handed_on_where_there_is_one(
+    job: Job, action: str, variables: dict[str, str], passed: list[str]
+) -> None:
+    done = job.run(action, **variables)
+    assert done.returncode == 0, done.stderr
+    arguments = job.calls[-1]["arguments"]
+    assert arguments[:3] == [action, "--commit", "0123abcd"]
+    assert [one for one in arguments if one.startswith("--labels")] == passed
+    assert not list(job.path.rglob("pwned"))
+
+
+def test_a_refusal_is_said_and_its_code_is_the_jobs(job: Job) -> None:
+    """As where all slots are taken: GitLab tells a warning from a failure by the code."""
+    said = "Error: There is no room for the preview of branch 'b': 2 of 2 previews run or start (a, c)."
+    (job.path / "preview").write_text(f'#!/bin/sh\n[ "$1" = setup ] || {{ echo "{said}" >&2; exit 3; }}\n', "utf-8")
+    done = job.run("deploy")
+    assert (done.returncode, done.stderr.strip()) == (3, said)
+
+
 @pytest.mark.parametrize("form", ["text", "text with the line ends of Windows", "base64", "file"])
 def test_the_key_reaches_an_agent_and_nothing_else(job: Job, key: tuple[str, str], form: str, tmp_path: Path) -> None:
     private, public = key

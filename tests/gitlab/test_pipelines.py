@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from operations.errors import RefusedError
 from tests.equipment.checkout import Clone
 from tests.equipment.gitlab.pipelines import (
     DEFAULT_BRANCH,
@@ -26,6 +27,7 @@ LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:des
 PREVIEWS = LIFE | {"preview:verify": "manual"}
 BRANCH = "feature/a"
 FORK = "16"
+HOSTILE = "a';touch>pwned;'$(touch>pwned)`touch>pwned`\"&touch>pwned|#"
 ORIGINALS = Pipeline({**SCHEDULE.variables, "PGAI_REQUIRE_ORIGINALS": "1"})
 
 
@@ -40,6 +42,79 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 @pytest.fixture(scope="module")
 def configuration(repository: Repository) -> dict[str, Any]:
     return repository.configuration()
+
+
+def labelled(*labels: str, branch: str = BRANCH, **variables: str) -> Pipeline:
+    """A pipeline of a merge request with labels; GitLab leaves the variable out where there are none."""
+    of_request = merge_request(branch)
+    known = {"CI_MERGE_REQUEST_IID": "7", **({"CI_MERGE_REQUEST_LABELS": ",".join(labels)} if labels else {})}
+    return Pipeline({**of_request.variables, **known, **variables}, of_request.unset)
+
+
+BY_ITSELF = {"preview:deploy": "on_success", "preview:verify": "manual", "preview:destroy": "manual"}
+DRAFT = {"CI_MERGE_REQUEST_DRAFT": "true"}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "jobs"),
+    [
+        pytest.param(labelled("preview"), PREVIEWS, id="a label where nothing starts by itself"),
+        pytest.param(labelled("preview", PREVIEW_AUTO="manual"), PREVIEWS, id="a label where all is by hand"),
+        pytest.param(labelled(PREVIEW_AUTO="label"), PREVIEWS, id="no label"),
+        pytest.param(labelled("bug", "preview", PREVIEW_AUTO="label"), BY_ITSELF, id="the label"),
+        pytest.param(
+            labelled("preview::keep", "no preview", "previews", PREVIEW_AUTO="label"), PREVIEWS, id="other labels"
+        ),
+        pytest.param(labelled(PREVIEW_AUTO="all"), BY_ITSELF, id="all"),
+        pytest.param(labelled(PREVIEW_AUTO="all", **DRAFT), BY_ITSELF, id="a draft"),
+        pytest.param(labelled(PREVIEW_AUTO="all", PREVIEW_DRAFTS="no", **DRAFT), PREVIEWS, id="a draft, left out"),
+        pytest.param(
+            labelled("preview", PREVIEW_AUTO="label", PREVIEW_DRAFTS="no", **DRAFT),
+            PREVIEWS,
+            id="a labelled draft, left out",
+        ),
+        pytest.param(
+            labelled(PREVIEW_AUTO="all", PREVIEW_DRAFTS="no", CI_MERGE_REQUEST_DRAFT="false"), BY_ITSELF, id="no draft"
+        ),
+        pytest.param(
+            labelled(PREVIEW_AUTO="all", CI_MERGE_REQUEST_SOURCE_PROJECT_ID=FORK), {}, id="a fork's, where all start"
+        ),
+        pytest.param(
+            Pipeline({**push(BRANCH).variables, "PREVIEW_AUTO": "all"}), PREVIEWS, id="a branch where all start"
+        ),
+    ],
+)
+def test_a_preview_starts_by_itself_for_the_merge_requests_that_the_project_has_chosen(
+    repository: Repository, pipeline: Pipeline, jobs: Mapping[str, str]
+) -> None:
+    assert repository.jobs(pipeline) == {**CHECKS, **jobs}
+
+
+@pytest.mark.parametrize(
+    ("branch", "has_previews"),
+    [
+        ("Feature/{a_b}-1.0", True),
+        ("a" * 247, True),
+        ("a" * 248, False),
+        ("feature/ä", False),
+        ("feature/$HOME", False),
+        (HOSTILE, False),
+        ("_", False),
+    ],
+)
+def test_a_branch_that_no_environment_can_be_named_after_has_no_preview_jobs(
+    repository: Repository, branch: str, has_previews: bool
+) -> None:
+    jobs = BY_ITSELF if has_previews else {}
+    assert repository.jobs(labelled(branch=branch, PREVIEW_AUTO="all")) == {**CHECKS, **jobs}
+
+
+def test_a_branch_that_no_environment_can_be_named_after_has_no_preview_jobs_by_hand_either(
+    configuration: dict[str, Any],
+) -> None:
+    deploy, update, destroy = (configuration[name]["rules"] for name in LIFE)
+    assert deploy[:2] == update[:2] == destroy[:2]
+    assert [rule["when"] for rule in deploy[:2]] == ["never", "never"]
 
 
 @pytest.mark.parametrize(
@@ -100,16 +175,24 @@ def test_deploy_update_and_destroy_name_the_same_environment_and_wait_for_each_o
     assert not any(job["interruptible"] for job in jobs)
 
 
-def test_the_environment_stops_by_destroy_after_three_days_without_a_deploy_or_update(
-    configuration: dict[str, Any],
-) -> None:
+def test_no_timer_of_gitlab_ends_what_the_clean_up_ends(configuration: dict[str, Any]) -> None:
     deploy, update, destroy = (configuration[name] for name in LIFE)
     assert deploy["environment"]["on_stop"] == "preview:destroy"
-    assert deploy["environment"]["auto_stop_in"] == update["environment"]["auto_stop_in"] == "3 days"
+    environments = [
+        job["environment"] for job in configuration.values() if isinstance(job, dict) and "environment" in job
+    ]
+    assert not [one for one in environments if "auto_stop_in" in one]
     assert "action" not in deploy["environment"]
     assert update["environment"]["action"] == "prepare", "an update of no preview is not a deployment"
     assert destroy["environment"]["action"] == "stop"
-    assert destroy["rules"] == deploy["rules"], "GitLab finds the stop job in the pipeline of the deploy job"
+
+
+def test_the_stop_job_is_in_every_pipeline_that_has_the_deploy_job(configuration: dict[str, Any]) -> None:
+    deploy, destroy = (configuration[f"preview:{name}"]["rules"] for name in ("deploy", "destroy"))
+    assert [rule for rule in deploy if rule["when"] != "on_success"] == destroy
+    for rule in (rule for rule in deploy if rule["when"] == "on_success"):
+        (offered,) = [one for one in destroy if rule["if"].startswith(one["if"])]
+        assert offered["when"] == "manual"
 
 
 def test_the_address_of_the_environment_is_what_the_deploy_reports(configuration: dict[str, Any]) -> None:
@@ -152,10 +235,17 @@ def test_programs_that_run_beside_the_secrets_come_from_no_cache_that_a_branch_h
     assert not [cache for job in others for cache in job.get("cache", []) if cache["key"].get("prefix") == "preview"]
 
 
+def test_a_refusal_is_a_warning_and_a_failure_is_a_failure(configuration: dict[str, Any]) -> None:
+    deploy = configuration["preview:deploy"]
+    assert deploy["allow_failure"] == {"exit_codes": [RefusedError.exit_code]}
+    assert [rule for rule in deploy["rules"] if rule["when"] == "on_success" and "allow_failure" not in rule]
+
+
 def test_a_manual_job_that_nobody_starts_does_not_block_the_pipeline(configuration: dict[str, Any]) -> None:
     for name in ("preview:deploy", "preview:verify", "preview:destroy"):
-        offered = [rule for rule in configuration[name]["rules"] if rule["when"] != "never"]
-        assert all(rule == {**rule, "when": "manual", "allow_failure": True} for rule in offered)
+        offered = [rule for rule in configuration[name]["rules"] if rule["when"] == "manual"]
+        assert len(offered) == 2
+        assert all(rule["allow_failure"] is True for rule in offered)
     assert not any(rule.get("allow_failure") for rule in configuration["preview:update"]["rules"])
 
 
@@ -178,7 +268,8 @@ def test_no_script_has_the_name_of_the_branch_in_its_text() -> None:
     assert set(lines) == {
         "resource_group: preview/$CI_COMMIT_REF_NAME",
         "name: preview/$CI_COMMIT_REF_NAME",
-        "- if: $CI_COMMIT_REF_NAME == $CI_DEFAULT_BRANCH",
+        "if: $CI_COMMIT_REF_NAME == $CI_DEFAULT_BRANCH",
+        r"$CI_COMMIT_REF_NAME !~ /^[A-Za-z0-9_.\/{} -]{1,247}$/ || $CI_COMMIT_REF_NAME !~ /[A-Za-z0-9]/",
     }
 
 

@@ -62,7 +62,7 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
     assert {row["branch"]: row["result"] for row in done["previews"]} == {expired: "destroyed", branchless: "destroyed"}
     for branch in (expired, branchless):
         ground.require_nothing(branch)
-    assert reap(ground) == {"previews": [], "orphans": []}
+    assert reap(ground) == {"previews": [], "settled": [], "orphans": []}
 
 
 def test_what_no_stack_owns_is_listed_and_removed_only_when_asked(

@@ -94,7 +94,8 @@ class StandInMachine:
         return self
 
     def run(self, script: str, environment: Mapping[str, str]) -> str:
-        name = "take" if "Takes a slot" in script else "release" if "Releases a" in script else "other"
+        beginnings = {"Takes a slot": "take", "Releases a": "release", "Marks a preview": "mark"}
+        name = next((name for text, name in beginnings.items() if text in script), "other")
         self.scripts.append(name)
         self.during.get(name, lambda: None)()
         if self.answers.get(name):

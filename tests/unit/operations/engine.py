@@ -103,10 +103,11 @@ class StandInEngine:
 
     def edit(self, stack: str, change: Any) -> None:
         assert stack in self.under_lock
-        outputs = dict(self.states[stack].outputs)
+        before = self.states[stack]
+        outputs = dict(before.outputs)
         state = {"resources": [{"urn": f"urn:…::{stack}", "type": "pulumi:pulumi:Stack", "outputs": outputs}]}
         change(state)
-        self.states[stack] = Snapshot.of(stack, {"deployment": state})
+        self.states[stack] = replace(Snapshot.of(stack, {"deployment": state}), saved_at=before.saved_at)
 
     def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
         pass

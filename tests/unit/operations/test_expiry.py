@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operations.engine.events import Reporting, no_steps
 from operations.engine.holder import Holder
 from operations.engine.snapshot import Snapshot
 from operations.engine.stack_locks import StackLock
@@ -29,10 +30,12 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
 PAST, FUTURE = "2026-01-09T23:59:59Z", "2026-01-10T00:00:01Z"
 
+TOLD = Reporting(step=no_steps, note=print)
+
 
 def run(engine: StandInEngine, *, dry_run: bool = False, branches_from: str = "") -> dict[str, Reaped]:
     request = ReapRequest(base="local", branches_from=branches_from, dry_run=dry_run, now=NOW)
-    return {one.stack: one for one in reap(engine.engine, request, print)}
+    return {one.stack: one for one in reap(engine.engine, request, print)[0]}
 
 
 @pytest.fixture
@@ -153,8 +156,8 @@ def test_a_preview_made_by_plain_pulumi_ends_three_days_after_its_last_good_upda
 
 def test_extending_counts_from_the_end_and_for_an_expired_one_from_now() -> None:
     engine = StandInEngine({"preview-a": preview("a", FUTURE), "preview-b": preview("b", "2026-01-01T00:00:00Z")})
-    assert extend(engine.engine, "a", 2, NOW) == dt.datetime(2026, 1, 10, 2, 0, 1, tzinfo=dt.UTC)
-    assert extend(engine.engine, "b", 2, NOW) == NOW + dt.timedelta(hours=2)
+    assert extend(engine.engine, "a", 2, NOW, TOLD).expires_at == "2026-01-10T02:00:01Z"
+    assert extend(engine.engine, "b", 2, NOW, TOLD).expires_at == "2026-01-10T02:00:00Z"
     assert engine.states["preview-b"].outputs["expires_at"] == "2026-01-10T02:00:00Z"
     assert run(engine) == {}
 
@@ -162,7 +165,7 @@ def test_extending_counts_from_the_end_and_for_an_expired_one_from_now() -> None
 def test_the_preview_of_another_branch_with_the_same_slug_cannot_be_extended() -> None:
     engine = StandInEngine({"preview-feature-a": preview("feature/a", FUTURE)})
     with pytest.raises(NotFoundError):
-        extend(engine.engine, "feature_a", 1, NOW)
+        extend(engine.engine, "feature_a", 1, NOW, TOLD)
 
 
 def test_states_of_previews_are_told_apart() -> None:
@@ -222,7 +225,7 @@ def test_locks_of_other_bases_are_left_alone() -> None:
 def test_without_a_base_the_previews_of_all_bases_are_reaped() -> None:
     engine = StandInEngine({"preview-a": preview("a", PAST, base="base"), "preview-b": preview("b", PAST)})
     request = ReapRequest(base="", branches_from="", dry_run=False, now=NOW)
-    assert {one.stack: one.result for one in reap(engine.engine, request, print)} == {
+    assert {one.stack: one.result for one in reap(engine.engine, request, print)[0]} == {
         "preview-a": "destroyed",
         "preview-b": "destroyed",
     }

@@ -1,4 +1,4 @@
-"""Webhook payload → the branch that came to its end, or nothing."""
+"""Webhook payload → the preview that it ends or keeps, or nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.upkeep.webhook import Gone, Nothing, branch_gone
+from operations.upkeep.webhook import Gone, Labelled, Nothing, said
 from stacks.names import slug_of
 from tests.equipment.checkout import ORIGIN
 
@@ -58,8 +58,17 @@ MERGED: dict[str, Any] = {
 }
 
 
-def read(event: Any, project: str = ID) -> Gone | Nothing:
-    return branch_gone(json.dumps(event).encode(), project)
+def relabelled(before: list[str], after: list[str]) -> dict[str, Any]:
+    """A change of a merge request's labels."""
+    labels = {
+        when: [{"id": 1, "title": title, "color": "#fff", "type": "ProjectLabel"} for title in titles]
+        for when, titles in (("previous", before), ("current", after))
+    }
+    return {**changed(MERGED, "object_attributes.action", "update"), "changes": {"labels": labels}}
+
+
+def read(event: Any, project: str = ID, *, started_by_label: bool = True) -> Gone | Labelled | Nothing:
+    return said(json.dumps(event).encode(), project, started_by_label=started_by_label)
 
 
 def changed(event: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -75,21 +84,59 @@ def changed(event: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("project", [ID, PATH])
 def test_a_deleted_branch_is_gone(project: str) -> None:
-    assert read(DELETED, project) == Gone(branch="feature/a", why="deleted")
+    assert read(DELETED, project) == Gone(branch="feature/a", why="the branch was deleted")
 
 
 @pytest.mark.parametrize("project", [ID, PATH])
 def test_a_merged_branch_is_gone(project: str) -> None:
-    assert read(MERGED, project) == Gone(branch="feature/a", why="merged")
+    assert read(MERGED, project) == Gone(branch="feature/a", why="its merge request was merged")
+
+
+def test_a_merge_request_that_was_closed_ends_the_preview_of_its_branch() -> None:
+    event = changed(MERGED, "object_attributes.action", "close")
+    assert read(event) == Gone(branch="feature/a", why="its merge request was closed")
+
+
+@pytest.mark.parametrize("changes", [None, [], {"labels": None}, {"labels": {"previous": None}}, {"labels": [1]}])
+def test_odd_changes_hide_no_end(changes: Any) -> None:
+    assert read({**MERGED, "changes": changes}) == Gone(branch="feature/a", why="its merge request was merged")
+
+
+def test_the_label_that_started_a_preview_ends_it_with_its_loss_and_only_where_labels_start() -> None:
+    event = relabelled(["bug", "preview"], ["bug"])
+    assert read(event) == Gone(branch="feature/a", why="its merge request lost the label preview")
+    assert isinstance(read(event, started_by_label=False), Nothing)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["preview"], ["preview", "bug"]),
+        (["bug"], ["bug", "preview"]),
+        (["previews"], []),
+        # What GitLab says of labels when somebody has pushed.
+        ([], ["bug"]),
+        ([], []),
+    ],
+)
+def test_other_changes_of_labels_are_nothing(before: list[str], after: list[str]) -> None:
+    assert isinstance(read(relabelled(before, after)), Nothing)
+
+
+@pytest.mark.parametrize("started_by_label", [True, False])
+def test_the_label_that_keeps_a_preview_is_heard_when_it_comes_and_when_it_goes(started_by_label: bool) -> None:
+    came, went = relabelled([], ["preview::keep"]), relabelled(["preview", "preview::keep"], ["preview"])
+    assert read(came, started_by_label=started_by_label) == Labelled(branch="feature/a", kept=True)
+    assert read(went, started_by_label=started_by_label) == Labelled(branch="feature/a", kept=False)
 
 
 def test_a_body_that_did_not_pass_the_trigger_names_the_branch_itself() -> None:
     direct = {key: value for key, value in DELETED.items() if key != "pushed_ref"}
-    assert read({**direct, "ref": "refs/heads/feature/a"}) == Gone(branch="feature/a", why="deleted")
+    assert read({**direct, "ref": "refs/heads/feature/a"}) == Gone(branch="feature/a", why="the branch was deleted")
 
 
 def test_a_repository_of_sha_256_deletes_with_longer_zeros() -> None:
-    assert read({**DELETED, "after": "0" * 64}) == Gone(branch="feature/a", why="deleted")
+    assert read({**DELETED, "after": "0" * 64}) == Gone(branch="feature/a", why="the branch was deleted")
 
 
 def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigger() -> None:
@@ -106,7 +153,7 @@ def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigg
 
     sent = json.loads(re.sub(r"{{(.+?)}}", value, template))
     received = {**sent, "ref": "main", "id": ID, "variables": {}}
-    assert read(received) == Gone(branch='feature/"a"', why="deleted")
+    assert read(received) == Gone(branch='feature/"a"', why="the branch was deleted")
 
 
 @pytest.mark.parametrize(
@@ -125,8 +172,8 @@ def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigg
         ({**DELETED, "after": None}, "lacks a usable after"),
         ({**DELETED, "project": None}, "lacks a usable project"),
         (changed(DELETED, "project.id", 16) | {"project_id": 15}, None),
-        (changed(MERGED, "object_attributes.action", "close"), "was not merged"),
-        (changed(MERGED, "object_attributes.action", "update"), "was not merged"),
+        (changed(MERGED, "object_attributes.action", "open"), "neither merged nor closed"),
+        (changed(MERGED, "object_attributes.action", "update"), "neither merged nor closed"),
         (changed(MERGED, "object_attributes.source_project_id", 16), "another project's"),
         (changed(MERGED, "object_attributes.target_project_id", 16), "another project's"),
         (changed(MERGED, "object_attributes.source_branch", "main"), "default branch"),
@@ -152,7 +199,7 @@ def test_an_event_of_another_project_is_nothing(event: dict[str, Any], project: 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff\xfe", b'"\\ud800"', b"[" * 100_000, b'{"object_kind":' * 9_999])
 def test_a_malformed_payload_is_nothing(payload: bytes) -> None:
-    assert isinstance(branch_gone(payload, ID), Nothing)
+    assert isinstance(said(payload, ID), Nothing)
 
 
 def test_a_reason_is_one_line_that_repeats_nothing_of_the_payload() -> None:
@@ -164,7 +211,7 @@ def test_a_reason_is_one_line_that_repeats_nothing_of_the_payload() -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
 def test_no_bytes_make_it_raise_or_act(payload: bytes) -> None:
-    assert isinstance(branch_gone(payload, ID), Nothing)
+    assert isinstance(said(payload, ID), Nothing)
 
 
 _ANY = st.recursive(
@@ -187,6 +234,10 @@ _PROJECTS = (
     )
     | _ANY
 )
+_TITLES = st.lists(
+    st.fixed_dictionaries({"title": st.sampled_from(["preview", "preview::keep", "bug"]) | _ANY}), max_size=3
+)
+_LABELS = st.fixed_dictionaries({}, optional={"previous": _TITLES | _ANY, "current": _TITLES | _ANY})
 _EVENTS = st.fixed_dictionaries(
     {},
     optional={
@@ -198,17 +249,18 @@ _EVENTS = st.fixed_dictionaries(
         "object_attributes": st.fixed_dictionaries(
             {},
             optional={
-                "action": st.sampled_from(["merge", "close", "open"]) | _ANY,
+                "action": st.sampled_from(["merge", "close", "open", "update"]) | _ANY,
                 "source_branch": _BRANCHES | _ANY,
                 "source_project_id": _IDS,
                 "target_project_id": _IDS,
             },
         )
         | _ANY,
+        "changes": st.fixed_dictionaries({}, optional={"labels": _LABELS | _ANY}) | _ANY,
     },
 )
 _MUTATIONS = st.tuples(
-    st.sampled_from([DELETED, MERGED]),
+    st.sampled_from([{**DELETED, "changes": None}, {**MERGED, "changes": None}, relabelled(["preview"], [])]),
     st.sampled_from(
         [
             "object_kind",
@@ -220,6 +272,7 @@ _MUTATIONS = st.tuples(
             "project.path_with_namespace",
             "project.default_branch",
             "object_attributes",
+            "changes",
         ]
     ),
     _ANY | _IDS | _REFS | _KINDS,
@@ -227,8 +280,8 @@ _MUTATIONS = st.tuples(
 
 
 @given(_EVENTS | _MUTATIONS | _ANY)
-def test_whatever_json_it_acts_only_on_the_two_events_of_this_very_project(event: Any) -> None:
-    found = branch_gone(json.dumps(event).encode(), ID)
+def test_whatever_json_it_acts_only_on_the_events_of_this_very_project(event: Any) -> None:
+    found = said(json.dumps(event).encode(), ID)
     if isinstance(found, Nothing):
         return
     # Written apart from the code under test: what must be true of an event that it acts on.
@@ -242,7 +295,13 @@ def test_whatever_json_it_acts_only_on_the_two_events_of_this_very_project(event
     else:
         attributes = event["object_attributes"]
         assert event["object_kind"] == "merge_request"
-        assert attributes["action"] == "merge"
+        assert attributes["action"] in ("merge", "close", "update")
+        if attributes["action"] == "update":
+            had, has = (
+                {label["title"] for label in event["changes"]["labels"].get(when, [])}
+                for when in ("previous", "current")
+            )
+            assert ({"preview", "preview::keep"} & had) - has or (isinstance(found, Labelled) and found.kept)
         assert attributes["source_project_id"] == attributes["target_project_id"] == event["project"]["id"]
         assert attributes["source_branch"] == found.branch
 
