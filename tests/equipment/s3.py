@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-_NAME, _REGION = "states", "eu-central-1"
+_REGION = "eu-central-1"
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Bucket:
     """Where states are.
 
     Attributes:
+        name: Its name.
         objects: Client of the bucket.
         url: Address as ``PULUMI_BACKEND_URL`` takes it.
         options: The part of the address that leads to the server.
         credentials: Variables of whoever may use it.
     """
 
+    name: str
     objects: Any
     url: str
     options: str
@@ -34,6 +37,8 @@ class Bucket:
 def bucket_on_loopback() -> Iterator[Bucket]:
     """A bucket that is gone when the block ends."""
     credentials = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "of-the-test", "AWS_REGION": _REGION}
+    # The servers of one process share what they hold.
+    name = f"states-{secrets.token_hex(3)}"
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -45,8 +50,8 @@ def bucket_on_loopback() -> Iterator[Bucket]:
             aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
         )
-        made = s3.create_bucket(Bucket=_NAME, CreateBucketConfiguration={"LocationConstraint": _REGION})
+        made = s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": _REGION})
         options = f"endpoint={host}:{port}&disableSSL=true&s3ForcePathStyle=true&region={_REGION}"
-        yield Bucket(made, f"s3://{_NAME}?{options}", options, credentials)
+        yield Bucket(name, made, f"s3://{name}?{options}", options, credentials)
     finally:
         server.stop()

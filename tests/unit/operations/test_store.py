@@ -10,22 +10,21 @@ import pytest
 
 from operations.engine.store import Store, store_of
 from operations.errors import OperationError
-from tests.equipment.s3 import bucket_on_loopback
+from tests.equipment.s3 import Bucket, bucket_on_loopback
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """Options of a backend's address that lead to the server."""
+def s3() -> Iterator[Bucket]:
     with pytest.MonkeyPatch.context() as environment, bucket_on_loopback() as bucket:
         for name, value in bucket.credentials.items():
             environment.setenv(name, value)
         environment.delenv("AWS_PROFILE", raising=False)
-        yield bucket.options
+        yield bucket
 
 
 @pytest.fixture(params=["file", "s3", "s3 in a folder"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> Store:
-    urls = {"file": f"file://{tmp_path}", "s3": f"s3://states?{s3}", "s3 in a folder": f"s3://states/team?{s3}"}
+def store(request: pytest.FixtureRequest, tmp_path: Path, s3: Bucket) -> Store:
+    urls = {"file": f"file://{tmp_path}", "s3": s3.url, "s3 in a folder": f"s3://{s3.name}/team?{s3.options}"}
     return store_of(urls[request.param])
 
 
@@ -51,6 +50,6 @@ def test_a_folder_never_holds_what_is_only_half_written(tmp_path: Path) -> None:
     assert list((tmp_path / ".pulumi").iterdir()) == []
 
 
-def test_a_bucket_that_is_not_there_is_one_sentence(s3: str) -> None:
+def test_a_bucket_that_is_not_there_is_one_sentence(s3: Bucket) -> None:
     with pytest.raises(OperationError, match="state backend s3://nowhere cannot be used"):
         store_of(f"s3://nowhere?{s3}").list("a/")
