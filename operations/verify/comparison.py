@@ -95,8 +95,9 @@ class Comparison:
         yield f"From {self.start:%Y-%m-%d %H:%M:%S} to {self.end:%H:%M:%S} UTC.\n"
         for pair in self.pairs:
             yield f"## {escaped(pair.title)}: {pair.state}\n"
-            yield from (f"- {escaped(word)}" for word in pair.words)
-            yield "\n| before | after |\n| --- | --- |"
+            if pair.words:
+                yield "\n".join(f"- {escaped(word)}" for word in pair.words) + "\n"
+            yield "| before | after |\n| --- | --- |"
             pictures = {"before": self._relative(pair.before), "after": self._relative(pair.after)}
             cells = (f"![{which}]({path})" if path else "–" for which, path in pictures.items())
             yield f"| {' | '.join(cells)} |\n"
