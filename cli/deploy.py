@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,57 +40,46 @@ Labels = Annotated[
 Dotenv = Annotated[Path | None, typer.Option(help="File that gets PREVIEW_URL and PREVIEW_SLUG for CI.")]
 
 
-@command(MAKE)
-def deploy(
-    branch: Branch,
-    base: Base = "local",
-    commit: Commit = "",
-    config_dir: ConfigDirectory = None,
-    image: Images = None,
-    labels: Labels = None,
-    dotenv: Dotenv = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: Json = False,
-) -> Result:
-    """Create the preview of a branch, or update it."""
-    from operations.life.request import DeployRequest
+def _deploying(what: str, *, only_existing: bool) -> Callable[..., Result]:
+    """A command that deploys a branch.
 
-    request = DeployRequest(
-        branch=branch,
-        base=base,
-        commit=commit,
-        config_directory=config_dir,
-        images=images_of(image or []),
-        labels=labels_of(labels),
-    )
-    return _run(request, dotenv, wait)
+    Args:
+        what: What its help says.
+        only_existing: Whether it does nothing where there is no preview.
+    """
+
+    def deploying(
+        branch: Branch,
+        base: Base = "local",
+        commit: Commit = "",
+        config_dir: ConfigDirectory = None,
+        image: Images = None,
+        labels: Labels = None,
+        dotenv: Dotenv = None,
+        wait: Wait = WAIT_SECONDS,
+        as_json: Json = False,
+    ) -> Result:
+        from operations.life.request import DeployRequest
+
+        request = DeployRequest(
+            branch=branch,
+            base=base,
+            commit=commit,
+            config_directory=config_dir,
+            images=images_of(image or []),
+            only_existing=only_existing,
+            labels=labels_of(labels),
+        )
+        return _run(request, dotenv, wait)
+
+    deploying.__doc__ = what
+    return deploying
 
 
-@command(MAKE)
-def update(
-    branch: Branch,
-    base: Base = "local",
-    commit: Commit = "",
-    config_dir: ConfigDirectory = None,
-    image: Images = None,
-    labels: Labels = None,
-    dotenv: Dotenv = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: Json = False,
-) -> Result:
-    """Update the preview of a branch, if there is one; none is success too."""
-    from operations.life.request import DeployRequest
-
-    request = DeployRequest(
-        branch=branch,
-        base=base,
-        commit=commit,
-        config_directory=config_dir,
-        images=images_of(image or []),
-        only_existing=True,
-        labels=labels_of(labels),
-    )
-    return _run(request, dotenv, wait)
+deploy = command(MAKE, "deploy")(_deploying("Create the preview of a branch, or update it.", only_existing=False))
+update = command(MAKE, "update")(
+    _deploying("Update the preview of a branch, if there is one; none is success too.", only_existing=True)
+)
 
 
 def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:

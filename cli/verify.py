@@ -24,6 +24,9 @@ def verify(
         int, typer.Option(min=1, max=24 * 60, help="Window of the activity; what it lacks is waited for.")
     ] = 10,
     screenshots: Annotated[Path | None, typer.Option(help="Directory that gets a picture of every dashboard.")] = None,
+    against: Annotated[
+        str, typer.Option(metavar="BRANCH", help="Draw that branch's preview too, and show in what dashboards differ.")
+    ] = "",
     junit: Annotated[Path | None, typer.Option(help="File that gets the checks as JUnit XML, for CI.")] = None,
     as_json: Json = False,
 ) -> Result:
@@ -32,7 +35,9 @@ def verify(
     from cli.verify_table import verify_table
     from operations.verify.verify import VerifyRequest
 
-    request = VerifyRequest(branch=branch, base=base, minutes=minutes, pictures=screenshots)
+    if against and not screenshots:
+        raise BadInputError("--against compares pictures: say with --screenshots DIR where they go.")
+    request = VerifyRequest(branch=branch, base=base, minutes=minutes, pictures=screenshots, against=against)
     found = verify_with_progress(open_engine(), request, junit=junit)
     failure: NotFulfilledError | None = None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -37,7 +38,7 @@ def run_inside(
     Raises:
         BadInputError: There is no such service.
         NotFoundError: There is no such preview.
-        UnhealthyError: The container does not run.
+        UnhealthyError: The container does not run, or the preview sleeps.
         OperationError: The machine cannot be reached, or the connection to it broke.
         BrokenPipeError: Nobody reads the output any more.
     """
@@ -46,11 +47,13 @@ def run_inside(
     docker = machine_at(engine, found.outputs.base).docker
     container = next((state for state in docker.of_slug(found.name.slug) if state.service == service), None)
     if container is None or container.status != "running":
-        raise UnhealthyError(
-            f"The container preview-{found.name.slug}-{service} does not run (it is "
-            f"{container.status if container else 'gone'}): ./preview status {branch} shows all of them.",
-            {},
-        )
+        name, quoted = f"preview-{found.name.slug}-{service}", shlex.quote(branch)
+        if since := found.outputs.asleep_since:
+            said = f"The preview of {branch!r} is asleep since {since}: wake it with ./preview wake {quoted}."
+        else:
+            said = f"The container {name} does not run (it is {container.status if container else 'gone'}): "
+            said += f"./preview status {quoted} shows all of them."
+        raise UnhealthyError(said, {})
     return docker.execute(container.name, command or SHELL, streams)
 
 

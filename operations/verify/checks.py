@@ -149,3 +149,8 @@ def reason_of(error: Exception) -> str:
     """Why a request failed, in one line."""
     # The text of an HTTP status error ends with a line of advice for programmers.
     return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+
+
+def unanswered(name: str, error: Exception) -> Check:
+    """A check that failed because Grafana did not answer as it should."""
+    return Check(name=name, ok=False, detail=f"Grafana does not answer as it should: {reason_of(error)}")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from operations.errors import OperationError
+from operations.machine.entrance import Entrance
 from operations.verify.answers import mapping, mappings
 from operations.verify.browsing import page_of
+from operations.verify.viewer import Viewer
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _WIDTH = 1600
@@ -29,6 +33,7 @@ _TIMEOUT_SECONDS = 120
 # Chromium gives a page up when a network of the machine comes or goes, as Docker's do with every deploy nearby.
 _ATTEMPTS = 3
 _BLANK_BYTES = 25_000
+Span = tuple[dt.datetime, dt.datetime]
 _FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -40,6 +45,36 @@ _FLAGS = (
     "--disable-sync",
     f"--virtual-time-budget={_DRAWN_WITHIN_MS}",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A preview as a viewer gets to it.
+
+    Attributes:
+        branch: Its branch.
+        url: Public address.
+        entrance: How one gets there.
+    """
+
+    branch: str
+    url: str
+    entrance: Entrance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Dashboards of a preview.
+
+    Attributes:
+        branch: Its branch.
+        dashboards: The dashboards as Grafana has them, each with its ``uid``.
+        pictures: Id of a dashboard → its picture, of those that could be taken.
+    """
+
+    branch: str
+    dashboards: Sequence[Mapping[str, Any]]
+    pictures: Mapping[str, Path]
 
 
 def browser() -> str:
@@ -58,8 +93,14 @@ def browser() -> str:
 
 
 def take(
-    program: str, url: str, dashboards: Iterable[Mapping[str, Any]], directory: Path, *, trust_anything: bool
-) -> list[Path]:
+    program: str,
+    url: str,
+    dashboards: Iterable[Mapping[str, Any]],
+    directory: Path,
+    *,
+    trust_anything: bool,
+    span: Span | None = None,
+) -> dict[str, Path]:
     """Take a picture of each dashboard, as high as it is.
 
     Args:
@@ -68,9 +109,10 @@ def take(
         dashboards: Dashboards as Grafana has them.
         directory: Gets ``UID.png`` of each; made where it is missing.
         trust_anything: Whether to pass over the certificate, which on the local base is the reverse proxy's own.
+        span: Range of time that is drawn; None: what each dashboard names.
 
     Returns:
-        The pictures that could be taken.
+        Id of a dashboard → its picture, of those that could be taken.
     """
     directory.mkdir(parents=True, exist_ok=True)
     flags = [*_FLAGS]
@@ -80,22 +122,42 @@ def take(
     if os.geteuid() == 0:
         # Chromium's sandbox refuses to run as root, as CI jobs do.
         flags.append("--no-sandbox")
-    taken: list[Path] = []
+    query = "?from={}&to={}".format(*(int(moment.timestamp() * 1000) for moment in span)) if span else ""
+    taken: dict[str, Path] = {}
     with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as profile:
         for dashboard in dashboards:
             uid = str(dashboard["uid"])
             picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
             picture.unlink(missing_ok=True)
             size = f"--window-size={_WIDTH},{_height(dashboard)}"
-            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}{page_of(uid)}"]
+            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}{page_of(uid)}{query}"]
             for _ in range(_ATTEMPTS):
                 _run([program, *flags, *page])
                 if picture.exists() and picture.stat().st_size > _BLANK_BYTES:
                     break
             # A dashboard with little on it is as small as a blank page: after the last attempt it counts.
             if picture.exists():
-                taken.append(picture)
+                taken[uid] = picture
     return taken
+
+
+def draw(program: str, site: Site, directory: Path, span: Span | None) -> Drawn:
+    """Take a picture of each dashboard.
+
+    Args:
+        program: The browser.
+        site: The preview.
+        directory: Gets the pictures.
+        span: Range of time; None: what each dashboard names.
+
+    Raises:
+        RefusedError: Grafana does not give its dashboards.
+        httpx.HTTPError: It does not answer.
+    """
+    viewer = Viewer(site.url, site.entrance)
+    found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
+    taken = take(program, site.url, found, directory, trust_anything=not site.entrance.certified, span=span)
+    return Drawn(branch=site.branch, dashboards=found, pictures=taken)
 
 
 def _height(dashboard: Mapping[str, Any]) -> int:

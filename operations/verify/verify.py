@@ -17,14 +17,15 @@ from operations.engine.workspace import Engine
 from operations.errors import NotFulfilledError, OperationError
 from operations.find import existing, machine_at
 from operations.machine.access import Machine
-from operations.machine.entrance import Entrance
 from operations.verify import branch_files, checks, verdict
-from operations.verify import pictures as screenshots
 from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
 from operations.verify.answers import RefusedError
 from operations.verify.checks import Address, Check
+from operations.verify.comparison import Comparison
+from operations.verify.drawing import pictures
 from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
+from operations.verify.pictures import Site, browser
 from operations.verify.viewer import Viewer
 from operations.verify.waiting import DATA_WITHIN_SECONDS
 
@@ -57,6 +58,7 @@ class VerifyRequest:
         minutes: Length of the window in which the activity is looked at; it ends now.
         wait: Whether to wait for what the window still lacks; else what there is must do.
         pictures: Directory for a picture of every dashboard.
+        against: Branch whose preview's dashboards are drawn beside them, at the same range of time; empty: none.
     """
 
     branch: str
@@ -64,6 +66,7 @@ class VerifyRequest:
     minutes: int = JUDGED_MINUTES
     wait: bool = True
     pictures: Path | None = None
+    against: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,7 @@ class Verification:
         series: Name → samples of the window.
         seconds: How long it took.
         panels: Every panel, and why it is empty.
+        comparison: The dashboards beside those of another preview, where that was asked for and could be done.
     """
 
     branch: str
@@ -87,6 +91,7 @@ class Verification:
     series: Mapping[str, Samples]
     seconds: float
     panels: tuple[PanelState, ...] = ()
+    comparison: Comparison | None = None
 
     @property
     def ok(self) -> bool:
@@ -100,7 +105,9 @@ class Verification:
 
     def as_dict(self) -> dict[str, Any]:
         """The same, for JSON; samples are pairs of a Unix time and a value."""
-        return {"ok": self.ok, **asdict(self), "panels": [panel.as_dict() for panel in self.panels]}
+        panels = [panel.as_dict() for panel in self.panels]
+        comparison = self.comparison.as_dict() if self.comparison else None
+        return {"ok": self.ok, **asdict(self), "panels": panels, "comparison": comparison}
 
     def require(self) -> None:
         """Insist on it.
@@ -132,7 +139,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         OperationError: Pictures are asked for and there is no browser.
     """
     started = time.monotonic()
-    program = screenshots.browser() if request.pictures else ""
+    program = browser() if request.pictures else ""
     preview = existing(engine, request.branch, request.base)
     if since := preview.outputs.asleep_since:
         raise NotFulfilledError(
@@ -157,9 +164,12 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
     activity = judge(series[TPS], request.minutes)
     found.append(Check(name="the activity varies", ok=activity.varies, detail=activity.detail))
+    comparison = None
     if request.pictures:
         on_note("taking pictures")
-        found.append(_pictures(program, url, machine.entrance, viewer, request.pictures))
+        site = Site(branch=request.branch, url=url, entrance=machine.entrance)
+        pictured, comparison = pictures(engine, program, site, request.pictures, request.against)
+        found += pictured
     return Verification(
         branch=request.branch,
         url=url,
@@ -168,6 +178,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         series=series,
         seconds=time.monotonic() - started,
         panels=panels if isinstance(panels, tuple) else (),
+        comparison=comparison,
     )
 
 
@@ -223,18 +234,14 @@ def _listed(viewer: Viewer, machine: Machine, slug: str) -> Check:
     except OperationError as error:
         return Check(name=branch_files.NAME, ok=None, detail=f"the branch's files cannot be read: {error}")
     except (httpx.HTTPError, RefusedError) as error:
-        return _unanswered(branch_files.NAME, error)
+        return checks.unanswered(branch_files.NAME, error)
 
 
 def _panels(viewer: Viewer) -> tuple[PanelState, ...] | Check:
     try:
         return tuple(viewer.panels())
     except (httpx.HTTPError, RefusedError) as error:
-        return _unanswered(verdict.NAME, error)
-
-
-def _unanswered(name: str, error: Exception) -> Check:
-    return Check(name=name, ok=False, detail=f"Grafana does not answer as it should: {checks.reason_of(error)}")
+        return checks.unanswered(verdict.NAME, error)
 
 
 def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> Check:
@@ -251,13 +258,3 @@ def _workload(machine: Machine, slug: str, start: dt.datetime, minutes: int) -> 
         return Check(name=name, ok=True, detail=(", ".join(patterns.ran) or "in a pause between two patterns") + failed)
     ok = None if patterns.starting and minutes < JUDGED_MINUTES else False
     return Check(name=name, ok=ok, detail=f"no pattern has begun{failed}: docker logs {container.name}")
-
-
-def _pictures(program: str, url: str, entrance: Entrance, viewer: Viewer, directory: Path) -> Check:
-    name = "pictures of every dashboard"
-    try:
-        found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
-    except (httpx.HTTPError, RefusedError) as error:
-        return _unanswered(name, error)
-    taken = screenshots.take(program, url, found, directory, trust_anything=not entrance.certified)
-    return Check(name=name, ok=len(taken) == len(found), detail=f"{len(taken)} of {len(found)} in {directory}")

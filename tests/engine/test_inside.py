@@ -81,11 +81,16 @@ def test_at_a_terminal_the_program_has_one_of_the_same_size_and_gets_ctrl_c(worl
     os.close(terminal)
 
 
+@pytest.fixture(scope="module")
+def secrets(world: World) -> dict[str, str]:
+    """Every password of the preview."""
+    return passwords(world.clone, world.first)
+
+
 @pytest.mark.parametrize(("service", "database"), [("sink", "measurements"), ("target", "target_database")])
 def test_psql_is_a_databases_superuser_and_no_password_shows_anywhere(
-    world: World, engine: Any, service: str, database: str
+    world: World, engine: Any, secrets: dict[str, str], service: str, database: str
 ) -> None:
-    secrets = passwords(world.clone, world.first)
     began = int(time.time()) - 1
     command = ["./preview", "psql", world.first, service, "--", "-At"]
     with subprocess.Popen(
@@ -108,20 +113,30 @@ def test_psql_is_a_databases_superuser_and_no_password_shows_anywhere(
         texts = {"inspect": json.dumps(container.attrs), "answer": answer}
         for identity in container.attrs["ExecIDs"]:
             texts[f"inspect {identity}"] = json.dumps(engine.api.exec_inspect(identity))
-        for file in ("cmdline", "environ"):
-            texts[file] = "\n".join(read(path) for path in Path("/proc").glob(f"[0-9]*/{file}"))
+        texts["arguments"] = arguments = "\n".join(read(one / "cmdline") for one in processes())
+        texts["environment"] = "\n".join(
+            read(one / "environ") for one in processes() if "psql" in read(one / "cmdline")
+        )
         process.stdin.close()
         texts["rest"] = process.stdout.read()
         assert process.wait(_WITHIN_SECONDS) == 0, texts["rest"]
     assert answer == f"postgres|{database}|t\n"
-    happened = engine.api.events(since=began, until=int(time.time()) + 1, filters={"container": container.name})
-    texts["events"] = happened.read().decode()
+    happened = engine.api.events(
+        decode=True, since=began, until=int(time.time()) + 1, filters={"container": container.name}
+    )
+    texts["events"] = json.dumps(list(happened))
     # What is searched is what it has to be.
-    assert f"-d{chr(0)}{database}" in texts["cmdline"]
+    assert f"-d\0{database}\0" in arguments
+    assert "PGDATA=" in texts["environment"]
     assert "exec_create" in texts["events"]
     for where, text in texts.items():
         for name, password in secrets.items():
             assert password not in text, f"{name} is in {where}"
+
+
+def processes() -> list[Path]:
+    """What the kernel says of each process of the machine."""
+    return list(Path("/proc").glob("[0-9]*"))
 
 
 def read(path: Path) -> str:

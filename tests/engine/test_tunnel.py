@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from operations.machine.docker import Docker
+from operations.machine.streams import Streams
 from operations.machine.tunnel import Tunnel
 from operations.machine.vm import VmMachine
 from tests.equipment.fakes.grafana import base
@@ -17,6 +20,8 @@ from tests.equipment.processes import family
 from tests.equipment.sshd import Sshd
 
 pytestmark = pytest.mark.engine
+
+DATA = {"/var/lib/postgresql/data": ""}
 
 
 @pytest.fixture
@@ -65,3 +70,28 @@ def test_a_tunnel_is_opened_again_while_the_shared_connection_lives(machine: VmM
     for _ in range(3):
         assert Docker(tunnel.open).belongings({"pgai.preview": "nobody's"}) == []
     assert sshd.connections == 1 + 3, "a tunnel has a connection of its own"
+
+
+def test_a_program_in_a_container_reads_to_the_end_and_answers_over_ssh(
+    machine: VmMachine, engine: Any, token: str
+) -> None:
+    container = engine.containers.run(
+        "postgres:15",
+        ["-c", "sleep 600"],
+        entrypoint="bash",
+        name=f"{token}-tunnel",
+        detach=True,
+        init=True,
+        tmpfs=DATA,
+    )
+    try:
+        given = os.urandom(1 << 20)
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
+            asked.write(given)
+            asked.seek(0)
+            streams = Streams(stdin=asked.fileno(), stdout=answered.fileno())
+            assert machine.docker.execute(container.name, ["sh", "-c", "cat; exit 42"], streams) == 42
+            answered.seek(0)
+            assert answered.read() == given
+    finally:
+        container.remove(force=True, v=True)

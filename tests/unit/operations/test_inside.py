@@ -92,6 +92,13 @@ def test_a_container_that_does_not_run_is_named(
     assert not docker.ran
 
 
+def test_a_preview_that_sleeps_says_how_to_wake_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asleep = StandInEngine(states={"preview-a-b": preview("a/b", asleep_since="2026-01-01T00:00:00Z")})
+    on(monkeypatch, StandInDocker("exited"))
+    with pytest.raises(UnhealthyError, match=r"asleep since 2026.*: wake it with \./preview wake a/b\."):
+        inside.run_inside(asleep.engine, "a/b", "grafana", [], STREAMS)
+
+
 @pytest.mark.parametrize(
     ("typed", "database", "arguments"),
     [

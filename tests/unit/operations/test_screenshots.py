@@ -29,7 +29,7 @@ def test_without_a_browser_one_sentence_says_what_to_do(monkeypatch: pytest.Monk
 def test_a_picture_that_was_not_taken_is_not_counted_even_where_an_old_one_lies(tmp_path: Path) -> None:
     program = stand_in(tmp_path, "exit 1")
     (tmp_path / "one.png").write_bytes(b"old")
-    assert take(program, "https://a.localhost", [ONE], tmp_path, trust_anything=True) == []
+    assert take(program, "https://a.localhost", [ONE], tmp_path, trust_anything=True) == {}
     assert not (tmp_path / "one.png").exists()
 
 
@@ -46,7 +46,8 @@ def test_certificates_and_a_proxy_are_passed_over_only_where_asked(tmp_path: Pat
 
 def test_a_dashboards_id_cannot_lead_out_of_the_directory(tmp_path: Path) -> None:
     program = stand_in(tmp_path, 'for one; do case $one in --screenshot=*) : > "${one#--screenshot=}";; esac; done')
-    (picture,) = take(program, "https://a.localhost", [{"uid": "../../x"}], tmp_path / "in", trust_anything=True)
+    taken = take(program, "https://a.localhost", [{"uid": "../../x"}], tmp_path / "in", trust_anything=True)
+    picture = taken["../../x"]
     assert picture.resolve().parent == (tmp_path / "in").resolve()
 
 
@@ -57,5 +58,5 @@ def test_a_page_that_was_given_up_is_taken_again(tmp_path: Path, first: int) -> 
     program = stand_in(
         tmp_path, f'{save}; {made} > "$picture"; [ -s "$picture" ] || rm "$picture"; touch {tmp_path}/before'
     )
-    (picture,) = take(program, "https://a.localhost", [ONE], tmp_path / "in", trust_anything=True)
+    picture = take(program, "https://a.localhost", [ONE], tmp_path / "in", trust_anything=True)["one"]
     assert picture.stat().st_size == 30_000
