@@ -52,4 +52,4 @@ def test_a_folder_never_holds_what_is_only_half_written(tmp_path: Path) -> None:
 
 def test_a_bucket_that_is_not_there_is_one_sentence(s3: Bucket) -> None:
     with pytest.raises(OperationError, match="state backend s3://nowhere cannot be used"):
-        store_of(f"s3://nowhere?{s3}").list("a/")
+        store_of(f"s3://nowhere?{s3.options}").list("a/")
