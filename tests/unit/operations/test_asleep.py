@@ -35,14 +35,20 @@ class Containers:
 
     Attributes:
         started: Services in the order in which they were.
+        cpus: Shares of processors in the order in which they were given.
     """
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.started: list[str] = []
+        self.cpus: list[tuple[str, float]] = []
         self._states = {key: container(key) for key in ("workload", "pgwatch", "target", "sink")}
         monkeypatch.setattr(world.machine, "of_slug", lambda slug: list(self._states.values()), raising=False)
         monkeypatch.setattr(world.machine, "start", self._start, raising=False)
+        monkeypatch.setattr(world.machine, "limit_cpus", self._limit, raising=False)
         monkeypatch.setattr(world.machine, "stop_all", self._stop_all, raising=False)
+
+    def _limit(self, state: ContainerState, cpus: float) -> None:
+        self.cpus.append((state.service, cpus))
 
     def _start(self, state: ContainerState) -> None:
         self.started.append(state.service)
@@ -75,6 +81,8 @@ def test_a_deploy_starts_each_container_after_those_that_it_needs_before_the_eng
     assert containers.started.index("workload") > containers.started.index("target")
     assert containers.started.index("pgwatch") > max(map(containers.started.index, ("target", "sink")))
     assert world.machine.scripts.count("take") == 1
+    assert ("target", 1.0) in containers.cpus[:4]
+    assert ("target", 0.3) in containers.cpus[-4:]
 
 
 @pytest.mark.parametrize("refusal", [FULL, SHORT], ids=["slots", "disk or memory"])
@@ -108,4 +116,5 @@ def test_one_that_cannot_be_started_sleeps_again(world: World, monkeypatch: pyte
     with pytest.raises(OperationError, match="Docker does not answer"):
         world.deploy()
     assert containers.running == set()
+    assert ("target", 0.3) in containers.cpus[-4:], "its share is its own again"
     assert world.engine.values == []
