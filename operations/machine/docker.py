@@ -118,7 +118,7 @@ class Docker(Images, Executions, Usages):
         def limited(api: Api) -> None:
             # Docker's client knows the older way to say it alone, which cannot change this one.
             address = f"{api.base_url}/v{api.api_version}/containers/{state.id}/update"
-            api.post(address, json={"NanoCpus": round(cpus * 1e9)}, timeout=_TIMEOUT_SECONDS).raise_for_status()
+            api.post(address, json={"NanoCpus": round(cpus * 1e9)}, timeout=api.timeout).raise_for_status()
 
         self._ask(f"limit the container {state.name}", limited)
 
