@@ -8,6 +8,7 @@ import json
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
         gather(request.config_directory or own, own).write(Path(folder) / "config")
         # The files have a place of their own by then.
         values = {one.name: getattr(request, one.name) for one in fields(request) if one.name != "config_directory"}
-        (Path(folder) / _REQUEST).write_text(json.dumps(values, default=dict), encoding="utf-8")
+        (Path(folder) / _REQUEST).write_text(json.dumps(values, default=_plain), encoding="utf-8")
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as tar:
             tar.add(folder, arcname=".")
@@ -94,6 +95,11 @@ def forget_update(work: Work) -> None:
         OperationError: The machine cannot be reached.
     """
     work.machine.run('rm -rf -- "$DIRECTORY/update"', {"DIRECTORY": _directory(work)})
+
+
+def _plain(value: object) -> object:
+    """A collection as JSON has it."""
+    return dict(value) if isinstance(value, Mapping) else sorted(value) if isinstance(value, Collection) else value
 
 
 def _directory(work: Work) -> str:

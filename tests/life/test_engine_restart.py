@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.equipment.checkout import Clone
+from tests.equipment.checkout import Clone, ok
 from tests.equipment.docker import remains
 from tests.equipment.previews import Ground
 from tests.equipment.second_engine import SecondEngine, running_second_engine
@@ -47,6 +47,12 @@ def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
     assert "where none was expected" not in said
 
     ground.deploy(branch)
+    ok(clone.preview("sleep", branch))
+    second.restart()
+    running = [one.name for one in ground.containers(branch).values() if one.status == "running"]
+    assert not running, "what sleeps stays asleep"
+    ok(clone.preview("wake", branch))
+    ground.require_live(branch)
     assert clone.preview("destroy", branch).code == 0
     ground.require_nothing(branch)
     destroyed = clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")

@@ -1,0 +1,105 @@
+"""A full house: whom a deploy puts to sleep, and what the clean-up does by schedule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+
+import pytest
+
+from components.host_scripts import script
+from operations.errors import RefusedError
+from operations.happening import Happening
+from operations.life import sleep as life_sleep
+from operations.machine.access import Machine
+from operations.machine.shell import ScriptError
+from operations.upkeep import idle as upkeep_idle
+from operations.upkeep.idle import put_idle_to_sleep
+from tests.unit.operations.deploying import World
+from tests.unit.operations.engine import preview
+
+NOW = dt.datetime(2026, 1, 10, 12, tzinfo=dt.UTC)
+SINCE = "2026-01-10T12:00:00Z"
+FULL = ScriptError("There is no room.", 5)
+SLOTS = (
+    "old\told\trunning\t\t2026-01-08T00:00:00Z\t\t2026-01-09T00:00:00Z\n"
+    "older\tolder\trunning\t\t2026-01-08T00:00:00Z\t\t2026-01-08T06:00:00Z\n"
+    "kept\tkept\trunning\tkept\t2026-01-01T00:00:00Z\t\t\n"
+)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Three previews that run, on a base that puts one to sleep for another."""
+    made = World.make(monkeypatch)
+    made.machine.base = made.machine.base.model_copy(update={"when_full": "sleep"})
+    for branch in ("old", "older", "kept"):
+        found = preview(branch, "2030-01-01T00:00:00Z", deployed_at="2026-01-05T00:00:00Z", base="base")
+        made.engine.states[found.stack] = found
+    run = made.machine.run
+
+    def answering(text: str, environment: Any) -> str:
+        if text == script("describe_slots"):
+            return SLOTS
+        return f"{SINCE}\n" if text == script("mark_asleep") else run(text, environment)
+
+    def machine_at(*_: object) -> Machine:
+        return cast(Machine, made.machine)
+
+    monkeypatch.setattr(made.machine, "run", answering, raising=False)
+    monkeypatch.setattr(made.machine, "stop_all", lambda slug: True, raising=False)
+    monkeypatch.setattr(life_sleep, "machine_at", machine_at)
+    monkeypatch.setattr(upkeep_idle, "machine_at", machine_at)
+    return made
+
+
+def asleep(world: World) -> set[str]:
+    return {one.outputs["branch"] for one in world.engine.states.values() if one.outputs.get("asleep_since")}
+
+
+def test_a_deploy_puts_to_sleep_the_one_that_nobody_has_looked_at_for_longest(world: World) -> None:
+    world.machine.answers = {"take": [FULL]}
+    assert world.deploy() is not None
+    assert asleep(world) == {"older"}
+    assert "put the preview of older to sleep, which nobody has looked at for longest" in world.notes
+
+
+def test_one_that_somebody_works_on_is_passed_over(world: World) -> None:
+    world.engine.busy = {"preview-older"}
+    world.machine.answers = {"take": [FULL, FULL]}
+    assert world.deploy() is not None
+    assert asleep(world) == {"old"}
+
+
+def test_where_none_may_sleep_the_deploy_is_refused_with_those_that_hold_the_slots(world: World) -> None:
+    world.engine.busy = {"preview-older", "preview-old"}
+    world.machine.answers = {"take": [FULL] * 3}
+    with pytest.raises(RefusedError) as refused:
+        world.deploy()
+    assert "3 of 2 previews run or start: kept (nobody has looked since 2026-01-01T00:00:00Z, kept)" in str(
+        refused.value
+    )
+    assert "None of them may be put to sleep" in str(refused.value)
+    assert asleep(world) == set()
+
+
+def test_a_base_that_refuses_puts_nobody_to_sleep(world: World) -> None:
+    world.machine.base = world.machine.base.model_copy(update={"when_full": "refuse"})
+    world.machine.answers = {"take": [FULL]}
+    with pytest.raises(RefusedError, match=r"To make room now: \./preview sleep kept"):
+        world.deploy()
+    assert asleep(world) == set()
+
+
+def test_the_clean_up_puts_to_sleep_what_nobody_looked_at_for_so_long_and_tells_of_it(world: World) -> None:
+    told: list[Happening] = []
+    arguments: Any = (world.engine.engine, "base", 24, NOW, world.notes.append, told.append)
+    due = put_idle_to_sleep(*arguments, dry_run=True)
+    assert [(one.branch, one.result) for one in due] == [("older", "due"), ("old", "due")]
+    assert asleep(world) == set()
+    world.engine.busy = {"preview-old"}
+    done = put_idle_to_sleep(*arguments, dry_run=False)
+    assert [(one.branch, one.result) for one in done] == [("older", "asleep"), ("old", "skipped")]
+    assert asleep(world) == {"older"}
+    assert [(one.what, one.by, one.why) for one in told] == [("asleep", "reap", "nobody looked for 24 h")]
+    assert not put_idle_to_sleep(*(*arguments[:2], 24 * 30, *arguments[3:]), dry_run=False)
