@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from operations.happening import Hears, all_of
+from operations.review.hearers import hearers
 from operations.review.notify import VARIABLE, notifies
 from operations.review.record import Links
 from operations.review.writer import writes
@@ -27,7 +28,7 @@ def audience(note: Callable[[str], None]) -> Hears:
     Args:
         note: Told what one of them could not do.
     """
-    return all_of([writes(_links()), notifies(os.environ.get(VARIABLE, ""))], note)
+    return all_of([writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(os.environ)], note)
 
 
 def _links() -> Links:

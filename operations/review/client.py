@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 _REQUEST_SECONDS = 4.0
 _LONGEST_REASON = 200
+_LATE = "GitLab did not answer in time"
 
 
 class GitLabError(OperationError):
@@ -68,7 +69,7 @@ def ask(
     thread.join(seconds)
     if done:
         return done[0]
-    reason = _reason(failed[0], gitlab, writing=writing) if failed else "it did not answer in time"
+    reason = _reason(failed[0], gitlab, writing=writing) if failed else _LATE
     sentence = f"{what}: {redact(reason, gitlab.secrets)}. The preview is none the worse for it."
     raise GitLabError(sentence) from (failed[0] if failed else None)
 
@@ -102,7 +103,7 @@ def _reason(error: Exception, gitlab: GitLab, *, writing: bool) -> str:
     from gitlab.exceptions import GitlabError
 
     if isinstance(error, requests.Timeout):
-        return "GitLab did not answer in time"
+        return _LATE
     if isinstance(error, requests.RequestException):
         return f"GitLab cannot be reached ({type(error).__name__})"
     if not isinstance(error, GitlabError) or error.response_code is None:

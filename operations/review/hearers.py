@@ -1,0 +1,74 @@
+"""Who hears of previews on behalf of GitLab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from operations.errors import OperationError
+from operations.happening import Happening, Hears
+from operations.review.client import ask
+from operations.review.content import after, key_of
+from operations.review.deployments import Deployments
+from operations.review.notes import write
+from operations.review.settings import NOTE_TOKEN, GitLab, gitlab_of
+
+_NOTE_SECONDS = 10.0
+NOTE_FAILED = "The merge request's note cannot be written"
+
+
+def hearers(environment: Mapping[str, str]) -> list[Hears]:
+    """Those who tell GitLab; none outside it. Together they take a quarter of a minute at most.
+
+    Args:
+        environment: Variables of the job.
+    """
+    gitlab = gitlab_of(environment)
+    return [Deployments(gitlab), Notes(gitlab)] if gitlab else []
+
+
+class Notes:
+    """Hears what becomes of previews, and keeps their notes.
+
+    Args:
+        gitlab: The project.
+    """
+
+    def __init__(self, gitlab: GitLab) -> None:
+        self._gitlab = gitlab
+
+    def __call__(self, happening: Happening) -> None:
+        """Bring the note up to date.
+
+        Raises:
+            OperationError: It cannot be written.
+        """
+        require_token(self._gitlab)
+        key = key_of(happening.name, happening.url)
+        ask(
+            self._gitlab,
+            NOTE_FAILED,
+            lambda project: write(
+                project,
+                self._gitlab,
+                happening.name.branch,
+                key,
+                lambda before: after(before, happening),
+                logs=happening.logs,
+                ended=happening.what == "gone",
+            ),
+            seconds=_NOTE_SECONDS,
+            writing=True,
+        )
+
+
+def require_token(gitlab: GitLab) -> None:
+    """Go no further where no note can be written.
+
+    Raises:
+        OperationError: There is no token that may.
+    """
+    if not gitlab.note_token:
+        raise OperationError(
+            f"{NOTE_TOKEN} is not set, so the merge request gets no note about the preview: a job's own token may only "
+            "read notes (CONTRIBUTING, In GitLab)."
+        )
