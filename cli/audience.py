@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 
 from operations.happening import Hears, all_of
+from operations.review.settings import gitlab_of
+from operations.upkeep.gitlab import stops_environment
 
 
 def who() -> str:
@@ -24,4 +26,5 @@ def audience(note: Callable[[str], None]) -> Hears:
     Args:
         note: Told what one of them could not do.
     """
-    return all_of([], note)
+    gitlab = gitlab_of(os.environ)
+    return all_of([stops_environment(gitlab)] if gitlab else [], note)
