@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import os
 
-from cli import deploy, destroy, expiry, inside, keep, listing, lock, logs, reap, setup, stats, verify, webhook
+from cli import (
+    deploy,
+    destroy,
+    expiry,
+    history,
+    inside,
+    keep,
+    listing,
+    lock,
+    logs,
+    reap,
+    setup,
+    sleep,
+    stats,
+    verify,
+    webhook,
+)
 from cli.app import app
 
 __all__ = [
@@ -12,6 +28,7 @@ __all__ = [
     "deploy",
     "destroy",
     "expiry",
+    "history",
     "inside",
     "keep",
     "listing",
@@ -19,6 +36,7 @@ __all__ = [
     "logs",
     "reap",
     "setup",
+    "sleep",
     "stats",
     "verify",
     "webhook",

@@ -7,7 +7,10 @@ import os
 from collections.abc import Callable
 
 from operations.happening import Hears, all_of
+from operations.review.notify import VARIABLE, notifies
+from operations.review.record import Links
 from operations.review.settings import gitlab_of
+from operations.review.writer import writes
 from operations.upkeep.gitlab import stops_environment
 
 
@@ -27,4 +30,16 @@ def audience(note: Callable[[str], None]) -> Hears:
         note: Told what one of them could not do.
     """
     gitlab = gitlab_of(os.environ)
-    return all_of([stops_environment(gitlab)] if gitlab else [], note)
+    everywhere = [writes(_links()), notifies(os.environ.get(VARIABLE, ""))]
+    return all_of([*everywhere, stops_environment(gitlab)] if gitlab else everywhere, note)
+
+
+def _links() -> Links:
+    """Where GitLab shows what a job works on; empty outside of one."""
+    project = os.environ.get("CI_PROJECT_URL", "")
+    request = os.environ.get("CI_MERGE_REQUEST_IID", "")
+    return Links(
+        project=project,
+        merge_request=f"{project}/-/merge_requests/{request}" if project and request else "",
+        pipeline=os.environ.get("CI_PIPELINE_URL", ""),
+    )

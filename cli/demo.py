@@ -19,6 +19,7 @@ from cli.session import current_branch, current_commit, open_engine
 from cli.verify import verify_with_progress
 from cli.verify_table import verify_line
 from operations.find import machine_at
+from operations.life.deploy import Deployed
 from operations.life.request import DeployRequest
 from operations.local_base import bring_up_local
 from operations.verify.timing import opening_url
@@ -52,7 +53,7 @@ def demo(branch: str | None, set_up: Callable[[], None]) -> Result:
     with _timed(times, "preview, all healthy"):
         request = DeployRequest(branch=chosen, base=LOCAL, commit=current_commit(checkout))
         deployed = deploy_with_progress(request)
-        assert deployed is not None, "only an update can find nothing to do"
+        assert isinstance(deployed, Deployed), "only an update can find nothing to do, or have to wait"
     with _timed(times, "data in all panels"), Progressing(err, "Dashboards have data").running() as shown:
         viewer = Viewer(deployed.url, machine_at(open_engine(), LOCAL).entrance)
         wait_for_data(viewer, shown.count)

@@ -17,6 +17,7 @@ from stacks.paths import Paths
 
 if TYPE_CHECKING:
     from operations.life.deploy import Deployed
+    from operations.life.postponed import Postponed
     from operations.life.request import DeployRequest
 
 Commit = Annotated[str, typer.Option(help="Commit that is deployed; recorded.")]
@@ -92,6 +93,7 @@ def update(
 
 
 def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
+    from operations.life.postponed import Postponed
     from operations.verify.timing import opening_url
 
     started = time.monotonic()
@@ -102,6 +104,22 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
             raise
         deployed = None
     quoted = shlex.quote(request.branch)
+    if isinstance(deployed, Postponed):
+        address = opening_url(deployed.url)
+        _write(dotenv, address, deployed.name.slug)
+        return Result(
+            data={
+                "branch": request.branch,
+                "slug": deployed.name.slug,
+                "stack": deployed.name.stack,
+                "url": deployed.url,
+                "open": address,
+                "result": "postponed",
+                "reason": deployed.why,
+            },
+            note=f"The preview of {request.branch} is asleep, and its update is kept for its wake: ./preview wake "
+            f"{quoted} applies it. {deployed.why}",
+        )
     if deployed is None:
         return Result(
             data={"branch": request.branch, "result": "absent"},
@@ -109,8 +127,7 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
         )
     # A young preview has no data yet in the range that most dashboards name.
     address = opening_url(deployed.url)
-    if dotenv:
-        dotenv.write_text(f"PREVIEW_URL={address}\nPREVIEW_SLUG={deployed.name.slug}\n", encoding="utf-8")
+    _write(dotenv, address, deployed.name.slug)
     verb = "created" if deployed.created else ("updated" if deployed.changes.changed else "unchanged")
     seconds = time.monotonic() - started
     return Result(
@@ -129,7 +146,12 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
     )
 
 
-def deploy_with_progress(request: DeployRequest, wait_seconds: float = WAIT_SECONDS) -> Deployed | None:
+def _write(dotenv: Path | None, address: str, slug: str) -> None:
+    if dotenv:
+        dotenv.write_text(f"PREVIEW_URL={address}\nPREVIEW_SLUG={slug}\n", encoding="utf-8")
+
+
+def deploy_with_progress(request: DeployRequest, wait_seconds: float = WAIT_SECONDS) -> Deployed | Postponed | None:
     """Deploy, and show how it goes."""
     from cli.session import working
     from operations.life.deploy import deploy as run

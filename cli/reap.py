@@ -34,6 +34,9 @@ def reap(
     orphans: Annotated[
         bool, typer.Option("--orphans", help="Remove what no stack owns; without it, it is only listed.")
     ] = False,
+    idle: Annotated[
+        int, typer.Option(min=0, help="Put previews to sleep that nobody has looked at for so many hours; 0: none.")
+    ] = 0,
     as_json: Json = False,
 ) -> Result:
     """Destroy previews that have come to their end, and list what no stack owns.
@@ -42,18 +45,20 @@ def reap(
     """
     from cli.session import open_engine
     from operations.review.settings import gitlab_of
+    from operations.upkeep.idle import put_idle_to_sleep
     from operations.upkeep.orphans import find_orphans
     from operations.upkeep.reap import ReapRequest, bases
     from operations.upkeep.reap import reap as reap_previews
 
     now = dt.datetime.now(dt.UTC)
     engine = open_engine(wait_seconds=0)
+    hears = audience(note)
     request = ReapRequest(
         base=base,
         branches_from=branches_from,
         dry_run=dry_run,
         now=now,
-        happened=audience(note),
+        happened=hears,
         gitlab=gitlab_of(os.environ),
         started_by_label=auto is Start.LABEL,
     )
@@ -61,6 +66,11 @@ def reap(
     failure: Exception | None = None
     reaped, settled = reap_previews(engine, request, note)
     for name in bases(engine, base):
+        if idle:
+            try:
+                reaped += put_idle_to_sleep(engine, name, idle, now, note, hears, dry_run=dry_run)
+            except OperationError as error:
+                failure = OperationError(f"Nobody knows who looks at the previews of the base {name}: {error}")
         try:
             found += find_orphans(engine, name, remove=orphans and not dry_run)
         except OperationError as error:

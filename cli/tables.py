@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _STATES = {
-    "live": "green", "busy": "yellow", "incomplete": "red", "expired": "red",
+    "live": "green", "asleep": "blue", "busy": "yellow", "incomplete": "red", "expired": "red",
     "destroyed": "green", "removed": "green", "stopped": "green", "skipped": "yellow", "due": "yellow", "failed": "red",
     "healthy": "green", "starting": "yellow", "unhealthy": "red",
 }  # fmt: skip

@@ -15,11 +15,26 @@ from components.hardening import hardened
 from components.host_scripts import script
 from components.labels import EDGE, FILES, PART_OF_BASE
 from components.machine import Host
+from components.page import Page, PageArgs
 from components.service_spec import HealthCheck, http_health
 
 _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _SOCKET_PROXY_PORT = 2375
 _NOBODY = "65534:65534"
+
+OWN_REQUESTS = "pgai-preview"
+"""By which the project's own requests to previews name themselves: nobody looks."""
+
+# Says when somebody last looked at a preview, and nothing else of who that was. On standard output: Docker keeps as
+# much of it as of every log.
+_LOG_OF_REQUESTS = (
+    "--accesslog=true",
+    "--accesslog.format=json",
+    "--accesslog.fields.defaultmode=drop",
+    "--accesslog.fields.names.RouterName=keep",
+    "--accesslog.fields.headers.defaultmode=drop",
+    "--accesslog.fields.headers.names.User-Agent=keep",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +52,10 @@ class EdgeArgs:
         socket_proxy_image: Image of HAProxy.
         docker_socket: Path of Docker's socket on the host.
         docker_host: Docker engine as the host itself reaches it; empty for its own socket.
+        domain: Domain of the previews' host names.
+        max_previews: Previews that may run at once.
+        page_host: Host name of the page of all previews.
+        page_url: Its address.
         certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 
@@ -50,6 +69,10 @@ class EdgeArgs:
     socket_proxy_image: str
     docker_socket: str
     docker_host: str
+    domain: str
+    max_previews: int
+    page_host: str
+    page_url: str
     certificate: CertificateArgs | None = None
 
 
@@ -58,9 +81,11 @@ class Edge(pulumi.ComponentResource):
 
     Attributes:
         network: Name of the reverse proxy's own network, which names the edge; known once the reverse proxy is healthy.
+        page_directory: Directory on the host in which operations write what the page shows.
     """
 
     network: pulumi.Output[str]
+    page_directory: str
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:edge:Edge", name, None, opts)
@@ -114,6 +139,21 @@ class Edge(pulumi.ComponentResource):
                 health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
             ),
         )
+        page = Page(
+            f"{name}-page",
+            PageArgs(
+                host=args.host,
+                name_prefix=args.name_prefix,
+                domain=args.domain,
+                host_name=args.page_host,
+                url=args.page_url,
+                max_previews=args.max_previews,
+                socket_proxy_image=args.socket_proxy_image,
+                docker_host=args.docker_host,
+                edge=f"{args.name_prefix}traefik-public",
+            ),
+            opts=child,
+        )
         certificate = (
             Certificate(
                 f"{name}-certificate",
@@ -146,7 +186,8 @@ class Edge(pulumi.ComponentResource):
                 docker.ContainerPortArgs(internal=args.dashboard_port, external=args.dashboard_port, ip="127.0.0.1"),
             ],
             tmpfs={"/tmp": "size=4m"},  # noqa: S108
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy]),
+            # Joins the page's network, which can only be removed after it.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[socket_proxy, page.network]),
             **hardened(
                 labels={
                     **labels,
@@ -158,7 +199,7 @@ class Edge(pulumi.ComponentResource):
                 health=_traefik_health(args.dashboard_port),
             ),
         )
-        # A new one is on none of the networks that its previews have with it.
+        # A new one is on none of the networks that its previews and the page have with it.
         connected = args.host.command(
             f"{name}-connect",
             create=script("connect_edge"),
@@ -167,9 +208,10 @@ class Edge(pulumi.ComponentResource):
                 "BASE": f"{args.name_prefix}traefik-public",
                 **({"DOCKER_HOST": args.docker_host} if args.docker_host else {}),
             },
-            triggers=[traefik.id],
+            triggers=[traefik.id, page.network.id],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[traefik]),
         )
+        self.page_directory = page.directory
         self.network = pulumi.Output.all(public.name, connected.urn).apply(lambda known: str(known[0]))
         self.register_outputs({"network": self.network})
 
@@ -200,6 +242,7 @@ def traefik_arguments(args: EdgeArgs) -> list[str]:
         "--providers.docker.exposedbydefault=false",
         f"--providers.docker.network={network}",
         f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
+        *_LOG_OF_REQUESTS,
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         "--log.level=INFO",
@@ -223,6 +266,8 @@ def _own_routes(
         f"{routers}.unknown.tls": "true",
         f"{routers}.unknown.service": "noop@internal",
         f"{routers}.unknown.middlewares": "unknown",
+        # Whoever scans the domain would fill the log in which those who look at previews are.
+        f"{routers}.unknown.observability.accesslogs": "false",
         f"{middlewares}.unknown.errors.status": "418",
         f"{middlewares}.unknown.errors.statusrewrites.418": "404",
         f"{middlewares}.unknown.errors.service": "noop@internal",

@@ -17,7 +17,7 @@ from components.grafana_plugins import plugin_mounts
 from components.host_scripts import script
 from components.labels import SERVICE, preview_labels
 from components.machine import Host
-from components.record import PreviewRecord, PreviewRecordArgs
+from components.record import PreviewRecord, PreviewRecordArgs, comment_of
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import CONFIG_MOUNT, GRAFANA, SERVICES, by_key
@@ -105,7 +105,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                     zone_id=args.record.zone_id,
                     host_name=args.host_name,
                     address=args.record.address,
-                    branch=args.slot.branch,
+                    comment=comment_of(args.slot.branch),
                 ),
                 opts=self._child,
             )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_HOST = Path(__file__).resolve().parents[1] / "host"
+FOLDER = Path(__file__).resolve().parents[1] / "host"
 
 
 def host_file(name: str) -> str:
     """Text of a file of ``host/``."""
-    return (_HOST / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def script(name: str) -> str:

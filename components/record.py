@@ -1,4 +1,4 @@
-"""The DNS record of a preview.
+"""The DNS record of a preview, or of the page of all of them.
 
 Declared by its type's name rather than by a class of Cloudflare's package: importing that takes 2.4 s, before a program
 declares anything, and this is the only resource of a preview that needs it.
@@ -21,15 +21,15 @@ class PreviewRecordArgs:
 
     Attributes:
         zone_id: Cloudflare's id of the domain's zone.
-        host_name: Host name of the preview.
-        address: IPv4 address of the machine.
-        branch: Named in the record's comment.
+        host_name: Host name.
+        address: IPv4 address of the machine; may be known only later.
+        comment: What the record says of itself.
     """
 
     zone_id: str
     host_name: str
-    address: str
-    branch: str
+    address: pulumi.Input[str]
+    comment: str
 
 
 def comment_of(branch: str) -> str:
@@ -53,7 +53,7 @@ class PreviewRecord(pulumi.ComponentResource):
                 "proxied": True,
                 # The only time to live of a proxied record.
                 "ttl": _AUTOMATIC,
-                "comment": comment_of(args.branch),
+                "comment": args.comment,
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, version=version("pulumi-cloudflare")),
         )

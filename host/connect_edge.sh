@@ -1,12 +1,13 @@
 #!/bin/sh
-# Connects the base's reverse proxy to the edge networks of its previews, of one or of all: each has a network of its own
-# with it, so that no preview reaches another. Can be run again.
+# Connects the base's reverse proxy to the edge networks of its previews, of one or of all, and then of the page too: each
+# has a network of its own with it, so that no preview reaches another. Can be run again.
 # Environment: BASE (label of the base's previews, name of the reverse proxy's own network), SLUG (empty for all).
 set -eu
 : "${BASE:?}"
 proxy=${BASE%-public}
 networks=$(docker network ls --filter "label=pgai.preview.base=$BASE" --filter label=pgai.preview.service=edge \
     ${SLUG:+--filter "label=pgai.preview.slug=$SLUG"} --format '{{.Name}}')
+[ -n "${SLUG:-}" ] || networks="$networks $(docker network ls --filter "label=pgai.edge=$BASE" --format '{{.Name}}')"
 # Of the container, not of the network: that lists none that is stopped.
 if ! joined=$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$proxy"); then
     echo "The reverse proxy $proxy is not on the machine, so no preview can be seen: bring its base up (pulumi up) and try again." >&2

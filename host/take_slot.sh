@@ -1,7 +1,9 @@
 #!/bin/sh
 # Takes a slot for a preview, or says why there is none: another branch owns the slug, the limit is reached, disk
 # or memory are short. Check and taking are one step under the host's lock. A slot counts from here until the containers
-# run, and then because they run; one whose deploy died stops counting after half an hour. Can be run again.
+# run, and then because they run; one whose deploy died stops counting after half an hour, and so does at once one that is
+# put to sleep. Whoever takes a slot is awake. Can be run again.
+# Exit codes: 3 refused, 4 the slot is lost (see KNOWN), 5 the limit is reached, 6 disk or memory are short.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
 # DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
 # preview must have its slot already; exit code 4 where it has not, and there is room to make it anew).
@@ -13,7 +15,7 @@ minutes=30
 
 refuse() {
     printf '%s\n' "$1" >&2
-    exit 3
+    exit "${2:-3}"
 }
 
 # Names of the branches of the slugs on standard input, in one line.
@@ -43,19 +45,21 @@ if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.L
 fi
 # A live preview has its slot already; one that has to be made anew is only taken away where it can be.
 if [ -n "$lost" ] || ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
-    starting=$(find "$root/previews" -mindepth 2 -maxdepth 2 -name slot -mmin "-$minutes" | sed 's|/slot$||; s|.*/||')
+    starting=$(find "$root/previews" -mindepth 2 -maxdepth 2 -name slot -mmin "-$minutes" | while IFS= read -r slot; do
+        [ -e "${slot%/slot}/asleep" ] || printf '%s\n' "$slot"
+    done | sed 's|/slot$||; s|.*/||')
     others=$(printf '%s\n%s\n' "$running" "$starting" | sort -u | grep -vxF -e "$SLUG" -e '' || :)
     count=$(printf '%s' "$others" | grep -c '' || :)
     if [ "$count" -ge "$LIMIT" ]; then
-        refuse "There is no room for the preview of branch '$BRANCH': $count of $LIMIT previews run or start ($(printf '%s\n' "$others" | branches)). Destroy one of them (./preview destroy BRANCH), or wait until one expires (./preview list)."
+        refuse "There is no room for the preview of branch '$BRANCH': $count of $LIMIT previews run or start ($(printf '%s\n' "$others" | branches)). Put one of them to sleep (./preview sleep BRANCH), destroy one (./preview destroy BRANCH), or wait until one expires (./preview list)." 5
     fi
     free=$(df -Pk -- "$root" | awk 'NR == 2 { printf "%.1f", $4 * 1024 / 1e9 }')
     if awk -v have="$free" -v need="$DISK_GB" 'BEGIN { exit !(have < need) }'; then
-        refuse "There is no room for the preview of branch '$BRANCH': $free GB of the host's disk are free, and $DISK_GB GB must be. Remove what is not needed (docker image prune --all)."
+        refuse "There is no room for the preview of branch '$BRANCH': $free GB of the host's disk are free, and $DISK_GB GB must be. Remove what is not needed (docker image prune --all), or destroy a preview that sleeps (./preview list)." 6
     fi
     available=$(awk '$1 == "MemAvailable:" { printf "%.1f", $2 * 1024 / 1e9 }' "${PROC:-/proc}/meminfo")
     if awk -v have="$available" -v need="$MEMORY_GB" 'BEGIN { exit !(have < need) }'; then
-        refuse "There is no room for the preview of branch '$BRANCH': $available GB of the host's memory are available, and $MEMORY_GB GB must be. Destroy a preview (./preview list), or take a larger server."
+        refuse "There is no room for the preview of branch '$BRANCH': $available GB of the host's memory are available, and $MEMORY_GB GB must be. Put a preview to sleep (./preview list), or take a larger server." 6
     fi
 fi
 
@@ -70,3 +74,8 @@ if [ "$owner" != "$BRANCH" ]; then
     mv -- "$DIRECTORY/branch.next" "$DIRECTORY/branch"
 fi
 touch -- "$DIRECTORY/slot"
+if [ -e "$DIRECTORY/asleep" ]; then
+    rm -f -- "$DIRECTORY/asleep"
+    # Whoever wakes it wants to look at it; a disk that is full keeps nobody from that.
+    { date -u +%Y-%m-%dT%H:%M:%SZ >"$DIRECTORY/looked"; } 2>/dev/null || :
+fi

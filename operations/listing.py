@@ -30,9 +30,9 @@ class Preview:
         deployed_at: Last successful deploy.
         expires_at: End of life; empty where it is kept, too.
         kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
-        state: ``live``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded), ``expired``,
-            ``unreadable`` (its state is damaged: ``reap`` says how).
-        health: ``7/7 healthy``; ``unknown`` where the engine cannot be asked.
+        state: ``live``, ``asleep``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded),
+            ``expired``, ``unreadable`` (its state is damaged: ``reap`` says how).
+        health: ``7/7 healthy``; ``asleep``; ``unknown`` where the engine cannot be asked.
     """
 
     branch: str
@@ -143,7 +143,9 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         expires_at=text_of(end) if end else "",
         kept=known.kept if known else "",
         state=_state(engine, snapshot, end, now),
-        health=_health([state for state in containers if state.slug == slug] if containers is not None else None),
+        health=_health(
+            snapshot, [state for state in containers if state.slug == slug] if containers is not None else None
+        ),
     )
 
 
@@ -159,10 +161,14 @@ def _state(engine: Engine, snapshot: Snapshot, end: dt.datetime | None, now: dt.
         return "busy"
     if snapshot.preview is None:
         return "incomplete"
-    return "expired" if end and end <= now else "live"
+    if end and end <= now:
+        return "expired"
+    return "asleep" if snapshot.asleep_since else "live"
 
 
-def _health(containers: list[ContainerState] | None) -> str:
+def _health(snapshot: Snapshot, containers: list[ContainerState] | None) -> str:
+    if snapshot.asleep_since:
+        return "asleep"
     if containers is None:
         return "unknown"
     return f"{sum(state.well for state in containers)}/{len(containers)} healthy"

@@ -13,6 +13,7 @@ from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.base_plugins import base_plugins, outputs_of
 from stacks.docker_address import far
+from stacks.names import page_host, url_of
 from stacks.outputs import BaseOutputs, export_when
 from stacks.paths import Paths
 from stacks.settings import DEFAULT_DOCKER_HOST, base_settings, from_settings
@@ -36,8 +37,15 @@ def local() -> None:
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     host = LocalHost(host_directory)
+    page_url = url_of(page_host(settings.domain), "https", settings.https_port)
     edge_args = from_settings(
-        EdgeArgs, settings, host=host, docker_socket=_socket_path(docker_host), docker_host=docker_host
+        EdgeArgs,
+        settings,
+        host=host,
+        docker_socket=_socket_path(docker_host),
+        docker_host=docker_host,
+        page_host=page_host(settings.domain),
+        page_url=page_url,
     )
     edge = Edge("edge", edge_args, opts=opts)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
@@ -58,6 +66,8 @@ def local() -> None:
         scheme="https",
         port=settings.https_port,
         address=settings.bind_address,
+        page_directory=edge.page_directory,
+        page_url=page_url,
         **outputs_of(base_plugins(settings, host, opts)),
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.

@@ -125,8 +125,18 @@ class PreviewName:
 
     def url(self, site: Site) -> str:
         """Public address; the port is left out where the scheme implies it."""
-        implied = {"https": 443, "http": 80}.get(site.scheme) == site.port
-        return f"{site.scheme}://{self.host(site.domain)}" + ("" if implied else f":{site.port}")
+        return url_of(self.host(site.domain), site.scheme, site.port)
+
+
+def url_of(host: str, scheme: str, port: int) -> str:
+    """Address of a host; the port is left out where the scheme implies it."""
+    implied = {"https": 443, "http": 80}.get(scheme) == port
+    return f"{scheme}://{host}" + ("" if implied else f":{port}")
+
+
+def page_host(domain: str) -> str:
+    """Host name of the page of all previews."""
+    return f"previews.{domain}"
 
 
 def host_of(slug: str, domain: str) -> str:

@@ -32,6 +32,8 @@ class BaseOutputs(BaseModel):
         max_previews: Previews that may run at once.
         min_free_disk_gb: Disk that a new preview must find free, in units of 10⁹ bytes.
         min_available_memory_gb: Memory that a new preview must find available, in units of 10⁹ bytes.
+        when_full: What becomes of a deploy that finds all slots taken.
+        max_asleep: Previews that may sleep at once.
         address: IPv4 address that host names of previews lead to.
         ssh_user: Who logs in; empty on this machine.
         ssh_port: Port of the SSH server; 0 on this machine.
@@ -39,6 +41,9 @@ class BaseOutputs(BaseModel):
         zone_id: Cloudflare's id of the domain's zone; empty where names need no DNS.
         plugins: ``ID@VERSION`` of the plugins that previews' Grafana can have.
         plugins_volume: Docker volume that they are on.
+        page_directory: Directory on the machine in which operations write what the page of all previews shows; empty
+            where an older version has made the base.
+        page_url: Address of that page.
         missing_plugins: The same of those that could not be installed, each with the reason.
     """
 
@@ -62,7 +67,11 @@ class BaseOutputs(BaseModel):
     http_port: int = 80
     plugins: tuple[str, ...] = ()
     plugins_volume: str = ""
+    page_directory: str = ""
+    page_url: str = ""
     missing_plugins: tuple[str, ...] = ()
+    when_full: Literal["refuse", "sleep"] = "refuse"
+    max_asleep: int = 8
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
         """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.
@@ -133,6 +142,7 @@ class PreviewOutputs(BaseModel):
         expires_at: End, after which a scheduled clean-up destroys the preview, if it is not kept.
         deployed_by: Who did the last successful deploy or update.
         images: Service → image reference, where one was chosen; may be a template, see :mod:`stacks.images`.
+        asleep_since: Since when it sleeps; empty where it is awake.
         kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
         labelled: Whether it goes with the loss of the label that starts one: ``yes``, or empty.
         warned_for: End that a warning was given of; no program says it, so the next update forgets it.
@@ -150,6 +160,7 @@ class PreviewOutputs(BaseModel):
     expires_at: str = ""
     deployed_by: str = ""
     images: Mapping[str, str] = {}
+    asleep_since: str = ""
     kept: str = ""
     labelled: str = ""
     warned_for: str = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
+from contextlib import suppress
 from pathlib import Path
 
 import pulumi
@@ -38,6 +40,7 @@ def preview() -> None:
             f"The stack {stack!r} is not the one of branch {name.branch!r}, whose slug is {name.slug!r}: "
             f"select the stack {name.stack} or correct the branch."
         )
+    _require_awake(name)
     base = _base(settings.base)
     target = target_of(base)
     folders = _folders(settings, base)
@@ -58,6 +61,18 @@ def preview() -> None:
         opts=pulumi.ResourceOptions(providers=target.providers),
     )
     _export(settings, name, base, environment)
+
+
+def _require_awake(name: PreviewName) -> None:
+    """Touch nothing of a preview that sleeps: what an update replaces would run, and the rest would not."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{name.stack}"
+    # A stack that was never updated has no outputs to be read.
+    with suppress(OutputsError):
+        if since := read_outputs(own).get("asleep_since"):
+            raise pulumi.RunError(
+                f"The preview of {name.branch!r} is asleep since {since}, and nothing was changed: wake it first "
+                f"(./preview wake {shlex.quote(name.branch)}), or destroy it (pulumi destroy --stack {name.stack})."
+            )
 
 
 def _base(name: str) -> BaseOutputs:

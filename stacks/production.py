@@ -15,7 +15,9 @@ from components.edge import Edge, EdgeArgs
 from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
+from components.record import PreviewRecord, PreviewRecordArgs
 from stacks.base_plugins import base_plugins, outputs_of
+from stacks.names import page_host, url_of
 from stacks.outputs import BaseOutputs, export_when
 from stacks.settings import ProductionSettings, from_settings, production_settings
 from stacks.ssh import SshAddress, SshHost
@@ -76,6 +78,16 @@ def production() -> None:
         deleted_with=machine.server,
     )
     edge = _edge(settings, host, token, on_machine)
+    PreviewRecord(
+        "page",
+        PreviewRecordArgs(
+            zone_id=settings.zone_id,
+            host_name=page_host(settings.domain),
+            address=machine.address,
+            comment="Page of all previews",
+        ),
+        opts=pulumi.ResourceOptions(depends_on=[edge]),
+    )
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=on_machine)
     plugins = base_plugins(settings, host, on_machine)
     # Made last, so destroyed first: its refusal stops whatever would end the server before anything is gone.
@@ -97,6 +109,8 @@ def production() -> None:
         scheme="https",
         port=settings.https_port,
         address=machine.address,
+        page_directory=edge.page_directory,
+        page_url=_page_url(settings),
         ssh_user=USER,
         ssh_host_key=host_key,
         **outputs_of(plugins),
@@ -143,6 +157,12 @@ def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.
         host=host,
         docker_socket=str(Path("/var/run/docker.sock")),
         docker_host="",
+        page_host=page_host(settings.domain),
+        page_url=_page_url(settings),
         certificate=certificate,
     )
     return Edge("edge", args, opts=opts)
+
+
+def _page_url(settings: ProductionSettings) -> str:
+    return url_of(page_host(settings.domain), "https", settings.https_port)

@@ -62,6 +62,9 @@ class BaseSettings(_Settings):
         max_previews: Previews that may run at once.
         min_free_disk_gb: Free disk that a new preview must find, in units of 10⁹ bytes.
         min_available_memory_gb: Available memory that a new preview must find, in units of 10⁹ bytes.
+        when_full: What becomes of a deploy that finds all slots taken: it is refused, or puts to ``sleep`` the preview
+            that nobody has looked at for longest.
+        max_asleep: Previews that may sleep at once.
         traefik_image: Reverse proxy.
         socket_proxy_image: Filter between the reverse proxy and the Docker socket.
         node_exporter_image: Exporter of the machine's metrics.
@@ -80,6 +83,8 @@ class BaseSettings(_Settings):
     max_previews: Annotated[int, Field(ge=1, le=100)] = 2
     min_free_disk_gb: Gigabytes = 5
     min_available_memory_gb: Gigabytes = 1
+    when_full: Literal["refuse", "sleep"] = "refuse"
+    max_asleep: Annotated[int, Field(ge=0, le=1000)] = 8
     traefik_image: Image = "traefik:v3.6.12"
     socket_proxy_image: Image = "haproxy:3.0-alpine"
     node_exporter_image: Image = "prom/node-exporter:v1.8.2"

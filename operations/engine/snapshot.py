@@ -117,6 +117,11 @@ class Snapshot:
         return branch if branch and isinstance(branch, str) else self.slot_owner
 
     @property
+    def asleep_since(self) -> str:
+        """Since when the preview sleeps, RFC 3339, until the last container has been started; empty where not."""
+        return self.preview.asleep_since if self.preview else ""
+
+    @property
     def empty(self) -> bool:
         """Whether the state holds nothing that would have to be removed."""
         return not self.ids and not self.pending

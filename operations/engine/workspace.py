@@ -99,15 +99,23 @@ class Engine(Backend):
         """Stacks that operations of this command hold on this machine, each with its holder."""
         return self._locks.holders()
 
-    def held(self, stack: str, operation: str) -> AbstractContextManager[None]:
+    def held(self, stack: str, operation: str, wait_seconds: float | None = None) -> AbstractContextManager[None]:
         """Hold a stack over several updates, against other operations of this command on this machine.
+
+        Args:
+            stack: The stack.
+            operation: Told to whoever waits.
+            wait_seconds: How long to wait for another operation, where not as this engine does.
 
         Raises:
             LockedError: Another one held it for the whole wait.
         """
-        return self._locks.held(stack, operation, self._wait_seconds, self._on_note)
+        return self._locks.held(stack, operation, self._waits(wait_seconds), self._on_note)
 
-    def locked(self, stack: str, operation: str) -> AbstractContextManager[None]:
+    def _waits(self, seconds: float | None) -> float:
+        return self._wait_seconds if seconds is None else seconds
+
+    def locked(self, stack: str, operation: str, wait_seconds: float | None = None) -> AbstractContextManager[None]:
         """Hold the engine's lock on a stack for a step between updates; no engine works on the stack meanwhile.
 
         An operation of the engine's own cannot run within: it takes the lock anew, and is told what has to hold then.
@@ -115,7 +123,7 @@ class Engine(Backend):
         Raises:
             LockedError: Another operation held it for the whole wait.
         """
-        return self.stack_locks.held(stack, operation, self._wait_seconds)
+        return self.stack_locks.held(stack, operation, self._waits(wait_seconds))
 
     def _process(self, stack: str) -> EngineProcess:
         return self.process.noted(partial(self.stack_locks.noted, stack))

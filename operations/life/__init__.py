@@ -1,4 +1,4 @@
-"""Making, updating and destroying previews.
+"""Making, updating and destroying previews, putting them to sleep and waking them.
 
 What each command holds, reads and undoes. *Own lock*: this command's on the machine that it is typed on, over all of
 its steps. *Engine's lock*: Pulumi's on the stack in the backend, over each single update, whoever makes it, and over
@@ -15,15 +15,22 @@ update         preview    each step       yes        as deploy                as
 destroy        preview    each step       yes        no, from the state       no: run it again     0 1 3 4
 destroy        preview    each step       no         no, from the state       no: run it again     0 1 3 4
 --forget
+sleep          preview    the step        yes        no                       no: run it again     0 1 3 4 6
+wake           preview    the step        yes        where a container is     interrupted: asleep  0 1 3 4 5 6
+                                                     gone                     again
 extend         preview    the step        no         no                       nothing to undo      0 1 4 6
 reap           preview,   each step       yes        no, from the state       one failure never    0 1
                no wait                               stops the others
+reap --idle    as sleep, no wait          yes        no                       as sleep             0 1
 demo           –          base's update   no         no                       no: run it again     0 1 2 3 4 5 7
 list, status,  –          –               –          –                        –                    0 1 6
 logs, lock,
 credentials
 verify         –          –               –          –                        –                    0 1 6 7
 =============  =========  ==============  =========  =======================  ===================  ===================
+
+A deploy, and an update for which there is a slot, wake what sleeps under the lock under which they take the slot. To
+make room for a deploy or a wake, another preview is put to sleep under its own locks, without waiting for them.
 
 0 done, or nothing to do · 1 failed · 2 bad input · 3 refused · 4 locked · 5 unhealthy · 6 no such preview · 7 not
 fulfilled. Every command: 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP, after which it starts nothing new.

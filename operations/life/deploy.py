@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,12 @@ from operations.errors import (
     RefusedError,
 )
 from operations.find import base_in
+from operations.life.asleep import get_up
 from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
+from operations.life.postponed import Postponed, forget_update, keep_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import (
     DeployRequest,
@@ -34,7 +36,8 @@ from operations.life.request import (
     require_ownership,
     values_of,
 )
-from operations.life.slot import SlotLostError, acquire_slot, release_slot
+from operations.life.room import acquire
+from operations.life.slot import NoRoomError, SlotLostError, release_slot
 from operations.life.watch import watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
@@ -63,8 +66,8 @@ class Deployed:
 
 def deploy(
     engine: Engine, checkout: Path, request: DeployRequest, interrupts: Interrupts, told: Reporting
-) -> Deployed | None:
-    """Create or update the preview of a branch.
+) -> Deployed | Postponed | None:
+    """Create or update the preview of a branch; one that sleeps is woken first.
 
     Args:
         engine: The engine.
@@ -74,7 +77,8 @@ def deploy(
         told: Who is told how it goes.
 
     Returns:
-        The preview; None where only an existing one was to be updated and there is none.
+        The preview; None where only an existing one was to be updated and there is none. An update of a preview that
+        sleeps and for which there is no slot is kept for its wake.
 
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.
@@ -101,7 +105,9 @@ def deploy(
         image_ids = _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):
-            acquired = _acquire(work, request)
+            acquired = _acquire(work, request, checkout)
+            if isinstance(acquired, Postponed):
+                return acquired
             if acquired is None:
                 return None
             work, drifted = acquired
@@ -150,11 +156,12 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
     return work.machine.docker.use_images(images)
 
 
-def _acquire(work: Work, request: DeployRequest) -> tuple[Work, bool] | None:
+def _acquire(work: Work, request: DeployRequest, checkout: Path) -> tuple[Work, bool] | Postponed | None:
     """Take the slot and clear away what an update that died has left, while nobody else works on the stack.
 
     Returns:
-        The work on what is there then, and whether it has drifted; None where an update finds nothing any more.
+        The work on what is there then, and whether it has drifted; None where an update finds nothing any more, and
+        what is said of one that has to wait for a slot.
     """
     why = ""
     while True:
@@ -164,8 +171,16 @@ def _acquire(work: Work, request: DeployRequest) -> tuple[Work, bool] | None:
             require_ownership(work.name, request, work.before)
             if request.only_existing and not why and not work.updates:
                 return None
-            why = _taken_or_released(work)
+            try:
+                why = _taken_or_released(work, request)
+            except NoRoomError as error:
+                if not (request.only_existing and work.before.asleep_since):
+                    raise
+                keep_update(work, request, checkout)
+                return Postponed(name=work.name, url=work.name.url(work.machine.base), why=str(error))
             if not why:
+                if work.before.asleep_since:
+                    work = replace(work, before=work.engine.snapshot(work.name.stack) or Snapshot())
                 labels = work.machine.base.edge_network
                 return work, has_drifted(work.machine.docker, work.name.slug, labels, work.before)
         work.told.note(why)
@@ -173,10 +188,10 @@ def _acquire(work: Work, request: DeployRequest) -> tuple[Work, bool] | None:
             work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
 
 
-def _taken_or_released(work: Work) -> str:
+def _taken_or_released(work: Work, request: DeployRequest) -> str:
     """The same as :func:`_take_and_clear`; a failure or an interruption leaves no slot that was not there before."""
     try:
-        why = _take_and_clear(work)
+        why = _take_and_clear(work, request)
         if work.interrupts.received:
             raise InterruptedOperationError(
                 f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
@@ -192,7 +207,7 @@ def _taken_or_released(work: Work) -> str:
     return why
 
 
-def _take_and_clear(work: Work) -> str:
+def _take_and_clear(work: Work, request: DeployRequest) -> str:
     """Take the slot, and clear away what the state does not know; says why all else has to go too, if it has."""
     why = ""
     if work.before.ids and not work.updates:
@@ -200,7 +215,13 @@ def _take_and_clear(work: Work) -> str:
         why = "removing what a first deploy that died has left"
     try:
         # First: the machine knows whose the slug is even where the state is lost.
-        acquire_slot(work.machine, work.name, known=work.before.has_slot)
+        # Who pushes to a branch does not put another one's preview to sleep.
+        acquire(work, make_room=not request.only_existing)
+        if work.before.asleep_since:
+            work.told.note("waking it")
+            get_up(work)
+            # This one is newer.
+            forget_update(work)
     except SlotLostError as error:
         why = f"{error} Removing what is left of it"
     for name in remove_unknown(work.machine, work.name.slug, work.before):

@@ -42,7 +42,7 @@ def undo(work: Work) -> Outcome:
     """Undo what a deploy has done; tried again, for what broke a connection once may do so in the middle of it."""
     work = replace(work, told=_to_nobody_too(work.told))
     doing, step = (
-        ("putting the last good version back", _put_back) if work.updates else ("removing what was made", _remove_all)
+        ("putting the last good version back", put_back) if work.updates else ("removing what was made", _remove_all)
     )
 
     def before_sleep(state: RetryCallState) -> None:
@@ -103,7 +103,7 @@ def _remove_all(work: Work) -> None:
         work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
 
 
-def _put_back(work: Work) -> None:
+def put_back(work: Work) -> None:
     """Update a preview to what it was: configuration from the stack's history, files from the host's good copy."""
     engine, stack = work.engine, work.name.stack
     with work.locked() as found:

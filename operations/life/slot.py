@@ -10,10 +10,20 @@ from stacks.names import PreviewName
 
 _REFUSED = 3
 _LOST = 4
+_FULL = 5
+_SHORT = 6
 
 
 class SlotLostError(OperationError):
     """The preview's stack knows of a slot, but the machine does not."""
+
+
+class NoRoomError(RefusedError):
+    """The machine has no room for one more preview."""
+
+
+class FullError(NoRoomError):
+    """All slots are taken."""
 
 
 def acquire_slot(machine: Machine, name: PreviewName, *, known: bool) -> None:
@@ -25,7 +35,8 @@ def acquire_slot(machine: Machine, name: PreviewName, *, known: bool) -> None:
         known: Whether its stack says that it has a slot.
 
     Raises:
-        RefusedError: Another branch owns the slug, or there is no room.
+        NoRoomError: There is no room; :class:`FullError` where all slots are taken.
+        RefusedError: Another branch owns the slug.
         SlotLostError: It should be there, and is not.
         OperationError: The machine cannot be reached.
     """
@@ -35,8 +46,9 @@ def acquire_slot(machine: Machine, name: PreviewName, *, known: bool) -> None:
     except ScriptError as error:
         if error.code == _LOST:
             raise SlotLostError(str(error)) from error
-        if error.code == _REFUSED:
-            raise RefusedError(f"{error} Nothing was changed.") from error
+        refusals: dict[int, type[RefusedError]] = {_REFUSED: RefusedError, _FULL: FullError, _SHORT: NoRoomError}
+        if refusal := refusals.get(error.code):
+            raise refusal(f"{error} Nothing was changed.") from error
         raise
 
 

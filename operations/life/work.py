@@ -1,4 +1,4 @@
-"""What the steps of one deploy share."""
+"""What the steps of one deploy, or of one wake, share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OvertakenError(LockedError):
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One deploy of one branch, while its stack is held.
+    """One deploy, or one wake, of one branch, while its stack is held.
 
     Attributes:
         engine: The Pulumi engine.
@@ -30,6 +30,7 @@ class Work:
         before: State of its stack before; empty where there was none.
         told: Who is told how it goes.
         interrupts: Says whether somebody wants it to stop.
+        operation: What it is; told to whoever waits for it.
     """
 
     engine: Engine
@@ -38,6 +39,7 @@ class Work:
     before: Snapshot
     told: Reporting
     interrupts: Interrupts
+    operation: str = "deploy"
 
     @property
     def is_new(self) -> bool:
@@ -56,7 +58,7 @@ class Work:
         Raises:
             LockedError: Another operation held the stack for the whole wait.
         """
-        with self.engine.locked(self.name.stack, "deploy"):
+        with self.engine.locked(self.name.stack, self.operation):
             yield replace(self, before=self.engine.snapshot(self.name.stack) or Snapshot())
 
     def require_unchanged(self, now: Snapshot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -98,6 +99,36 @@ class Docker(Images, Executions, Usages):
         for state in broken:
             self.remove_container(state)
         return broken
+
+    def start(self, state: ContainerState) -> None:
+        """Start a container that is stopped; one that runs is left alone.
+
+        Raises:
+            OperationError: Docker refuses, as of one that is gone.
+        """
+        self._ask(f"start the container {state.name}", lambda api: api.start(state.id))
+
+    def stop_all(self, slug: str) -> bool:
+        """Stop all containers of one preview at once, each within its own time; Docker starts none of them again.
+
+        Returns:
+            Whether one ran.
+
+        Raises:
+            OperationError: Docker does not say, or refuses.
+        """
+
+        def stopped(state: ContainerState) -> None:
+            def unless_gone(api: Api) -> None:
+                with contextlib.suppress(NotFound):
+                    api.stop(state.id)
+
+            self._ask(f"stop the container {state.name}", unless_gone)
+
+        running = [state for state in self._states() if state.slug == slug and state.runs]
+        with ThreadPoolExecutor(max(1, len(running))) as pool:
+            list(pool.map(stopped, running))
+        return bool(running)
 
     def remove_container(self, state: ContainerState) -> None:
         """Remove a container; it may be gone already.

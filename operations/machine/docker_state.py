@@ -51,6 +51,11 @@ class ContainerState:
         return self.status == "running" and (self.health == "healthy" or not (self.health or self.fresh))
 
     @property
+    def runs(self) -> bool:
+        """Has a process, or is about to get one: it takes room."""
+        return self.status in ("running", "restarting", "paused")
+
+    @property
     def broken(self) -> bool:
         """Is not well, and neither time nor a start will make it so."""
         return self.health == "unhealthy" or self.status in ("dead", "paused", "restarting")

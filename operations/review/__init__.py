@@ -1,1 +1,1 @@
-"""What GitLab is told of previews: a note in the merge request, deployments, the address of the environment."""
+"""What those who review a preview are told of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -133,6 +134,11 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     started = time.monotonic()
     program = screenshots.browser() if request.pictures else ""
     preview = existing(engine, request.branch, request.base)
+    if since := preview.outputs.asleep_since:
+        raise NotFulfilledError(
+            f"The preview of {request.branch!r} is asleep since {since}: wake it first "
+            f"(./preview wake {shlex.quote(request.branch)})."
+        )
     machine = machine_at(engine, preview.outputs.base)
     url = preview.outputs.url
     viewer = Viewer(url, machine.entrance)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from components.edge import OWN_REQUESTS
 from operations.errors import OperationError
 from operations.machine.entrance import Entrance
 from operations.verify import browsing
@@ -40,7 +41,7 @@ class Viewer:
             self._client = httpx.Client(
                 base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
                 verify=entrance.tls(),
-                headers={"Host": parts.netloc},
+                headers={"Host": parts.netloc, "User-Agent": OWN_REQUESTS},
                 timeout=_REQUEST_TIMEOUT_SECONDS,
                 # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
                 trust_env=entrance.certified,

@@ -56,10 +56,10 @@ def test_nobody_shares_the_reverse_proxys_way_out(of_base: list[Declared]) -> No
         assert ("traefik-public" in joined) == (name == "traefik"), name
 
 
-def test_a_new_reverse_proxy_joins_the_networks_of_its_previews(of_base: list[Declared]) -> None:
+def test_a_new_reverse_proxy_joins_the_networks_of_its_previews_and_of_the_page(of_base: list[Declared]) -> None:
     (connecting,) = [one.inputs for one in of_base if one.name == "edge-connect"]
     assert connecting["environment"] == {"BASE": "traefik-public", "DOCKER_HOST": "unix:///var/run/docker.sock"}
-    assert connecting["triggers"] == ["edge-traefik-id"]
+    assert connecting["triggers"] == ["edge-traefik-id", "edge-page-network-id"]
 
 
 def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declared]) -> None:
@@ -77,3 +77,31 @@ def test_a_prefix_keeps_two_bases_on_one_engine_apart(of_base: list[Declared]) -
     other = declare(base.local, stack="local", config={"namePrefix": "other-"})
     names = [{one.inputs["name"] for one in declared if "name" in one.inputs} for declared in (of_base, other)]
     assert not names[0] & names[1]
+
+
+def test_the_page_is_served_by_who_can_reach_nobody_and_write_nothing(of_base: list[Declared]) -> None:
+    server = containers(of_base)["page"]
+    assert not server.get("ports")
+    assert server["user"] == "99:99"
+    assert [network["name"] for network in server["networksAdvanced"]] == ["traefik-page"]
+    assert all(volume["readOnly"] for volume in server["volumes"])
+    (network,) = [one.inputs for one in of_base if one.name == "edge-page-network"]
+    assert network["internal"] is True
+    assert network["options"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    assert labels(network)["pgai.edge"] == "traefik-public", "by this the reverse proxy joins it"
+
+
+def test_names_of_previews_that_do_not_answer_lead_to_the_page_and_others_nowhere(of_base: list[Declared]) -> None:
+    found = labels(containers(of_base)["page"])
+    assert found["traefik.http.routers.page.rule"] == "Host(`previews.localhost`)"
+    assert found["traefik.http.routers.gone.rule"] == r"HostRegexp(`^preview-[a-z0-9-]+\.localhost$`)"
+    assert int(found["traefik.http.routers.gone.priority"]) < len("Host(`preview-a.b`)"), "after that of any preview"
+    assert containers(of_base)["page"]["envs"] == ["PAGE_URL=https://previews.localhost:8443"]
+
+
+def test_only_a_change_of_what_is_served_makes_its_server_anew(of_base: list[Declared]) -> None:
+    (written,) = [one.inputs for one in of_base if one.name == "edge-page-written"]
+    assert written["environment"]["LIMIT"] == "2"
+    raised = declare(base.local, stack="local", config={"maxPreviews": "4"})
+    assert containers(raised)["page"] == containers(of_base)["page"]
+    assert containers(raised)["traefik"] == containers(of_base)["traefik"]

@@ -206,3 +206,11 @@ def test_a_preview_on_the_vm_is_what_it_is_on_this_machine(of_preview: list[Decl
     volumes = [volume for inputs in containers(of_preview).values() for volume in inputs.get("volumes") or []]
     hosts = {volume["hostPath"] for volume in volumes if volume.get("hostPath")}
     assert all(path.startswith("/opt/postgres-ai-previews/previews/feature-a/") for path in hosts)
+
+
+def test_the_page_of_all_previews_has_a_proxied_record_of_its_own(of_base: list[Declared]) -> None:
+    record = one(of_base, "DnsRecord")
+    assert (record["name"], record["content"]) == ("previews.pgai.watch", "203.0.113.5")
+    assert (record["type"], record["proxied"], record["ttl"]) == ("A", True, 1)
+    outputs = containers(of_base)["page"]["envs"]
+    assert outputs == ["PAGE_URL=https://previews.pgai.watch"], "443 need not be said"

@@ -129,7 +129,9 @@ def test_security_updates_come_by_themselves_and_do_not_restart_the_machine() ->
     assert content("/etc/apt/apt.conf.d/52pgai-preview") == 'Unattended-Upgrade::Automatic-Reboot "false";\n'
 
 
-@pytest.mark.parametrize("script", ["block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh"])
+@pytest.mark.parametrize(
+    "script", ["block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh", "refresh_page.sh"]
+)
 def test_a_host_script_arrives_byte_for_byte_and_executable(script: str) -> None:
     entry = files()[f"/usr/local/lib/pgai-preview/{script}"]
     assert entry["content"].encode() == (HOST / script).read_bytes()
@@ -145,7 +147,8 @@ def test_a_unit_arrives_byte_for_byte_and_starts_a_script_that_is_there(unit: st
     assert set(started) <= set(files())
 
 
-def test_the_health_ping_is_due_every_minute_and_the_prune_every_hour() -> None:
+def test_page_and_health_ping_are_due_every_minute_and_the_prune_every_hour() -> None:
+    assert "OnCalendar=minutely\n" in content("/etc/systemd/system/pgai-preview-page.timer")
     assert "OnCalendar=minutely\n" in content("/etc/systemd/system/pgai-preview-health.timer")
     assert "OnCalendar=hourly\n" in content("/etc/systemd/system/pgai-preview-prune.timer")
 

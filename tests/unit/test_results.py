@@ -14,10 +14,10 @@ from cli.result import Result, show
 from operations.errors import NotFulfilledError
 
 REPORTING = {
-    "deploy", "update", "destroy", "extend", "reap", "list", "status", "logs", "credentials", "verify", "lock",
-    "webhook", "setup", "demo", "slug",
+    "deploy", "update", "destroy", "extend", "sleep", "wake", "reap", "list", "status", "logs", "credentials", "verify",
+    "lock", "webhook", "setup", "demo", "slug",
 }  # fmt: skip
-WAITING = {"deploy", "update", "destroy", "extend"}
+WAITING = {"deploy", "update", "destroy", "extend", "sleep", "wake"}
 FILTERING = {"list", "status", "logs", "credentials", "verify", "extend"}
 
 

@@ -1,4 +1,4 @@
-"""Places on the host: counted, limited, owned, taken by one at a time, given back."""
+"""Slots on the machine: counted, limited, owned, taken by one at a time, given back."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ def machine(tmp_path: Path) -> Machine:
     return Machine.make(tmp_path)
 
 
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 3, done.stdout + done.stderr
+REFUSED, FULL, SHORT = 3, 5, 6
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int = REFUSED) -> str:
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stderr
 
 
@@ -35,7 +38,7 @@ def test_the_limit_counts_previews_not_containers_and_names_their_branches(machi
     machine.age("feature-a", HALF_AN_HOUR * 2)
     machine.running("feature-a", "feature-a", "feature-a")
     assert machine.take("feature/b").returncode == 0
-    sentence = refused(machine.take("feature/c"))
+    sentence = refused(machine.take("feature/c"), FULL)
     assert "2 of 2 previews run or start (feature/a, feature/b)" in sentence
     assert not (machine.root / "previews/feature-c").exists(), "a refusal leaves nothing"
 
@@ -43,14 +46,14 @@ def test_the_limit_counts_previews_not_containers_and_names_their_branches(machi
 def test_a_slot_counts_from_the_moment_it_is_taken_until_its_containers_run(machine: Machine) -> None:
     machine.take("a")
     machine.take("b")
-    refused(machine.take("c"))
+    refused(machine.take("c"), FULL)
 
 
 def test_a_slot_whose_deploy_died_stops_counting_after_half_an_hour(machine: Machine) -> None:
     machine.take("a")
     machine.take("b")
     machine.age("a", HALF_AN_HOUR - 60)
-    refused(machine.take("c"))
+    refused(machine.take("c"), FULL)
     machine.age("a", HALF_AN_HOUR + 60)
     assert machine.take("c").returncode == 0
 
@@ -72,7 +75,7 @@ def test_the_same_branch_may_take_its_slot_again(machine: Machine) -> None:
 def test_short_disk_or_memory_refuses_with_the_figures(machine: Machine, disk: float, memory: float, word: str) -> None:
     machine.disk(disk)
     machine.memory(memory)
-    sentence = refused(machine.take("a"))
+    sentence = refused(machine.take("a"), SHORT)
     assert f"{disk if word == 'disk' else memory} GB of the host's {word}" in sentence
     assert not (machine.root / "previews/a").exists()
 
@@ -174,10 +177,10 @@ def test_a_slot_that_is_lost_is_refused_before_the_live_preview_goes_where_there
     shutil.rmtree(machine.root / "previews/a")
     machine.running("a")
     machine.disk(0)
-    assert "of the host's disk are free" in refused(machine.take("a", KNOWN="1"))
+    assert "of the host's disk are free" in refused(machine.take("a", KNOWN="1"), SHORT)
     machine.disk(100)
     machine.running("a", "b", "c")
-    assert "2 of 2 previews run or start (b, c)" in refused(machine.take("a", KNOWN="1"))
+    assert "2 of 2 previews run or start (b, c)" in refused(machine.take("a", KNOWN="1"), FULL)
     machine.running("a", "b")
     assert machine.take("a", KNOWN="1").returncode == 4
     assert not (machine.root / "previews/a").exists()
@@ -224,7 +227,7 @@ def test_an_engine_that_does_not_answer_takes_no_slot(machine: Machine) -> None:
 def test_of_many_that_ask_at_once_as_many_get_a_slot_as_there_are(machine: Machine) -> None:
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(machine.take, [f"branch-{number}" for number in range(8)]))
-    assert sorted(one.returncode for one in done) == [0, 0] + [3] * 6
+    assert sorted(one.returncode for one in done) == [0, 0] + [FULL] * 6
     assert len(list((machine.root / "previews").iterdir())) == 2
 
 

@@ -18,6 +18,7 @@ from operations.engine.workspace import Changes
 from operations.life import deploy as life
 from operations.life import restore
 from operations.life.deploy import Deployed, deploy
+from operations.life.postponed import Postponed
 from operations.life.request import DeployRequest
 from operations.machine.access import Machine
 from operations.machine.docker_state import ContainerEvent, ContainerState
@@ -151,6 +152,12 @@ class World:
         return made
 
     def deploy(self, **request: Any) -> Deployed | None:
+        done = self.ask(**request)
+        assert not isinstance(done, Postponed)
+        return done
+
+    def ask(self, **request: Any) -> Deployed | Postponed | None:
+        """Deploy, where it may have to wait for a slot."""
         told = Reporting(step=lambda step: None, note=self.notes.append)
         asked = DeployRequest(**{"branch": "a", "base": "base", **request})
         return deploy(self.engine.engine, CHECKOUT, asked, self.interrupts, told)

@@ -81,13 +81,13 @@ class StandInEngine:
         return self.succeeded.get(stack, "")
 
     @contextmanager
-    def held(self, stack: str, operation: str) -> Iterator[None]:
+    def held(self, stack: str, operation: str, wait_seconds: float | None = None) -> Iterator[None]:
         if stack in self.busy:
             raise LockedError(f"The stack {stack!r} is held by deploy.")
         yield
 
     @contextmanager
-    def locked(self, stack: str, operation: str) -> Iterator[None]:
+    def locked(self, stack: str, operation: str, wait_seconds: float | None = None) -> Iterator[None]:
         with self.held(stack, operation):
             self.under_lock.add(stack)
             yield

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Writes what a base shows of its previews: the page of all of them, one for each name, the record of each, the history.
+# Operations say what is new; the timer of a VM says nothing, and what Docker knows is read anew. Words come escaped from
+# operations, and only numbers and times are put between them here. Can be run again.
+# Environment: PAGE (directory; what the base has brought is beside it), LIMIT (previews that may run at once; empty: as
+# before), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
+# it is gone), EVENT (line of the history), LOCK_SECONDS.
+set -eu
+umask 022
+export LC_ALL=C
+: "${PAGE:?}" "${SLUG=}" "${CARD=}" "${OWN=}" "${EVENT=}"
+files=$PAGE-files previews=${PAGE%/*}/previews history=$PAGE/history.jsonl public=$PAGE/public
+name=${PAGE##*/}
+base=${name%page}traefik-public
+kept_lines=2000 kept_names=500
+
+# Beside, and renamed: whoever reads finds the whole.
+put() {
+    cat >"$1.next" && mv -- "$1.next" "$1"
+}
+
+# "in 2 d 4 h": how far away a time is, in seconds since 1970.
+left() {
+    minutes=$((($1 - now) / 60))
+    if [ "$minutes" -lt 1 ]; then
+        echo 'time is up'
+    elif [ "$minutes" -ge 1440 ]; then
+        echo "in $((minutes / 1440)) d $((minutes / 60 % 24)) h"
+    elif [ "$minutes" -ge 60 ]; then
+        echo "in $((minutes / 60)) h $((minutes % 60)) min"
+    else
+        echo "in $minutes min"
+    fi
+}
+
+# One whose stack was brought up by plain Pulumi: nobody has told of it.
+plain_card() {
+    branch=$(sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g; s/@/\&#64;/g' "$previews/$1/branch")
+    cat <<CARD
+<li><article class="card live">
+<header><h2>$branch</h2><p class="badge">made by hand</p></header>
+<dl><div><dt>Health</dt><dd><span class="bar w@WELL@" aria-hidden="true"></span>@WELL@ of @ALL@</dd></div></dl>
+</article></li>
+CARD
+}
+
+mkdir -p -- "$public/gone" "$PAGE/records"
+exec 9<"$PAGE"
+if ! flock -w "${LOCK_SECONDS:-10}" 9; then
+    echo "The page of all previews is still being written in $PAGE, for more than ${LOCK_SECONDS:-10} s." >&2
+    exit 1
+fi
+
+if [ -n "${LIMIT:-}" ]; then printf '%s\n' "$LIMIT" | put "$PAGE/limit"; fi
+if [ -n "${RECORD:-}" ]; then
+    # A disk that was full may have cut the last line.
+    [ -z "$(tail -c 1 -- "$history" 2>/dev/null)" ] || echo >>"$history"
+    printf '%s\n' "$EVENT" >>"$history"
+    if [ "$(wc -l <"$history")" -gt $((kept_lines + kept_lines / 10)) ]; then
+        tail -n "$kept_lines" -- "$history" | put "$history"
+    fi
+    printf '%s\n' "$OWN" | put "$public/gone/$SLUG.html"
+    printf '%s\n' "$RECORD" | put "$PAGE/records/$SLUG.json"
+    find "$PAGE/records" -type f -printf '%T@ %f\n' | sort -rn | tail -n "+$((kept_names + 1))" | cut -d ' ' -f 2- |
+        while IFS= read -r old; do rm -f -- "$PAGE/records/$old" "$public/gone/${old%.json}.html"; done
+    # One that is gone has no slot any more, and gets nothing back.
+    if [ -n "$CARD" ] && [ -d "$previews/$SLUG" ]; then
+        printf '%s\n' "$CARD" | put "$previews/$SLUG/card.html"
+        printf '%s\n' "$RECORD" | put "$previews/$SLUG/preview.json"
+    fi
+fi
+
+# Of each preview: slug, containers that are well, all containers, whether any runs.
+counts=$(docker ps --all --filter "label=pgai.preview.base=$base" \
+    --format '{{.Label "pgai.preview.slug"}} {{.Label "pgai.preview.service"}} {{.State}} {{.Status}}' | awk '
+        $2 == "secrets" || $2 ~ /-init$/ { next }
+        { all[$1]++ }
+        $3 == "running" { runs[$1] = 1; if ($0 !~ /\((unhealthy|health: starting)\)/) well[$1]++ }
+        END { for (slug in all) print slug, well[slug] + 0, all[slug], runs[slug] + 0 }')
+now=$(date +%s)
+limit=$(cat -- "$PAGE/limit")
+free=$((limit - $(printf '%s\n' "$counts" | grep -c ' 1$' || :)))
+[ "$free" -ge 0 ] || free=0
+# The newest first, whatever happens to the others.
+slugs=$(find "$previews" -mindepth 2 -maxdepth 2 -name branch -printf '%T@ %h\n' 2>/dev/null | sort -rn | sed 's|.*/||')
+
+{
+    sed "s|@FREE@|$free|; s|@LIMIT@|$limit|; s|@TIME@|$(date -u '+%-d %B %Y, %H:%M UTC')|" "$files/head.html"
+    if [ -n "$slugs" ]; then
+        echo '<h2 class="hidden">All previews</h2>'
+        echo '<ul class="cards">'
+        for slug in $slugs; do
+            card=$previews/$slug/card.html
+            count=$(printf '%s\n' "$counts" | awk -v slug="$slug" '$1 == slug { print $2, $3 }')
+            count=${count:-0 7}
+            ends=$(sed -n '1s/^<!-- ends \([0-9]*\) -->$/\1/p' "$card" 2>/dev/null || :)
+            if [ -e "$card" ]; then cat -- "$card"; else plain_card "$slug"; fi |
+                sed "s|@WELL@|${count%% *}|g; s|@ALL@|${count##* }|g; s|@LEFT@|$([ -z "$ends" ] || left "$ends")|g"
+        done
+        echo '</ul>'
+    else
+        cat -- "$files/empty.html"
+    fi
+    cat -- "$files/foot.html"
+} | put "$public/index.html"

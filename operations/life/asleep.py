@@ -1,0 +1,133 @@
+"""How a preview falls asleep and gets up again, for whoever holds its stack's lock.
+
+What is asleep has stopped containers, keeps its data and its files, and takes no slot. Its stack records since when
+*before* the first container is stopped, and that it is awake only once all have been started: whoever comes after an
+operation that was killed finds it asleep, and does the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from tenacity import Retrying, retry_if_result, wait_fixed
+
+from components.host_scripts import script
+from components.service_spec import HEALTHY_WITHIN_SECONDS
+from components.services import by_key
+from operations.engine.snapshot import STACK
+from operations.engine.workspace import Engine
+from operations.errors import InterruptedOperationError, OperationError, RefusedError
+from operations.life.work import Work
+from operations.machine.access import Machine
+from operations.machine.docker import Docker
+from operations.machine.docker_state import ContainerState
+from operations.machine.shell import ScriptError
+from stacks.names import PreviewName
+
+_REFUSED = 3
+_POLL_SECONDS = 0.25
+
+
+def fall_asleep(
+    engine: Engine, machine: Machine, name: PreviewName, recorded: str, waking: str = ""
+) -> tuple[str, bool]:
+    """Stop a preview's containers; that gives its slot back. Can be run again.
+
+    Args:
+        engine: The engine; the stack's lock is held.
+        machine: The preview's machine.
+        name: The preview.
+        recorded: Since when it sleeps by its stack's record; empty where it is awake.
+        waking: Slug of a preview that is woken in its stead, and does not count among those that sleep.
+
+    Returns:
+        Since when it sleeps, RFC 3339, and whether it has been awake in any way.
+
+    Raises:
+        RefusedError: Too many sleep already, or the slot is another branch's.
+        OperationError: The machine or its Docker does not do it; it can be run again.
+    """
+    slot = machine.base.slot(name.slug, name.branch)
+    try:
+        asked = {**slot.environment, "MAX_ASLEEP": str(machine.base.max_asleep), "WAKING": waking}
+        since = machine.run(script("mark_asleep"), asked).strip()
+    except ScriptError as error:
+        if error.code == _REFUSED:
+            raise RefusedError(f"{error} Nothing was changed.") from error
+        raise
+    if since != recorded:
+        _record(engine, name.stack, since)
+    stopped = machine.docker.stop_all(name.slug)
+    return since, stopped or since != recorded
+
+
+def get_up(work: Work) -> bool:
+    """Start the containers of a preview that has its slot; wait until they are well, or will not become it.
+
+    Args:
+        work: The operation; the stack's lock is held, and nothing interrupts it.
+
+    Returns:
+        Whether it had been asleep in any way.
+
+    Raises:
+        InterruptedOperationError: Somebody asked to stop; it sleeps again.
+        OperationError: The machine or its Docker does not do it; it sleeps again, or can be put to sleep.
+    """
+    recorded, docker, slug = work.before.asleep_since, work.machine.docker, work.name.slug
+
+    def give_up() -> bool:
+        return bool(work.interrupts.received)
+
+    try:
+        started = _start(docker, slug, give_up)
+        docker.unwell(slug, give_up=give_up)
+        if recorded and give_up():
+            raise InterruptedOperationError(
+                f"The {work.operation} of {work.name.branch!r} was interrupted: it sleeps as before.",
+                work.interrupts.received,
+            )
+        if recorded:
+            _record(work.engine, work.name.stack, "")
+    except (Exception, InterruptedOperationError):
+        if recorded:
+            with suppress(OperationError):
+                fall_asleep(work.engine, work.machine, work.name, recorded)
+        raise
+    return started or bool(recorded)
+
+
+def _start(docker: Docker, slug: str, give_up: Callable[[], bool]) -> bool:
+    """Start containers that are stopped, each when those that it needs are well; says whether there were any."""
+    began = time.monotonic()
+    started: set[str] = set()
+
+    def left() -> list[ContainerState]:
+        states = {state.service: state for state in docker.of_slug(slug)}
+        waiting = []
+        for state in states.values():
+            if state.id in started or state.status not in ("exited", "created"):
+                continue
+            needed = [states[key] for key in by_key()[state.service].after if key in states]
+            # One that stays unwell is named at the end, with what it has kept from becoming well.
+            if all(one.well for one in needed) or time.monotonic() - began > HEALTHY_WITHIN_SECONDS:
+                docker.start(state)
+                started.add(state.id)
+            else:
+                waiting.append(state)
+        return waiting
+
+    Retrying(retry=retry_if_result(lambda waiting: waiting and not give_up()), wait=wait_fixed(_POLL_SECONDS))(left)
+    return bool(started)
+
+
+def _record(engine: Engine, stack: str, since: str) -> None:
+    def change(deployment: dict[str, Any]) -> None:
+        for row in deployment["resources"]:
+            if row["type"] == STACK:
+                row["outputs"]["asleep_since"] = since
+
+    engine.edit(stack, change)

@@ -1,0 +1,100 @@
+"""An update of a preview that sleeps and for which there is no slot: kept on the machine until it is woken."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from components.host_scripts import script
+from operations.errors import OperationError
+from operations.life.request import DeployRequest
+from operations.life.work import Work
+from operations.machine.shell import ScriptError
+from stacks.configuration import gather
+from stacks.names import PreviewName
+from stacks.paths import Paths
+
+_REQUEST = "request.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponed:
+    """An update that waits for the wake of its preview.
+
+    Attributes:
+        name: The preview's names.
+        url: Public address.
+        why: Why it waits.
+    """
+
+    name: PreviewName
+    url: str
+    why: str
+
+
+def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
+    """Keep what an update asks for, with the branch's files; what was kept before is replaced.
+
+    Raises:
+        OperationError: The machine cannot be reached, or has no room for it.
+    """
+    own = checkout / "config"
+    with tempfile.TemporaryDirectory(prefix="pgai-update-") as folder:
+        gather(request.config_directory or own, own).write(Path(folder) / "config")
+        # The files have a place of their own by then.
+        values = {one.name: getattr(request, one.name) for one in fields(request) if one.name != "config_directory"}
+        (Path(folder) / _REQUEST).write_text(json.dumps(values, default=dict), encoding="utf-8")
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            tar.add(folder, arcname=".")
+    text = base64.encodebytes(archive.getvalue()).decode().rstrip("\n")
+    work.machine.run(script("keep_update").replace("@ARCHIVE@", text), {"DIRECTORY": _directory(work)})
+
+
+def fetch_update(work: Work) -> DeployRequest | None:
+    """What an update has asked for while the preview slept; None where none has.
+
+    Its files stay on this machine for as long as the preview's others do: a plain ``pulumi up`` reads them again.
+
+    Raises:
+        OperationError: The machine cannot be reached, or what was kept cannot be read.
+    """
+    if not work.machine.run('[ ! -d "$DIRECTORY/update" ] || echo kept', {"DIRECTORY": _directory(work)}).strip():
+        return None
+    folder = Paths.default().staged(work.name.stack) / "update"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        work.machine.fetch(f"{_directory(work)}/update", folder)
+    except ScriptError:
+        # Somebody has made it good meanwhile.
+        return None
+    known = {one.name for one in fields(DeployRequest)}
+    try:
+        values = json.loads((folder / _REQUEST).read_text(encoding="utf-8"))
+        asked = DeployRequest(**{name: value for name, value in values.items() if name in known})
+    except (OSError, ValueError, TypeError) as error:
+        raise OperationError(
+            f"The update that was kept for the preview of {work.name.branch!r} cannot be read ({error}): deploy the "
+            "branch again."
+        ) from error
+    return replace(asked, config_directory=folder / "config")
+
+
+def forget_update(work: Work) -> None:
+    """Let go of an update that was kept: it has been applied, or something newer has.
+
+    Raises:
+        OperationError: The machine cannot be reached.
+    """
+    work.machine.run('rm -rf -- "$DIRECTORY/update"', {"DIRECTORY": _directory(work)})
+
+
+def _directory(work: Work) -> str:
+    return work.machine.base.directory(work.name.slug)

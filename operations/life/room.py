@@ -1,0 +1,59 @@
+"""Takes a preview's slot; at the limit another preview can be put to sleep for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from operations.errors import LockedError, RefusedError
+from operations.life.holders import holders, idle, refusal_of, stacks_of
+from operations.life.sleep import sleep
+from operations.life.slot import FullError, acquire_slot
+from operations.life.work import Work
+
+
+def acquire(work: Work, *, make_room: bool) -> None:
+    """Take the slot of a preview.
+
+    Args:
+        work: The operation; the stack's lock is held.
+        make_room: Whether another preview may be put to sleep for it, where its base says so (``whenFull``).
+
+    Raises:
+        FullError: All slots are taken; says by whom, since when nobody looked, and how one gets free.
+        NoRoomError: Disk or memory are short.
+        RefusedError: Another branch owns the slug.
+        SlotLostError: It should be there, and is not.
+        OperationError: The machine cannot be reached.
+    """
+    machine, spared = work.machine, {work.name.slug}
+    while True:
+        try:
+            return acquire_slot(machine, work.name, known=work.before.has_slot)
+        except FullError as full:
+            found = holders(machine)
+            stacks = stacks_of(work.engine, [one for one in found if one.takes_slot])
+            why = ""
+            if make_room and machine.base.when_full == "sleep":
+                chosen = [one for one in idle(found, stacks, dt.datetime.now(dt.UTC)) if one.slug not in spared]
+                if chosen:
+                    spared.add(chosen[0].slug)
+                    if not (why := _put_to_sleep(work, chosen[0].branch)):
+                        continue
+                else:
+                    why = "None of them may be put to sleep: kept, deployed in the last 2 h, or at work."
+            said = refusal_of(work.engine, machine, work.name.branch, found, stacks)
+            raise FullError(" ".join(filter(None, [said, why, "Nothing was changed."]))) from full
+
+
+def _put_to_sleep(work: Work, branch: str) -> str:
+    """Put another preview to sleep; says why that cannot help, if so."""
+    why = f"no slot was free for {work.name.branch}"
+    try:
+        slept = sleep(work.engine, branch, work.told, wait_seconds=0, why=why, waking=work.name.slug)
+    except LockedError:
+        # Somebody works on it, so it is wanted.
+        return ""
+    except RefusedError as error:
+        return str(error).removesuffix(" Nothing was changed.")
+    work.told.note(f"put the preview of {slept.name.branch} to sleep, which nobody has looked at for longest")
+    return ""
