@@ -10,7 +10,9 @@ from operations.happening import Hears, all_of
 from operations.review.hearers import hearers
 from operations.review.notify import VARIABLE, notifies
 from operations.review.record import Links
+from operations.review.settings import gitlab_of
 from operations.review.writer import writes
+from operations.upkeep.gitlab import stops_environment
 
 
 def who() -> str:
@@ -28,7 +30,9 @@ def audience(note: Callable[[str], None]) -> Hears:
     Args:
         note: Told what one of them could not do.
     """
-    return all_of([writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(os.environ)], note)
+    gitlab = gitlab_of(os.environ)
+    everywhere = [writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(os.environ)]
+    return all_of([*everywhere, stops_environment(gitlab)] if gitlab else everywhere, note)
 
 
 def _links() -> Links:

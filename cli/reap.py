@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 
-from cli.app import AUTOMATION, Json, OnlyBase
+from cli.app import AUTOMATION, Auto, Json, OnlyBase, Start
 from cli.audience import audience
 from cli.result import Result, command, note
 from cli.tables import coloured, span, table
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @command(AUTOMATION)
 def reap(
     base: OnlyBase = "",
+    auto: Auto = Start.MANUAL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be destroyed.")] = False,
     branches_from: Annotated[
         str, typer.Option(help="Git remote; previews of branches that it does not have are destroyed too.")
@@ -37,8 +39,12 @@ def reap(
     ] = 0,
     as_json: Json = False,
 ) -> Result:
-    """Destroy previews that have expired or whose branch is gone, and list what no stack owns."""
+    """Destroy previews that have come to their end, and list what no stack owns.
+
+    In a job of GitLab, environments and previews are made to agree, and the label preview::keep keeps.
+    """
     from cli.session import open_engine
+    from operations.review.settings import gitlab_of
     from operations.upkeep.idle import put_idle_to_sleep
     from operations.upkeep.orphans import find_orphans
     from operations.upkeep.reap import ReapRequest, bases
@@ -47,7 +53,15 @@ def reap(
     now = dt.datetime.now(dt.UTC)
     engine = open_engine(wait_seconds=0)
     hears = audience(note)
-    request = ReapRequest(base=base, branches_from=branches_from, dry_run=dry_run, now=now, happened=hears)
+    request = ReapRequest(
+        base=base,
+        branches_from=branches_from,
+        dry_run=dry_run,
+        now=now,
+        happened=hears,
+        gitlab=gitlab_of(os.environ),
+        started_by_label=auto is Start.LABEL,
+    )
     found: list[Orphan] = []
     failure: Exception | None = None
     reaped, settled = reap_previews(engine, request, note)

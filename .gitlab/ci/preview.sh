@@ -76,7 +76,7 @@ case $action in
     update) ./preview update --commit "$CI_COMMIT_SHA" "$@" -- "$CI_COMMIT_REF_NAME" ;;
     verify) ./preview verify --junit verify.xml -- "$CI_COMMIT_REF_NAME" ;;
     destroy) ./preview destroy -- "$CI_COMMIT_REF_NAME" ;;
-    cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" ;;
+    cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" --idle "${PREVIEW_IDLE_HOURS:-0}" ;;
     webhook) ./preview webhook --project "$CI_PROJECT_ID" -- "${TRIGGER_PAYLOAD:?is not set: only a webhook starts this job}" ;;
     *) fail "preview.sh knows deploy, update, verify, destroy, cleanup and webhook, not $action." ;;
 esac

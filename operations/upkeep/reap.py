@@ -1,4 +1,4 @@
-"""Scheduled clean-up: destroys previews that have expired or whose branch is gone.
+"""Scheduled clean-up, the one owner of the life of previews: destroys those that have come to their end.
 
 Whatever is wrong with one preview, base or lock is named, and keeps it from no other.
 """
@@ -23,8 +23,11 @@ from operations.find import base_in
 from operations.happening import Hears, nobody
 from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
+from operations.review.settings import GitLab
+from operations.upkeep.agree import seen_by, settle_environments, settle_labels, why_ended
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import ends_at, moment
+from operations.upkeep.gitlab import Seen
 from operations.upkeep.settled import Settled
 from operations.upkeep.warning import warn
 from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
@@ -47,6 +50,8 @@ class ReapRequest:
         dry_run: Only say what would be done.
         now: The present.
         happened: Told what has become of each preview.
+        gitlab: Project in GitLab whose merge requests and environments have a say; None: nobody is asked.
+        started_by_label: Whether a label of a merge request starts previews, so that its loss ends one.
     """
 
     base: str
@@ -54,6 +59,8 @@ class ReapRequest:
     dry_run: bool
     now: dt.datetime
     happened: Hears = nobody
+    gitlab: GitLab | None = None
+    started_by_label: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,35 +109,42 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Re
     branches = _branches(request)
     readable, wrong = snapshots(engine)
     mine = {stack: one for stack, one in readable.items() if _meant(one, request)}
+    seen, settled = seen_by(request.gitlab, {one.owner for one in mine.values()} - {""})
     found = [_failed(stack, "its state cannot be read", error) for stack, error in wrong.items()]
     for lock in _overdue(engine, {*readable} - {*mine}):
         found.append(_failed(lock.stack, "locked for longer than any operation lasts", f"It was held by {lock}."))
         mine.pop(lock.stack, None)
         if not request.dry_run:
             engine.stack_locks.remove(lock, "no operation lasts so long")
-    due = []
+    due, staying = [], []
     for stack, snapshot in mine.items():
         try:
-            why = _why(engine, snapshot, branches, request)
+            why = _why(engine, snapshot, branches, seen, request)
         except OperationError as error:
             found.append(_failed(stack, "nobody knows when it ends", error))
             continue
         if why:
             due.append(Reaped(stack=stack, branch=snapshot.owner, why=why, result="due"))
+        else:
+            staying.append(snapshot)
     told = Reporting(step=no_steps, note=on_note, happened=request.happened, by="reap")
-    staying = [one for stack, one in mine.items() if stack not in {row.stack for row in due}]
-    settled = warn(engine, staying, request.now, told, dry_run=request.dry_run)
-    if request.dry_run:
-        return [*found, *due], settled
+    relabelled = settle_labels(engine, staying, seen, request.now, told, dry_run=request.dry_run)
+    if relabelled:
+        staying = list(engine.readable([one.stack for one in staying])[0].values())
+    settled += [*relabelled, *warn(engine, staying, request.now, told, dry_run=request.dry_run)]
 
     def reaped(one: Reaped) -> Reaped:
         try:
-            return _reap_one(engine, request, _base(engine, mine[one.stack], request), one, on_note)
+            return _reap_one(engine, request, _base(engine, mine[one.stack], request), one, seen, on_note)
         except OperationError as error:
             return replace(one, result="failed", reason=str(error))
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [*found, *pool.map(reaped, due)], settled
+    if not request.dry_run:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            due = list(pool.map(reaped, due))
+    if request.gitlab:
+        settled += settle_environments(engine, readable, seen, request.gitlab, request.now, dry_run=request.dry_run)
+    return [*found, *due], settled
 
 
 def bases(engine: Engine, base: str) -> list[str]:
@@ -174,25 +188,27 @@ def _failed(stack: str, why: str, reason: object) -> Reaped:
     return Reaped(stack=stack, branch="", why=why, result="failed", reason=str(reason))
 
 
-def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, request: ReapRequest) -> str:
+def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, seen: Seen, request: ReapRequest) -> str:
     """Reason to destroy a preview; empty where there is none."""
     preview = snapshot.preview
     if branches is not None and preview and preview.branch not in branches:
         return _NO_BRANCH
+    if preview and (ended := why_ended(seen, preview, started_by_label=request.started_by_label)):
+        return ended
     end = ends_at(engine, snapshot)
     if end is None or end > request.now:
         return ""
     return "expired" if preview else "its first deploy never ended"
 
 
-def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, on_note: OnNote) -> Reaped:
+def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, seen: Seen, on_note: OnNote) -> Reaped:
     name = due.branch or due.stack
     started = time.monotonic()
     # Somebody may have pushed the branch, or deployed it again, since the lists were read.
     branches = _branches(request) if due.why == _NO_BRANCH else None
 
     def still_due(snapshot: Snapshot) -> None:
-        if not snapshot.saved_at or snapshot.owner != due.branch or not _why(engine, snapshot, branches, request):
+        if not snapshot.saved_at or snapshot.owner != due.branch or not _why(engine, snapshot, branches, seen, request):
             raise _StaysError("it was updated or removed, or its branch came back, meanwhile")
 
     def result(word: str, reason: str = "") -> Reaped:

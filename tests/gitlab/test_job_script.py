@@ -106,7 +106,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         ("deploy", ["deploy", "--commit", "0123abcd", "--dotenv", "preview.env", "--", HOSTILE]),
         ("update", ["update", "--commit", "0123abcd", "--", HOSTILE]),
         ("destroy", ["destroy", "--", HOSTILE]),
-        ("cleanup", ["reap", "--branches-from", "https://gitlab.example/group/previews.git"]),
+        ("cleanup", ["reap", "--branches-from", "https://gitlab.example/group/previews.git", "--idle", "0"]),
         ("webhook", ["webhook", "--project", "15", "--", "/builds/previews.tmp/TRIGGER_PAYLOAD"]),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stacks.names import slug_of
+from tests.equipment.checkout import ok
 from tests.equipment.edits import changed_files
 from tests.equipment.previews import Ground
 
@@ -34,6 +35,18 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
         ground.deploy(branch)
     ground.expire(expired, tmp_path)
     assert ground.row(expired)["state"] == "expired"
+
+    ok(ground.clone.preview("keep", expired))
+    row = ground.row(expired)
+    assert (row["state"], row["kept"], row["expires_at"]) == ("live", "command", "")
+    assert (ground.directory(expired) / "kept").exists()
+    assert reap(ground, "--dry-run")["previews"] == []
+    ok(ground.clone.preview("unkeep", expired))
+    assert not (ground.directory(expired) / "kept").exists()
+    warned = {"branch": expired, "why": "ends soon", "result": "told", "reason": ""}
+    assert reap(ground) == {"previews": [], "settled": [warned], "orphans": []}
+    assert reap(ground)["settled"] == [], "once for each end"
+    ground.expire(expired, tmp_path)
 
     planned = reap(ground, "--dry-run", "--branches-from", str(tmp_path))
     assert {row["branch"]: (row["why"], row["result"]) for row in planned["previews"]} == {

@@ -16,7 +16,7 @@ from components.host_scripts import script
 from operations.engine.events import Reporting, no_steps
 from operations.errors import OperationError, RefusedError
 from operations.happening import Happening
-from operations.life.labels import KEEP_LABEL, kept_after
+from operations.life.labels import KEEP_LABEL, kept_after, labelled_after
 from operations.listing import previews
 from operations.machine.access import Machine
 from operations.upkeep import expiry
@@ -158,6 +158,23 @@ def test_a_kept_preview_goes_with_its_branch(keeping: Keeping, tmp_path: Path) -
 )
 def test_the_label_keeps_and_takes_back_no_more_than_it_has_kept(before: str, labels: str | None, after: str) -> None:
     assert kept_after(before, labels_of(labels)) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "labels", "updated", "after"),
+    [
+        ("", "preview", False, "yes"),
+        ("", "preview", True, "yes"),
+        ("yes", "bug", True, "yes"),
+        ("yes", "bug", False, ""),
+        ("yes", None, False, "yes"),
+        ("", "preview::keep,previews", True, ""),
+    ],
+)
+def test_a_push_does_not_hide_that_the_label_which_started_a_preview_is_gone(
+    before: str, labels: str | None, updated: bool, after: str
+) -> None:
+    assert labelled_after(before, labels_of(labels), updated=updated) == after
 
 
 @pytest.mark.parametrize(("before", "labels", "marked"), [("", {KEEP_LABEL}, 1), ("command", None, 1), ("", set(), 0)])

@@ -1,0 +1,210 @@
+"""Previews and what GitLab shows of them are made to agree by the clean-up; the fake GitLab is a real server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from operations.engine.snapshot import Snapshot
+from operations.happening import Happening
+from operations.machine.access import Machine
+from operations.review.settings import GitLab, gitlab_of
+from operations.upkeep import expiry
+from operations.upkeep.gitlab import stops_environment
+from operations.upkeep.reap import Reaped, ReapRequest, reap
+from operations.upkeep.settled import Settled
+from stacks.names import PreviewName
+from tests.equipment.fakes import FakeGitLab
+from tests.equipment.fakes.grafana import base as base_outputs
+from tests.unit.operations.engine import StandInEngine, preview
+from tests.unit.operations.test_keeping import Host
+
+NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
+FUTURE, MADE = "2026-01-12T00:00:00Z", "2026-01-08T00:00:00Z"
+BEFORE, AFTER = "2026-01-07T00:00:00.000Z", "2026-01-09T00:00:00.123+00:00"
+
+
+def made(branch: str, **more: str) -> Snapshot:
+    """A preview that would live on."""
+    return preview(branch, FUTURE, created_at=MADE, deployed_at=MADE, **more)
+
+
+@dataclass
+class World:
+    fake: FakeGitLab
+    gitlab: GitLab
+    engine: StandInEngine = field(default_factory=StandInEngine)
+    heard: list[Happening] = field(default_factory=list)
+
+    def preview(self, branch: str, **more: str) -> None:
+        found = made(branch, **more)
+        self.engine.states[found.stack] = found
+
+    def environment(self, branch: str, state: str = "available", changed_at: str = BEFORE) -> None:
+        with self.fake.edit() as inside:
+            number = len(inside.environments) + 1
+            inside.environments[number] = {
+                "id": number,
+                "name": f"preview/{branch}" if branch else "production",
+                "state": state,
+                "created_at": BEFORE,
+                "updated_at": changed_at,
+            }
+
+    def merge_request(self, branch: str, *labels: str, ended: str = "", at: str = AFTER, fork: int = 0) -> None:
+        iid = self.fake.open_merge_request(branch, labels=labels, state=ended or "opened", source_project=fork)
+        with self.fake.edit() as inside:
+            inside.merge_requests[iid].update(
+                closed_at=at if ended == "closed" else None, merged_at=at if ended == "merged" else None
+            )
+
+    def states(self) -> dict[str, str]:
+        with self.fake.edit() as inside:
+            return {row["name"].removeprefix("preview/"): row["state"] for row in inside.environments.values()}
+
+    def reap(self, *, dry_run: bool = False, started_by_label: bool = False) -> tuple[list[Reaped], list[Settled]]:
+        request = ReapRequest(
+            base="local",
+            branches_from="",
+            dry_run=dry_run,
+            now=NOW,
+            happened=self.heard.append,
+            gitlab=self.gitlab,
+            started_by_label=started_by_label,
+        )
+        return reap(self.engine.engine, request, print)
+
+    def ended(self, **how: bool) -> dict[str, str]:
+        """Branch of each preview that was destroyed → why."""
+        reaped = self.reap(**how)[0]
+        assert {one.result for one in reaped} <= {"destroyed"}
+        assert {one.branch for one in reaped} == {name.removeprefix("preview-") for name in self.engine.destroyed}
+        return {one.branch: one.why for one in reaped}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeGitLab]:
+    with FakeGitLab() as fake:
+        yield fake
+
+
+@pytest.fixture
+def world(server: FakeGitLab, monkeypatch: pytest.MonkeyPatch) -> World:
+    with server.edit() as inside:
+        inside.environments.clear()
+        inside.merge_requests.clear()
+    gitlab = gitlab_of(server.variables)
+    assert gitlab
+    assert not gitlab.note_token, "a job's own token is enough"
+    host = Host(base_outputs(8443))
+    monkeypatch.setattr(expiry, "machine_at", lambda engine, base: cast(Machine, host))
+    return World(server, gitlab)
+
+
+def test_a_preview_whose_environment_was_stopped_after_its_last_deploy_is_destroyed(world: World) -> None:
+    for branch, state, changed_at in (
+        ("after", "stopped", AFTER),
+        ("before", "stopped", BEFORE),
+        ("running", "available", AFTER),
+    ):
+        world.preview(branch)
+        world.environment(branch, state, changed_at)
+    world.preview("none")
+    assert world.ended() == {"after": "its environment was stopped"}
+
+
+def test_an_environment_that_is_available_without_its_preview_is_stopped_and_no_other(world: World) -> None:
+    recent = (NOW - dt.timedelta(minutes=59)).isoformat()
+    world.preview("live")
+    world.preview("feature/a")
+    world.engine.states["preview-first"] = Snapshot(saved_at="2026-01-09T23:30:00Z")
+    for branch in ("live", "first", "gone", "feature/a", "feature_a", "_", ""):
+        world.environment(branch)
+    world.environment("young", changed_at=recent)
+    world.environment("over", "stopped")
+    why = "its environment is available, and there is no preview"
+    due = [Settled(branch=branch, why=why, result="due") for branch in ("_", "feature_a", "gone")]
+    assert world.reap(dry_run=True) == ([], due)
+    assert world.states()["gone"] == "available", "a dry run only says so"
+    assert world.reap()[1] == [replace(row, result="stopped") for row in due]
+    stopped = {name for name, state in world.states().items() if state == "stopped"}
+    assert stopped == {"_", "feature_a", "gone", "over"}
+    assert world.reap() == ([], [])
+    with world.fake.edit() as inside:
+        assert inside.started_jobs == [], "the job that stops would find nothing"
+
+
+@pytest.mark.parametrize("ended", ["closed", "merged"])
+def test_a_preview_goes_with_its_merge_request_where_that_ended_after_it_was_made(world: World, ended: str) -> None:
+    for branch in ("over", "made-later", "opened-again", "forks"):
+        world.preview(branch)
+    world.merge_request("over", ended=ended)
+    world.merge_request("made-later", ended=ended, at=BEFORE)
+    world.merge_request("opened-again", ended=ended)
+    world.merge_request("opened-again")
+    world.merge_request("forks", ended=ended, fork=16)
+    assert world.ended() == {"over": f"its merge request was {ended}"}
+
+
+def test_a_preview_that_a_label_started_goes_with_it_where_labels_start_previews(world: World) -> None:
+    for branch, labelled in (("lost", "yes"), ("has", "yes"), ("by-hand", ""), ("without-request", "yes")):
+        world.preview(branch, labelled=labelled)
+    world.merge_request("lost", "bug", "previews")
+    world.merge_request("has", "preview")
+    world.merge_request("by-hand")
+    assert world.ended() == {}
+    assert world.ended(started_by_label=True) == {"lost": "its merge request lost the label preview"}
+
+
+def test_the_label_keeps_a_preview_for_as_long_as_it_is_there(world: World) -> None:
+    kept = {"new": "", "old": "label", "by-command": "command", "unknown": "label"}
+    for branch, by in kept.items():
+        world.preview(branch, kept=by)
+    world.merge_request("new", "preview::keep")
+    for branch in ("old", "by-command"):
+        world.merge_request(branch, "bug")
+    rows = {row.branch: (row.why, row.result) for row in world.reap(dry_run=True)[1]}
+    assert rows == {
+        "new": ("its merge request has the label preview::keep", "due"),
+        "old": ("its merge request lost the label preview::keep", "due"),
+    }
+    assert {row.branch: row.result for row in world.reap()[1]} == {"new": "kept", "old": "kept no longer"}
+    found = {state.owner: state.outputs["kept"] for state in world.engine.states.values()}
+    assert found == {"new": "label", "old": "", "by-command": "command", "unknown": "label"}
+    assert [(one.what, one.name.branch) for one in world.heard] == [("kept", "new"), ("kept", "old")]
+    assert world.reap() == ([], [])
+
+
+def test_a_preview_that_is_kept_from_now_on_is_warned_of_no_end(world: World) -> None:
+    soon = preview("a", "2026-01-10T06:00:00Z", created_at=MADE, deployed_at=MADE)
+    world.engine.states["preview-a"] = soon
+    world.merge_request("a", "preview::keep")
+    assert [row.result for row in world.reap()[1]] == ["kept"]
+
+
+def test_a_gitlab_that_does_not_answer_keeps_nothing_from_its_end_and_is_said(world: World) -> None:
+    world.engine.states["preview-a"] = preview("a", "2026-01-09T00:00:00Z")
+    world.gitlab = replace(world.gitlab, server="http://127.0.0.1:1")
+    reaped, settled = world.reap()
+    assert [one.result for one in reaped] == ["destroyed"]
+    assert [(row.why, row.result) for row in settled] == [("what GitLab knows", "skipped")]
+    assert "cannot be reached" in settled[0].reason
+
+
+def gone(what: Any = "gone") -> Happening:
+    return Happening(what=what, name=PreviewName("a"), machine=None, by="ada")
+
+
+def test_the_environment_of_a_preview_that_is_gone_is_stopped_without_its_job(world: World) -> None:
+    world.environment("a")
+    world.environment("a-b")
+    hear = stops_environment(world.gitlab)
+    hear(gone("live"))
+    assert world.states() == {"a": "available", "a-b": "available"}
+    hear(gone())
+    assert world.states() == {"a": "stopped", "a-b": "available"}
+    hear(gone())
