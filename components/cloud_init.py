@@ -22,7 +22,7 @@ STATE_DIRECTORY = "/var/lib/pgai-preview"
 READY_FILE = f"{STATE_DIRECTORY}/ready"
 FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 
-_SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh", "refresh_page.sh")
+SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh", "refresh_page.sh")
 _CONFIGURATION = "/etc/pgai-preview"
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
 # Another major version comes by a decision, not by an update in the night.
@@ -153,7 +153,7 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
 
 
 def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
-    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in _SCRIPTS]
+    files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in SCRIPTS]
     # systemd's units: those of the health ping only where there is an address.
     units = ["pgai-preview-page", "pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
     files += [

@@ -120,6 +120,9 @@ class Page(pulumi.ComponentResource):
             "traefik.enable": "true",
             "traefik.docker.network": self.network.name,
             "traefik.http.services.page.loadbalancer.server.port": str(_PORT),
+            # A look at the page is none at a preview.
+            f"{page}.observability.accesslogs": "false",
+            f"{gone}.observability.accesslogs": "false",
             f"{page}.rule": f"Host(`{args.host_name}`)",
             f"{page}.entrypoints": "websecure",
             f"{page}.tls": "true",

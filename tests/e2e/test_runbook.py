@@ -72,7 +72,7 @@ def require_alive(production: Production, engine: Any, branch: str) -> None:
     """All of a preview is there and healthy, and so is what leads to it."""
     (row,) = production.clone.json("list", "--json")
     assert (row["branch"], row["health"]) == (branch, "7/7 healthy")
-    assert set(production.records()) == {production.host(branch)}
+    assert set(production.records()) == {production.host(branch), production.page}
     network = engine.networks.get(f"{production.token}-traefik-public")
     assert {"traefik", "traefik-socket-proxy", "node-exporter"} <= set(edge(engine, production))
     assert len(network.attrs["Containers"]) == 1, "the reverse proxy, and nobody else has its way out"

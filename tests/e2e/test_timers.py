@@ -23,7 +23,7 @@ from tests.equipment.first_boot import Machine
 from tests.equipment.systemd import booting_machine
 
 TOKEN = "the-ping-of-this-test"
-HEALTH, PRUNE = "pgai-preview-health", "pgai-preview-prune"
+HEALTH, PAGE, PRUNE = "pgai-preview-health", "pgai-preview-page", "pgai-preview-prune"
 # A machine at rest, whatever the one that runs the tests is doing.
 FIGURES = "/srv/figures"
 # The timer's minute, the delay that it may take, and a machine that is busy.
@@ -104,7 +104,7 @@ def drain(arrived: queue.Queue[Ping]) -> None:
 
 def test_a_machine_that_boots_gets_ready_and_starts_its_timers(machine: Machine) -> None:
     assert machine.ok("cat", "/proc/1/comm").strip() == "systemd"
-    for unit in ("docker.service", "ssh.service", f"{HEALTH}.timer", f"{PRUNE}.timer"):
+    for unit in ("docker.service", "ssh.service", f"{HEALTH}.timer", f"{PAGE}.timer", f"{PRUNE}.timer"):
         assert machine.ok("systemctl", "is-active", unit).strip() == "active"
         assert machine.ok("systemctl", "is-enabled", unit).strip() == "enabled"
     assert "169.254.169.254" in machine.ok("iptables", "-S", "DOCKER-USER")

@@ -1,8 +1,8 @@
 """Programs that the tests drive for real, installed where they are missing.
 
 Run by ``make test`` after set-up: PostgreSQL's server for the workload and the stand-ins, Chromium for the pages, npm
-and rsync for gitlab-ci-local, which runs the jobs of ``.gitlab-ci.yml``. As root on Debian or Ubuntu they come from the
-distribution; elsewhere one sentence says what to install.
+for axe-core, which looks at them, and for gitlab-ci-local, which runs the jobs of ``.gitlab-ci.yml`` and needs rsync.
+As root on Debian or Ubuntu they come from the distribution; elsewhere one sentence says what to install.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.equipment.axe import install as axe
 from tests.equipment.gitlab import install as gitlab_ci_local
 from tests.equipment.gitlab import packages
 
@@ -44,7 +45,7 @@ REQUIRED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "OpenSSL": (lambda: shutil.which("openssl"), ["openssl"]),
     "Git": (lambda: shutil.which("git"), ["git"]),
     "rsync": (lambda: shutil.which("rsync"), ["rsync"]),
-    "npm": (lambda: gitlab_ci_local.command() or shutil.which("npm"), ["npm"]),
+    "npm": (lambda: (gitlab_ci_local.command() and axe.script()) or shutil.which("npm"), ["npm"]),
 }
 
 
@@ -61,6 +62,7 @@ def main() -> int:
     names = [
         *missing,
         *([] if gitlab_ci_local.command() else ["gitlab-ci-local"]),
+        *([] if axe.script() else ["axe-core"]),
         *([] if packages.there() else ["Python packages for jobs"]),
     ]
     if not names:
@@ -71,6 +73,7 @@ def main() -> int:
         if missing:
             _install_packages([package for several in missing.values() for package in several])
         gitlab_ci_local.install()
+        axe.install()
         packages.download()
     except (OSError, subprocess.TimeoutExpired) as error:
         print(f"Error: {error}.", file=sys.stderr)

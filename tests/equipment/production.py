@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import yaml
 
-from stacks.names import slug_of
+from stacks.names import page_host, slug_of
 from stacks.settings import PROJECT
 from tests.equipment.bridge import address_for_containers
 from tests.equipment.checkout import Clone
@@ -56,6 +56,11 @@ class Production:
         found = self.cloudflare.state.all_records()
         return {record["name"]: record for record in found if record["type"] == kind}
 
+    @property
+    def page(self) -> str:
+        """Host name of the page of all previews."""
+        return page_host(DOMAIN)
+
     def host(self, branch: str) -> str:
         """Host name of a branch's preview."""
         return f"preview-{slug_of(branch)}.{DOMAIN}"
@@ -65,8 +70,11 @@ class Production:
         return f"https://{self.host(branch)}:{self.ports['httpsPort']}"
 
     def viewer(self, branch: str) -> httpx.Client:
-        """A viewer who trusts the authority alone, and finds the machine as DNS says."""
-        host = self.host(branch)
+        """A viewer of a branch's preview."""
+        return self.reader(self.host(branch))
+
+    def reader(self, host: str) -> httpx.Client:
+        """Somebody who trusts the authority alone, and finds the machine as DNS says."""
 
         def ask_by_name(request: httpx.Request) -> None:
             request.headers["Host"] = host

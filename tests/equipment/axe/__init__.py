@@ -1,0 +1,1 @@
+"""axe-core, and the files that pin it."""
