@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -114,6 +114,31 @@ class Backend:
             if key in listed and (content := self.store.read(key)) is not None:
                 return State.of(key, content, listed[key])
         return None
+
+    def _urns(self, stack: str, provider: str) -> list[str]:
+        state = self._state(stack, self._states())
+        resources = state.deployment.get("resources", []) if state else []
+        return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
+
+    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a stack's state, whose lock is held; the one before is kept beside it, as the engine does.
+
+        ``pulumi stack import`` would take the lock itself, and not notice what has changed since the export.
+
+        Args:
+            stack: The stack.
+            change: Changes the latest deployment in place.
+
+        Raises:
+            OperationError: There is no such stack, or the backend refuses.
+        """
+        state = self._state(stack, self._states())
+        if state is None:
+            raise OperationError(f"There is no stack {stack!r} any more.")
+        before = state.packed()
+        change(state.deployment)
+        self.store.write(f"{state.key}.bak", before)
+        self.store.write(state.key, state.packed())
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Outputs of the stack's last successful update, secrets in plain; empty where it has none.

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from pulumi import RunError, automation
 
-from operations.engine import stack_file
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
 from operations.engine.holder import Holder
 from operations.engine.locks import LOCK_WAIT_SECONDS, Locks, OnNote
 from operations.engine.snapshot import Snapshot
+from operations.engine.stack_files import StackFiles
 from operations.engine.stack_locks import LONGEST_HOURS, StackLocks
 from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
 from operations.engine.waiting import LockWait
 from operations.errors import EngineError, OperationError
-from stacks.names import STACK_PREFIX
 from stacks.paths import Paths
 from stacks.program import run
-from stacks.settings import PROJECT
 
 # What can start together does; the engine's own default is four for each processor, and some waits take no processor.
 _PARALLEL = 32
@@ -59,7 +54,7 @@ class Changes:
         return sum(count for operation, count in self.counts.items() if operation != "same")
 
 
-class Engine(Backend):
+class Engine(Backend, StackFiles):
     """Stacks of this project in the backend that the environment names.
 
     Args:
@@ -82,10 +77,9 @@ class Engine(Backend):
         wait_seconds: float = LOCK_WAIT_SECONDS,
         longest: dt.timedelta = dt.timedelta(hours=LONGEST_HOURS),
     ) -> None:
-        super().__init__(EngineProcess(version), str(paths.checkout))
+        Backend.__init__(self, EngineProcess(version), str(paths.checkout))
+        StackFiles.__init__(self, paths)
         self.stack_locks = StackLocks(lambda: self.store, longest, on_note)
-        self._paths = paths
-        self._checkout = paths.checkout
         self._on_note = on_note
         self._locks = Locks(paths.data / "locks")
         self._wait_seconds = wait_seconds
@@ -142,37 +136,6 @@ class Engine(Backend):
             for attempt in attempts:
                 with attempt, self._configuration_kept(stack), suppress(automation.errors.StackAlreadyExistsError):
                     self._workspace(stack).create_stack(stack)
-
-    @contextmanager
-    def _configuration_kept(self, stack: str) -> Iterator[None]:
-        """Put a configuration file that is under version control back as it was.
-
-        The engine writes its salt into it, which belongs to the passphrase of one machine; the state has it too.
-        """
-        path = self._configuration_file(stack)
-        before = path.read_bytes() if path.is_file() and not stack.startswith(STACK_PREFIX) else None
-        try:
-            yield
-        finally:
-            if before is not None and path.read_bytes() != before:
-                path.write_bytes(before)
-
-    def configure(self, stack: str, values: Mapping[str, Any]) -> None:
-        """Write the stack's configuration file anew; what is not named falls back to the schema's default."""
-        file = self._configuration_file(stack)
-        config = {f"{PROJECT}:{key}": value for key, value in values.items() if value not in ("", {})}
-        stack_file.write(file, {**stack_file.read(file), "config": config})
-
-    def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
-        """Change values of the stack's configuration file, where this checkout has one."""
-        file = self._configuration_file(stack)
-        content = stack_file.read(file)
-        if content.get("config"):
-            content["config"] |= {f"{PROJECT}:{key}": value for key, value in values.items()}
-            stack_file.write(file, content)
-
-    def _configuration_file(self, stack: str) -> Path:
-        return self._checkout / f"Pulumi.{stack}.yaml"
 
     def up(self, stack: str, on_step: OnStep, *, refresh: bool = False, require: Require = _anything) -> Changes:
         """``pulumi up``, with the program run by this process, which has its modules loaded already.
@@ -254,31 +217,6 @@ class Engine(Backend):
         if urns := self._urns(stack, provider):
             self._operate(stack, on_step, lambda chosen, listener, _: chosen.refresh(target=urns, on_event=listener))
 
-    def _urns(self, stack: str, provider: str) -> list[str]:
-        state = self._state(stack, self._states())
-        resources = state.deployment.get("resources", []) if state else []
-        return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
-
-    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a stack's state, whose lock is held; the one before is kept beside it, as the engine does.
-
-        ``pulumi stack import`` would take the lock itself, and not notice what has changed since the export.
-
-        Args:
-            stack: The stack.
-            change: Changes the latest deployment in place.
-
-        Raises:
-            OperationError: There is no such stack, or the backend refuses.
-        """
-        state = self._state(stack, self._states())
-        if state is None:
-            raise OperationError(f"There is no stack {stack!r} any more.")
-        before = state.packed()
-        change(state.deployment)
-        self.store.write(f"{state.key}.bak", before)
-        self.store.write(state.key, state.packed())
-
     def remove(self, stack: str, *, force: bool = False) -> None:
         """``pulumi stack rm``, with the stack's configuration file.
 
@@ -295,11 +233,6 @@ class Engine(Backend):
                 with attempt:
                     self._workspace(stack).remove_stack(stack, force=force)
         self.forget_files(stack)
-
-    def forget_files(self, stack: str) -> None:
-        """Remove what this machine keeps for a stack that is gone: configuration, and files on their way."""
-        self._configuration_file(stack).unlink(missing_ok=True)
-        shutil.rmtree(self._paths.staged(stack), ignore_errors=True)
 
     def _operate(
         self,
