@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
 import sys
 import traceback
 from enum import StrEnum
@@ -68,6 +69,10 @@ class _Commands(TyperGroup):
             raise typer.Exit(_exit_code(error)) from error
         except (typer.Exit, typer.Abort):
             raise
+        except BrokenPipeError:
+            # Help that is cut by ``head``: nobody reads what else there would be to say.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_SIGNALLED + signal.SIGPIPE) from None
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):
                 raise

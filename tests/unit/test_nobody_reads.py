@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,14 @@ def test_what_has_begun_goes_on_to_its_end_where_nobody_reads_any_more(stream: s
         process.stdin.close()
         assert process.wait(60) == 0
     assert (tmp_path / "end").read_text() == "done"
+
+
+@pytest.mark.parametrize("command", [("slug", "feature/a"), ("--help",)], ids=" ".join)
+def test_what_nobody_reads_is_no_fault_of_the_project(command: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    line = [sys.executable, "-m", "cli", *command]
+    done = subprocess.run(line, cwd=CHECKOUT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    os.close(writer)
+    assert done.returncode != 0
+    assert done.stderr == ""
