@@ -106,6 +106,7 @@ def wake(
         except OperationError:
             forget_update(work)
             raise
+        forget_update(work)
     elif unwell:
         secrets = secrets_of(engine, name.stack)
         raise UnhealthyError(
