@@ -82,7 +82,8 @@ def test_a_name_that_never_was_says_how_to_make_a_preview_and_any_other_nothing(
     assert f'href="https://previews.localhost:{world.clone.ports["httpsPort"]}"' in answer.text
     for host in ("other", "preview-", "preview-..%2f..%2findex", "preview-a.b", "x.previews"):
         answer = get(world, host)
-        assert (answer.status_code, answer.content) == (404, b""), host
+        assert answer.status_code == 404, host
+        assert b"preview" not in answer.content, host
     assert get(world, "previews", "/../gone/index.html").status_code == 404
 
 
