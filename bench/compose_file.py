@@ -11,8 +11,8 @@ import yaml
 
 from components.edge import routing_labels
 from components.hardening import Hardening, hardened
-from components.service_spec import ServiceSpec
-from components.services import CONFIG_MOUNT, SECRETS, SECRETS_MOUNT, SERVICES
+from components.service_spec import CONFIG_MOUNT, SECRETS_MOUNT, ServiceSpec
+from components.services import SECRETS, SERVICES
 
 _NETWORK = "preview"
 _EDGE = "edge"

@@ -11,8 +11,7 @@ import pulumi_docker as docker
 from components.hardening import hardened
 from components.labels import FILES, PREPARING, SERVICE, preview_labels
 from components.secret_files import secrets_mount
-from components.service_spec import ServiceSpec
-from components.services import SECRETS_MOUNT
+from components.service_spec import SECRETS_MOUNT, ServiceSpec
 
 _PREPARING_CPUS = "1"
 

@@ -19,8 +19,8 @@ from components.labels import SERVICE, preview_labels
 from components.machine import Host
 from components.record import PreviewRecord, PreviewRecordArgs, comment_of
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
-from components.service_spec import ServiceSpec
-from components.services import CONFIG_MOUNT, GRAFANA, SERVICES, by_key
+from components.service_spec import CONFIG_MOUNT, ServiceSpec
+from components.services import GRAFANA, SERVICES, by_key
 from components.slot import Slot, SlotArgs
 
 _INITDB = Path(__file__).parent / "initdb"

@@ -16,7 +16,8 @@ from components.host_scripts import script
 from components.labels import FILES, PART_OF_BASE, PREPARING
 from components.machine import Host
 from components.plugin import Plugin
-from components.services import GRAFANA, PLUGINS_MOUNT
+from components.service_spec import PLUGINS_MOUNT
+from components.services import GRAFANA
 
 _FILES = "/plugin-files"
 _SECONDS_EACH = 60

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+CONFIG_MOUNT = "/postgres_ai_configs"
+WORKLOAD_MOUNT = "/workload"
+SECRETS_MOUNT = "/run/secrets"
+PLUGINS_MOUNT = "/var/lib/grafana/plugins"
+
 HEALTHY_WITHIN_SECONDS = 60
 """How long a new container may take to report that it is healthy, where its check does not say otherwise."""
 

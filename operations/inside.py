@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from components.services import POSTGRES_PROGRAM
+from components.databases import POSTGRES_PROGRAM
 from operations.engine.workspace import Engine
 from operations.errors import UnhealthyError
 from operations.find import existing, machine_at, require_service

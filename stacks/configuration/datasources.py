@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.services import SECRETS_MOUNT
+from components.service_spec import SECRETS_MOUNT
 from stacks.configuration.documents import Document, mapping_at, put, rows, text_at
 from stacks.configuration.faults import Fault
 from stacks.configuration.hosts import host_of, is_out_of_reach

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from components.services import CONFIG_MOUNT
+from components.service_spec import CONFIG_MOUNT
 from stacks.configuration.documents import Document, mapping_at, put, rows, text_at
 from stacks.configuration.faults import Fault
 from stacks.configuration.layout import DASHBOARDS, PROVIDERS

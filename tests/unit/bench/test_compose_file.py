@@ -10,8 +10,8 @@ import yaml
 
 from bench.compose_file import ComposeArgs, as_yaml, compose_file, secrets_of
 from components.hardening import hardened
-from components.service_spec import ServiceSpec
-from components.services import SECRETS_MOUNT, SERVICES, by_key
+from components.service_spec import SECRETS_MOUNT, ServiceSpec
+from components.services import SERVICES, by_key
 
 INITDB = Path(__file__).resolve().parents[3] / "components/initdb"
 EVERY = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.key)
