@@ -207,12 +207,10 @@ def test_a_webhook_destroys_the_preview_of_the_branch_that_it_names_and_no_other
         "pushed_ref": f"refs/heads/{branch}",
         "project": described,
     }
+    # Whatever else is sent is judged without a job, in the unit tests.
     for harmless in (
         {**deletion, "project": {**described, "id": 16, "path_with_namespace": "fork/previews"}},
-        {**deletion, "after": "1" * 40},
         {**deletion, "pushed_ref": f"refs/heads/{branch.replace('-', '_')}"},
-        {"ref": "main", "id": PROJECT, "variables": {}},
-        "no event",
     ):
         done = project.run("preview:webhook", TRIGGER, payload=harmless)
         assert done.code == 0, done.text
