@@ -4,8 +4,6 @@
 
 PYTHON := .venv/bin/python
 SHELL_FILES = preview .ci/run $(shell git ls-files '*.sh')
-# Most tests wait for containers and intervals, so two of them keep two cores busy.
-SIDE_BY_SIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/policy
 
 help: ## show the targets
@@ -18,7 +16,7 @@ test: ## set-up, checks and every test
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(DRAW)
+	$(PYTHON) -m pytest $(DRAW)
 
 test-long: DRAW := --long --seed=$(shell date +%Y%m%d)
 test-long: test ## the same, with commands killed at many more moments, others each day

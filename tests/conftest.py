@@ -17,13 +17,6 @@ from tests.equipment.local_base import LocalBase, standing_local_base
 from tests.equipment.moments import draw
 
 _PHASES = ("setup", "call", "teardown")
-_LONGEST_FIRST = (
-    "life", "e2e", "engine", "standins", "gitlab", "parties", "workload", "viewer", "config", "policy", "unit",
-)  # fmt: skip
-"""Folders by the time that their tests take, so that two workers end at about the same moment."""
-_TOGETHER = ("e2e", "engine", "standins", "parties", "workload", "viewer")
-"""Folders whose tests share what is dear to make: one worker runs them all."""
-_TESTS = Path(__file__).parent
 _STARTED = time.monotonic()
 _STARTED_AT = time.time()
 
@@ -52,18 +45,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("moments", "moments at which commands are killed or cut off")
     group.addoption("--long", action="store_true", help="draw many moments instead of a few")
     group.addoption("--seed", default="20260101", help="draw other moments")
-
-
-@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what one of several workers has to run by itself: a folder or a file; and begin with what takes longest."""
-
-    def folder(item: pytest.Item) -> str:
-        return item.path.relative_to(_TESTS).parts[0]
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(folder(item) if folder(item) in _TOGETHER else item.path.stem))
-    items.sort(key=lambda item: _LONGEST_FIRST.index(folder(item)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -97,6 +78,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for folder, phases in sorted(spent.items(), key=lambda one: -sum(one[1].values())):
         figures = (*phases.values(), sum(phases.values()))
         terminalreporter.line("".join(f"{figure:10.1f}" for figure in figures) + f"  {folder}")
-    workers = terminalreporter.config.getoption("numprocesses") or 1
-    rest = workers * (time.monotonic() - _STARTED) - sum(sum(phases.values()) for phases in spent.values())
-    terminalreporter.line(f"{rest:40.1f}  start, collection and what lies between tests, of {workers} at a time")
+    rest = time.monotonic() - _STARTED - sum(sum(phases.values()) for phases in spent.values())
+    terminalreporter.line(f"{rest:40.1f}  start, collection and what lies between tests")
