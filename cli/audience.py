@@ -31,7 +31,7 @@ def audience(note: Callable[[str], None]) -> Hears:
         note: Told what one of them could not do.
     """
     gitlab = gitlab_of(os.environ)
-    everywhere = [writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(os.environ)]
+    everywhere = [writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(gitlab)]
     return all_of([*everywhere, stops_environment(gitlab)] if gitlab else everywhere, note)
 
 

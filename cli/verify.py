@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.app import LOOK, Branch, Json, OnlyBase, err
-from cli.result import Result, command
-from operations.errors import BadInputError, NotFulfilledError
+from cli.result import Result, command, note
+from operations.errors import BadInputError, NotFulfilledError, OperationError
 
 if TYPE_CHECKING:
     from operations.engine.workspace import Engine
@@ -39,6 +40,7 @@ def verify(
         raise BadInputError("--against compares pictures: say with --screenshots DIR where they go.")
     request = VerifyRequest(branch=branch, base=base, minutes=minutes, pictures=screenshots, against=against)
     found = verify_with_progress(open_engine(), request, junit=junit)
+    _tell_reviewers(found)
     failure: NotFulfilledError | None = None
     try:
         found.require()
@@ -72,6 +74,21 @@ def verify_with_progress(engine: Engine, request: VerifyRequest, *, junit: Path 
     if junit:
         junit.write_text(junit_xml(f"preview {request.branch}", result.checks, result.seconds), encoding="utf-8")
     return result
+
+
+def _tell_reviewers(found: Verification) -> None:
+    """Put the result into the note of the merge request, where there is GitLab; what cannot be done is said."""
+    from operations.review.settings import gitlab_of
+
+    gitlab = gitlab_of(os.environ)
+    if gitlab is None:
+        return
+    from operations.review.results import verified
+
+    try:
+        verified(gitlab, found.branch, found.url, found.commit, found.checks)
+    except OperationError as error:
+        note(str(error))
 
 
 def _make(directory: Path) -> None:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from operations.errors import OperationError
 from operations.happening import Happening, Hears
 from operations.review.client import ask
 from operations.review.content import after, key_of
 from operations.review.deployments import Deployments
 from operations.review.notes import write
-from operations.review.settings import NOTE_TOKEN, GitLab, gitlab_of
+from operations.review.settings import NOTE_TOKEN, GitLab
 
 _NOTE_SECONDS = 10.0
 NOTE_FAILED = "The merge request's note cannot be written"
 
 
-def hearers(environment: Mapping[str, str]) -> list[Hears]:
+def hearers(gitlab: GitLab | None) -> list[Hears]:
     """Those who tell GitLab; none outside it. Together they take a quarter of a minute at most.
 
     Args:
-        environment: Variables of the job.
+        gitlab: The project.
     """
-    gitlab = gitlab_of(environment)
     return [Deployments(gitlab), Notes(gitlab)] if gitlab else []
 
 

@@ -76,6 +76,7 @@ class Verification:
     Attributes:
         branch: Branch name.
         url: Public address of the preview.
+        commit: Commit that is deployed; empty where unknown.
         minutes: Length of the window.
         checks: The checks, in the order of a viewer's way in.
         series: Name → samples of the window.
@@ -86,6 +87,7 @@ class Verification:
 
     branch: str
     url: str
+    commit: str
     minutes: int
     checks: tuple[Check, ...]
     series: Mapping[str, Samples]
@@ -173,6 +175,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     return Verification(
         branch=request.branch,
         url=url,
+        commit=preview.outputs.commit,
         minutes=request.minutes,
         checks=tuple(found),
         series=series,

@@ -17,6 +17,7 @@ from stacks.names import slug_of
 from stacks.paths import Paths
 from tests.equipment.checkout import Clone, Finished
 from tests.equipment.docker import remains
+from tests.equipment.fakes import FakeGitLab
 from tests.equipment.gitlab import packages
 from tests.equipment.gitlab.pipelines import PROJECT, SCHEDULE, TRIGGER, Pipeline, Repository, merge_request, push
 from tests.equipment.local_base import LocalBase, bring_up
@@ -36,6 +37,7 @@ class Project:
         clone: Working tree of its repository.
         checkout: The same for jobs that check the branch out.
         bare: A directory with the pipeline's files only, for the job that checks nothing out.
+        gitlab: GitLab, as far as jobs ask it.
         private_key: Value of its variable SSH_PRIVATE_KEY.
         printed: What every job has printed.
     """
@@ -43,12 +45,14 @@ class Project:
     clone: Clone
     checkout: Repository
     bare: Repository
+    gitlab: FakeGitLab
     private_key: str
     printed: list[str] = field(default_factory=list)
 
     def run(self, job: str, pipeline: Pipeline, *, bare: bool = False, payload: Any = None) -> Finished:
         """Run a job; what it prints is kept."""
-        variables = {"SSH_PRIVATE_KEY": {"type": "variable", "values": {"preview*": self.private_key}}}
+        secrets = {"SSH_PRIVATE_KEY": self.private_key, "PREVIEW_GITLAB_TOKEN": self.gitlab.token}
+        variables = {name: {"type": "variable", "values": {"preview*": value}} for name, value in secrets.items()}
         if payload is not None:
             variables["TRIGGER_PAYLOAD"] = {"type": "file", "values": {"*": json.dumps(payload)}}
         done = replace(self.bare if bare else self.checkout, settings=variables).run(job, pipeline)
@@ -85,16 +89,17 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(local_base: LocalBase) -> Iterator[Project]:
-    with local_base.clone("gitlab") as clone:
-        made = _project(clone)
+    with local_base.clone("gitlab") as clone, FakeGitLab() as gitlab:
+        made = _project(clone, gitlab)
         bring_up(clone)
         yield made
     text = "\n".join(made.printed)
-    assert made.private_key not in text
+    for secret in (made.private_key, gitlab.token, gitlab.job_token):
+        assert secret not in text
     assert base64.b64decode(made.private_key).decode().splitlines()[1] not in text
 
 
-def _project(clone: Clone) -> Project:
+def _project(clone: Clone, gitlab: FakeGitLab) -> Project:
     root = clone.path.parent
     clone.commit()
     origin = root / "origin.git"
@@ -103,6 +108,7 @@ def _project(clone: Clone) -> Project:
     key = root / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     always = {
+        **gitlab.variables,
         "PREVIEW_BASE": "local",
         "CI_PROJECT_URL": origin.with_suffix("").as_uri(),
         # The engine that set-up has made, not one of the job's own.
@@ -114,6 +120,7 @@ def _project(clone: Clone) -> Project:
         clone=clone,
         checkout=checkout,
         bare=replace(checkout, path=_only_pipeline(root, clone)),
+        gitlab=gitlab,
         private_key=base64.b64encode(key.read_bytes()).decode(),
     )
 
@@ -131,12 +138,15 @@ def _only_pipeline(root: Path, clone: Clone) -> Path:
 def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Project, engine: Any, token: str) -> None:
     branch = f"feature/{token}_life"
     project.create(branch)
+    request = project.gitlab.open_merge_request(branch)
 
     early = project.run("preview:update", push(branch))
     assert early.code == 0, early.text
     assert "nothing to update" in early.text
     assert not project.previews()
+    assert not project.gitlab.notes(request)
 
+    by_gitlab = project.gitlab.start_job(f"preview/{branch}", project.git("rev-parse", "HEAD"), branch)
     deployed = project.run("preview:deploy", push(branch))
     assert deployed.code == 0, deployed.text
     url = f"https://preview-{slug_of(branch)}.localhost:{project.clone.ports['httpsPort']}"
@@ -147,6 +157,9 @@ def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Pro
     with viewer(branch, project.clone.ports["httpsPort"]) as page:
         assert page.get("/api/health").status_code == 200
     assert project.previews()[branch]["commit"] == project.git("rev-parse", "HEAD")
+    assert _note(project, request, branch) == "🟢 Preview: live"
+    assert _deployments(project, branch) == ["running"], "GitLab's own, which it ends with the job"
+    project.gitlab.end_job(by_gitlab)
 
     passwords = project.passwords(branch)
     dashboard = project.clone.path / "config/grafana/dashboards/tables.json"
@@ -157,6 +170,7 @@ def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Pro
     assert f"Preview of {branch} updated" in updated.text
     assert project.previews()[branch]["commit"] == project.git("rev-parse", "HEAD")
     assert project.passwords(branch) == passwords
+    assert _deployments(project, branch) == ["success", "success"]
 
     project.delete(branch)
     destroyed = project.run("preview:destroy", push(branch), bare=True)
@@ -164,9 +178,25 @@ def test_the_life_of_a_preview_from_deploy_to_the_end_of_its_branch(project: Pro
     assert f"Preview of {branch} destroyed" in destroyed.text
     assert not project.previews()
     assert not remains(engine, slug_of(branch))
+    assert _note(project, request, branch) == "⚪ Preview: gone"
 
     for password in passwords:
-        assert not [text for text in project.printed if password in text]
+        assert not [text for text in [*project.printed, *project.gitlab.notes(request)] if password in text]
+
+
+def _note(project: Project, request: int, branch: str) -> str:
+    """Title of the only note of a merge request."""
+    (note,) = project.gitlab.notes(request)
+    assert note.startswith(f"<!-- pgai-preview preview-{slug_of(branch)}.localhost:")
+    return note.splitlines()[1].removeprefix("### ")
+
+
+def _deployments(project: Project, branch: str) -> list[str]:
+    """State of each deployment of a branch, whose environment leads to its preview."""
+    with project.gitlab.edit() as state:
+        found = [one for one in state.deployments.values() if one["environment"]["name"] == f"preview/{branch}"]
+        assert f"//preview-{slug_of(branch)}.localhost:" in found[-1]["environment"]["external_url"]
+        return [one["status"] for one in found]
 
 
 def test_the_clean_up_destroys_the_preview_of_a_branch_that_is_gone_and_only_that(

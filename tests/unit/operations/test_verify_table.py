@@ -30,6 +30,7 @@ def result(*checks: Check, minutes: int = 10, samples: Samples = ((1.0, 0.0), (2
     return Verification(
         branch="feature/a",
         url="https://preview-feature-a.localhost:8443",
+        commit="0123456789ab",
         minutes=minutes,
         checks=checks,
         series={TPS: samples, "connections": ()},

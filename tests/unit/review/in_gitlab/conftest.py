@@ -51,7 +51,7 @@ class Jobs:
 
     def new(self, **more: str) -> Hears:
         """Whoever hears in a new job."""
-        return all_of(hearers(self.environment(**more)), self.said.append)
+        return all_of(hearers(gitlab_of(self.environment(**more))), self.said.append)
 
     def update(self, *whats: Any, **values: Any) -> None:
         """A job that updates, and what happens in it."""
