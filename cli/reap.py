@@ -12,7 +12,6 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 
 from cli.app import AUTOMATION, Auto, Json, OnlyBase, Start
-from cli.audience import audience
 from cli.result import Result, command, note
 from cli.tables import coloured, span, table
 from operations.errors import OperationError
@@ -43,6 +42,7 @@ def reap(
 
     In a job of GitLab, environments and previews are made to agree, and the label preview::keep keeps.
     """
+    from cli.audience import audience
     from cli.session import open_engine
     from operations.review.settings import gitlab_of
     from operations.upkeep.idle import put_idle_to_sleep

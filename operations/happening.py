@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from operations.errors import OperationError
-from operations.machine.access import Machine
 from stacks.names import PreviewName
+
+if TYPE_CHECKING:
+    from operations.machine.access import Machine
 
 What = Literal["deploying", "live", "failed", "rolled back", "extended", "kept", "asleep", "ends soon", "gone"]
 

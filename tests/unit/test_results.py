@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -75,3 +77,10 @@ def test_a_result_that_failed_is_shown_before_it_fails(capsys: pytest.CaptureFix
     with pytest.raises(NotFulfilledError):
         show(Result(text="a table", failure=NotFulfilledError("not all is well")), as_json=False)
     assert capsys.readouterr().out == "a table\n"
+
+
+def test_a_command_that_needs_no_engine_loads_none() -> None:
+    heavy = "{'pulumi', 'docker', 'httpx', 'gitlab', 'boto3'}"
+    program = f"import sys, cli.__main__; print(sorted({heavy} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
