@@ -77,16 +77,18 @@ def verify_with_progress(engine: Engine, request: VerifyRequest, *, junit: Path 
 
 
 def _tell_reviewers(found: Verification) -> None:
-    """Put the result into the note of the merge request, where there is GitLab; what cannot be done is said."""
+    """Put the result, and pictures that were compared, into the merge request's note; what cannot be done is said."""
     from operations.review.settings import gitlab_of
 
     gitlab = gitlab_of(os.environ)
     if gitlab is None:
         return
-    from operations.review.results import verified
+    from operations.review.results import pictures, verified
 
     try:
         verified(gitlab, found.branch, found.url, found.commit, found.checks)
+        if found.comparison:
+            pictures(gitlab, found.branch, found.url, found.commit, found.comparison.pairs)
     except OperationError as error:
         note(str(error))
 

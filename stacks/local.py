@@ -49,13 +49,14 @@ def local() -> None:
     )
     edge = Edge("edge", edge_args, opts=opts)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
+    plugins = base_plugins(settings, host, opts)
     # Made last, so destroyed first: its refusal stops everything before anything is gone.
     host.command(
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{host_directory}/previews"},
-        opts=pulumi.ResourceOptions(depends_on=[edge, metrics]),
+        opts=pulumi.ResourceOptions(depends_on=[edge, metrics, *([plugins] if plugins else [])]),
     )
     outputs = BaseOutputs.from_settings(
         settings,
@@ -68,7 +69,7 @@ def local() -> None:
         address=settings.bind_address,
         page_directory=edge.page_directory,
         page_url=page_url,
-        **outputs_of(base_plugins(settings, host, opts)),
+        **outputs_of(plugins),
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.
     export_when(edge.network, outputs)

@@ -78,7 +78,7 @@ def production() -> None:
         deleted_with=machine.server,
     )
     edge = _edge(settings, host, token, on_machine)
-    PreviewRecord(
+    record = PreviewRecord(
         "page",
         PreviewRecordArgs(
             zone_id=settings.zone_id,
@@ -97,7 +97,7 @@ def production() -> None:
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{directory}/previews"},
         opts=pulumi.ResourceOptions(
-            depends_on=[edge, metrics, *([plugins] if plugins else [])], replace_with=[machine.server]
+            depends_on=[edge, record, metrics, *([plugins] if plugins else [])], replace_with=[machine.server]
         ),
     )
     outputs = BaseOutputs.from_settings(

@@ -74,7 +74,12 @@ fi
 case $action in
     deploy) ./preview deploy --commit "$CI_COMMIT_SHA" "$@" --dotenv preview.env -- "$CI_COMMIT_REF_NAME" ;;
     update) ./preview update --commit "$CI_COMMIT_SHA" "$@" -- "$CI_COMMIT_REF_NAME" ;;
-    verify) ./preview verify --junit verify.xml -- "$CI_COMMIT_REF_NAME" ;;
+    verify)
+        set --
+        # Pictures need a browser, which a job image may lack.
+        if command -v chromium >/dev/null; then set -- --screenshots pictures --against "$CI_DEFAULT_BRANCH"; fi
+        ./preview verify --junit verify.xml "$@" -- "$CI_COMMIT_REF_NAME"
+        ;;
     destroy) ./preview destroy -- "$CI_COMMIT_REF_NAME" ;;
     cleanup) ./preview reap --branches-from "$CI_PROJECT_URL.git" --idle "${PREVIEW_IDLE_HOURS:-0}" ;;
     webhook) ./preview webhook --project "$CI_PROJECT_ID" -- "${TRIGGER_PAYLOAD:?is not set: only a webhook starts this job}" ;;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from operations.review.hearers import NOTE_FAILED, require_token
 from operations.review.notes import write
 from operations.review.settings import GitLab
 from operations.verify.checks import Check
+from operations.verify.comparison import Pair
 from stacks.names import PreviewName
 
 if TYPE_CHECKING:
@@ -21,23 +21,6 @@ if TYPE_CHECKING:
 
 _NOTE_SECONDS = 10.0
 _PICTURES_SECONDS = 60.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawnDashboard:
-    """A dashboard as it was drawn.
-
-    Attributes:
-        title: Its title.
-        before: Picture (PNG) of what the branch is compared with; None where there is none.
-        after: The same of the branch.
-        remark: What is to be said of the two: new, gone, different.
-    """
-
-    title: str
-    before: Path | None = None
-    after: Path | None = None
-    remark: str = ""
 
 
 def verified(gitlab: GitLab, branch: str, url: str, commit: str, checks: Sequence[Check]) -> None:
@@ -63,7 +46,7 @@ def verified(gitlab: GitLab, branch: str, url: str, commit: str, checks: Sequenc
     _put(gitlab, branch, url, commit, {"verified": result})
 
 
-def pictures(gitlab: GitLab, branch: str, url: str, commit: str, drawn: Sequence[DrawnDashboard]) -> None:
+def pictures(gitlab: GitLab, branch: str, url: str, commit: str, pairs: Sequence[Pair]) -> None:
     """Upload pictures of dashboards, and show them in the note in the place of those before.
 
     Args:
@@ -71,7 +54,7 @@ def pictures(gitlab: GitLab, branch: str, url: str, commit: str, drawn: Sequence
         branch: Branch of the preview.
         url: Its public address.
         commit: Commit that was pictured; empty where unknown.
-        drawn: The pictures.
+        pairs: The dashboards of it and of what it is compared with.
 
     Raises:
         OperationError: They cannot be uploaded, or the note cannot be written.
@@ -84,9 +67,9 @@ def pictures(gitlab: GitLab, branch: str, url: str, commit: str, drawn: Sequence
                 title=one.title,
                 before=_uploaded(project, one.before),
                 after=_uploaded(project, one.after),
-                remark=one.remark,
+                remark=": ".join(filter(None, (one.state, "; ".join(one.words)))),
             )
-            for one in drawn
+            for one in pairs
         )
 
     linked = ask(

@@ -22,6 +22,7 @@ from tests.equipment.checkout import ok
 from tests.equipment.docker import service_ids
 from tests.equipment.edits import changed_files
 from tests.equipment.production import DOMAIN, Production, zone_name_server
+from tests.equipment.state import known_resources
 
 pytestmark = pytest.mark.engine
 
@@ -180,11 +181,13 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
 
 
 def test_the_base_cannot_be_destroyed_while_previews_run(production: Production) -> None:
+    known = known_resources(production.clone, "base")
     done = production.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "base")
     assert done.code != 0
     assert "cannot be destroyed while these previews run on it" in done.text
     assert branch(production, 0) in done.text
     assert production.hetzner.state.servers
+    assert known_resources(production.clone, "base") == known, "nothing at all is gone"
 
 
 def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(

@@ -13,6 +13,7 @@ from stacks.names import slug_of
 from tests.engine.world import World
 from tests.equipment.checkout import Clone, Finished
 from tests.equipment.docker import built_image, container_ids, remains
+from tests.equipment.state import known_resources
 
 pytestmark = pytest.mark.engine
 
@@ -58,7 +59,7 @@ def test_an_operators_own_update_cannot_take_another_branchs_slug(world: World, 
 
 
 def test_a_base_with_previews_is_not_destroyed_and_names_them(world: World, engine: Any, token: str) -> None:
-    before = container_ids(engine, token)
+    before, known = container_ids(engine, token), known_resources(world.clone, "local")
     done = world.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")
     assert done.code != 0
     said = " ".join(done.text.split())
@@ -66,6 +67,7 @@ def test_a_base_with_previews_is_not_destroyed_and_names_them(world: World, engi
     assert world.first in said
     assert world.second in said
     assert container_ids(engine, token) == before
+    assert known_resources(world.clone, "local") == known, "nothing at all is gone"
 
 
 def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: World, engine: Any, token: str) -> None:

@@ -14,6 +14,13 @@ def unpacked(content: bytes) -> bytes:
     return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
+def known_resources(clone: Clone, stack: str) -> set[str]:
+    """Resources that a stack's state in a directory names."""
+    (file,) = (clone.data / "pgai-preview/state/.pulumi/stacks").glob(f"*/{stack}.json.gz")
+    latest = json.loads(unpacked(file.read_bytes()))["checkpoint"]["latest"]
+    return {row["urn"] for row in latest["resources"]}
+
+
 def passwords(clone: Clone, branch: str) -> dict[str, str]:
     """Name → every generated password of a preview, as plain Pulumi shows them to whoever has the passphrase."""
     done = clone.pulumi("stack", "export", "--show-secrets", "--stack", stack_of(slug_of(branch)))

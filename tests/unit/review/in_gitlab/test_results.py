@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from operations.errors import OperationError
-from operations.review.results import DrawnDashboard, pictures, verified
+from operations.review.results import pictures, verified
 from operations.verify.checks import Check
+from operations.verify.comparison import Pair
 from tests.unit.review.in_gitlab.conftest import BRANCH, COMMIT, URL, Jobs
 
 Note = Callable[[], str]
@@ -49,16 +50,19 @@ def test_pictures_are_uploaded_and_linked_side_by_side_and_the_next_ones_take_th
     for name in ("before.png", "after.png"):
         (tmp_path / name).write_bytes(name.encode())
     jobs.update("live")
-    both = DrawnDashboard(
-        title="Tables", before=tmp_path / "before.png", after=tmp_path / "after.png", remark="differs"
-    )
-    new = DrawnDashboard(title="Locks", after=tmp_path / "after.png", remark="new")
+    first, second = tmp_path / "before.png", tmp_path / "after.png"
+    words = ("panel Bloat is new",)
+    both = Pair(uid="t", title="Tables", state="different", before=first, after=second, words=words)
+    new = Pair(uid="l", title="Locks", state="new", before=None, after=second)
     pictures(jobs.gitlab(), BRANCH, URL, COMMIT, [both, new])
     with jobs.fake.edit() as state:
         kept = {content: url for url, content in state.uploads.items()}
         urls = list(state.uploads)
     before = kept[b"before.png"]
-    assert f"`Tables` – `differs`\n\n![before]({before}){{width=45%}} ![after]({urls[1]}){{width=45%}}" in note()
+    assert (
+        f"`Tables` – `different: panel Bloat is new`\n\n![before]({before}){{width=45%}} ![after]({urls[1]}){{width=45%}}"
+        in note()
+    )
     assert f"`Locks` – `new`\n\n![after]({urls[2]}){{width=45%}}" in note()
     pictures(jobs.gitlab(), BRANCH, URL, COMMIT, [new])
     assert "Tables" not in note()
