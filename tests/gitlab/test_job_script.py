@@ -122,9 +122,11 @@ def test_a_branchs_name_is_one_argument_whatever_is_in_it(job: Job, action: str,
 def test_dashboards_are_compared_with_the_default_branchs_where_there_is_a_browser(
     job: Job, tmp_path: Path, drawn: bool
 ) -> None:
-    for name in ("sh", "cat", "tr", "dirname", *(["chromium"] if drawn else [])):
-        (tmp_path / name).symlink_to(shutil.which(name) or "/bin/true")
-    done = job.run("verify", PATH=str(tmp_path), CI_DEFAULT_BRANCH="main")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "env", "python3", "dirname", "ssh-add", *(["chromium"] if drawn else [])):
+        (programs / name).symlink_to(shutil.which(name, path=os.defpath) or "/bin/true")
+    done = job.run("verify", PATH=str(programs), CI_DEFAULT_BRANCH="main")
     assert done.returncode == 0, done.stderr
     pictures = ["--screenshots", "pictures", "--against", "main"] if drawn else []
     assert job.calls[-1]["arguments"] == ["verify", "--junit", "verify.xml", *pictures, "--", HOSTILE]
