@@ -7,12 +7,10 @@ import os
 from collections.abc import Callable
 
 from operations.happening import Hears, all_of
-from operations.review.hearers import hearers
 from operations.review.notify import VARIABLE, notifies
 from operations.review.record import Links
 from operations.review.settings import gitlab_of
 from operations.review.writer import writes
-from operations.upkeep.gitlab import stops_environment
 
 
 def who() -> str:
@@ -30,9 +28,14 @@ def audience(note: Callable[[str], None]) -> Hears:
     Args:
         note: Told what one of them could not do.
     """
-    gitlab = gitlab_of(os.environ)
-    everywhere = [writes(_links()), notifies(os.environ.get(VARIABLE, "")), *hearers(gitlab)]
-    return all_of([*everywhere, stops_environment(gitlab)] if gitlab else everywhere, note)
+    hears = [writes(_links()), notifies(os.environ.get(VARIABLE, ""))]
+    if gitlab := gitlab_of(os.environ):
+        # Takes long to import, which only they pay who have it.
+        from operations.review.hearers import hearers
+        from operations.upkeep.gitlab import stops_environment
+
+        hears += [*hearers(gitlab), stops_environment(gitlab)]
+    return all_of(hears, note)
 
 
 def _links() -> Links:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Mapping
 
-import httpx
 from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt, wait_fixed
 
 from operations.errors import OperationError
@@ -60,6 +59,9 @@ def notifies(url: str, *, seconds: float = _SECONDS_IN_SUM) -> Hears:
 
 def _sent(url: str, text: str) -> str:
     """Send a message; says what went wrong, without the address, or nothing."""
+    # Takes long to import, which only they pay who have an address.
+    import httpx
+
     if not url.startswith(("https://", "http://")):
         return _NO_ADDRESS
     try:
@@ -78,6 +80,8 @@ def _sent(url: str, text: str) -> str:
 
 
 def _post(url: str, text: str) -> int:
+    import httpx
+
     headers = {"Content-Type": "application/json"}
     body = json.dumps({"text": text})
     return httpx.post(url, content=body, headers=headers, timeout=_SECONDS_A_TRY).status_code

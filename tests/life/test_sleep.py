@@ -147,7 +147,7 @@ def seconds(ground: Ground, sleeper: str) -> dict[str, float]:
     return {command: took(ground.clone.preview(command, sleeper)) for command in ("sleep", "wake")}
 
 
-@pytest.mark.moments(2, 6)
+@pytest.mark.moments(1, 6)
 def test_a_killed_sleep_is_mended_by_the_next_command(
     ground: Ground, sleeper: str, seconds: dict[str, float], number: int, share: float
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_killed_sleep_is_mended_by_the_next_command(
     ground.require_live(sleeper)
 
 
-@pytest.mark.moments(2, 6)
+@pytest.mark.moments(1, 6)
 def test_a_killed_wake_is_mended_by_the_next_command(
     ground: Ground, sleeper: str, seconds: dict[str, float], number: int, share: float
 ) -> None:
