@@ -86,7 +86,7 @@ def test_a_tag_that_was_moved_is_noticed_and_undoing_goes_back_to_the_image_that
         assert "The last good version is running again." in done.stderr
         assert _images(ground, live) == before
         ground.require_live(live)
-        ground.deploy(live)
+        ground.deploy(live, "--image", "backend=default")
 
 
 def _images(ground: Ground, branch: str) -> dict[str, str]:
