@@ -159,6 +159,7 @@ def test_nothing_fails_but_what_a_container_cannot_do(booted: Machine) -> None:
         "the socket of the SSH server could not be told its port",
         "docker.service could not be started",
         "pgai-preview-health.timer could not be started",
+        "pgai-preview-page.timer could not be started",
         "pgai-preview-prune.timer could not be started",
         "ready",
     }
