@@ -124,8 +124,9 @@ def deploy(
                 said = undone(work, error)
                 tell(work, request, "rolled back" if work.updates else "failed", said)
                 raise said from error
-        keep(work)
+        # It stands either way: nobody shall go on to read that it is under way.
         tell(work, request, "live")
+        keep(work)
     base = work.machine.base
     return Deployed(name=name, url=name.url(base), created=not work.updates, changes=changes, base=base)
 
