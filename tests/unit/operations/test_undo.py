@@ -147,3 +147,17 @@ def test_update_of_a_branch_without_a_preview_is_nothing_whatever_else_is_wrong(
         world.engine.states[STATE.stack] = STATE
     assert world.deploy(branch=branch, base=base, config_directory=config, only_existing=True) is None
     assert not world.machine.scripts
+
+
+def test_an_update_that_stands_beside_a_container_that_is_not_well_is_told_to_be_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine.states[STATE.stack] = STATE
+    monkeypatch.setattr(world.machine, "unwell", lambda slug, give_up: ["the container target is unhealthy"])
+    heard: list[str] = []
+    told = Reporting(
+        step=lambda step: None, note=world.notes.append, happened=lambda happening: heard.append(happening.what)
+    )
+    with pytest.raises(UnhealthyError, match="is up to date, but the container target is unhealthy"):
+        deploy(world.engine.engine, CHECKOUT, DeployRequest(branch="a", base="base"), world.interrupts, told)
+    assert heard == ["deploying", "live"]
