@@ -94,6 +94,7 @@ def nothing_left(engine: Any, token: str) -> Iterator[None]:
     # Those of containers that end beside this block are gone a moment after their container.
     @retry(stop=stop_after_delay(30), wait=wait_fixed(1), reraise=True)
     def no_volume_left() -> None:
-        assert dangling_volumes(engine) <= volumes, "a volume without a name was left behind"
+        left = dangling_volumes(engine) - volumes
+        assert not left, f"volumes without a name were left behind: {[engine.volumes.get(one).attrs for one in left]}"
 
     no_volume_left()

@@ -40,7 +40,7 @@ def another_preview(ground: Ground) -> Iterator[None]:
     try:
         yield
     finally:
-        made.remove(force=True)
+        made.remove(force=True, v=True)
 
 
 @contextmanager
