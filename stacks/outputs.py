@@ -17,6 +17,24 @@ class OutputsError(Exception):
     """A stack's outputs are not what this version of the project expects; the message says what to do."""
 
 
+class Node(BaseModel):
+    """One machine of a cluster.
+
+    Attributes:
+        name: Host name, by which its Docker engine is known in the cluster.
+        docker_host: Address of that engine, as ``DOCKER_HOST`` takes it; empty for a VM, which is reached over SSH.
+        address: IPv4 address of a VM; empty for an engine of this machine.
+        ssh_host_key: A VM's public host key; empty for an engine of this machine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    docker_host: str = ""
+    address: str = ""
+    ssh_host_key: str = ""
+
+
 class BaseOutputs(BaseModel):
     """What a base stack tells its previews.
 
@@ -45,6 +63,7 @@ class BaseOutputs(BaseModel):
             where an older version has made the base.
         page_url: Address of that page.
         missing_plugins: The same of those that could not be installed, each with the reason.
+        nodes: Machines of its cluster, the manager first; empty where previews run on one machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -72,6 +91,7 @@ class BaseOutputs(BaseModel):
     missing_plugins: tuple[str, ...] = ()
     when_full: Literal["refuse", "sleep"] = "refuse"
     max_asleep: int = 8
+    nodes: tuple[Node, ...] = ()
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
         """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.
@@ -81,6 +101,15 @@ class BaseOutputs(BaseModel):
             hetzner: Makes it for a VM over SSH.
         """
         return {"local": local, "hetzner": hetzner}[self.kind]()
+
+    def by_runtime(self, *, containers: Callable[[], T], services: Callable[[], T]) -> T:
+        """What fits how previews run.
+
+        Args:
+            containers: Makes it for containers of one machine's Docker engine.
+            services: Makes it for services of a Docker Swarm.
+        """
+        return services() if self.nodes else containers()
 
     def slot(self, slug: str, branch: str) -> SlotArgs:
         """Slot of a branch's preview on this base's machine."""
