@@ -1,0 +1,313 @@
+"""Docker engines on this machine that form one Swarm, each in a network namespace as if on a machine of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from stacks.paths import Paths
+from toolchain import docker_packages
+from toolchain.report import SetupError
+
+_START_SECONDS = 60
+_STOP_SECONDS = 60
+_CHUNK = 1 << 20
+_LONGEST_PREFIX = 8  # a network link's name has 15 characters at most
+
+# Beside the addresses of the machines themselves; each preview has two networks of 62 addresses.
+_OVERLAY_POOL = "10.201.0.0/16"
+_OVERLAY_MASK = 26
+_PROCESSES_OF_ONE_USER = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalNode:
+    """One of the engines.
+
+    Attributes:
+        name: Its host name, by which the Swarm knows it.
+        namespace: Its network namespace.
+        link: Its end of the cable, inside the namespace.
+        address: Its IPv4 address, which this machine reaches.
+        docker_host: Address of the engine, as ``DOCKER_HOST`` takes it.
+        run: Directory for what lives as long as the engine runs; its process id is in a file beside it.
+    """
+
+    name: str
+    namespace: str
+    link: str
+    address: str
+    docker_host: str
+    run: Path
+
+    @property
+    def process(self) -> int:
+        """Process id of the engine; 0 where it does not run."""
+        with contextlib.suppress(OSError, ValueError):
+            process = int(self.run.with_suffix(".pid").read_text())
+            if Path(f"/proc/{process}/exe").resolve().name == "dockerd":
+                return process
+        return 0
+
+    @property
+    def client(self) -> Any:
+        """A new client of the engine. Nothing is asked of it yet."""
+        import docker
+
+        return docker.DockerClient(base_url=self.docker_host, version="auto", timeout=_START_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalCluster:
+    """Engines in namespaces that are joined by a bridge in one more; there is no way out of them.
+
+    Attributes:
+        root: Directory for the data and the logs of all engines.
+        prefix: In the name of everything that is made; at most 8 characters.
+        size: How many there are; the first is the manager.
+    """
+
+    root: Path
+    prefix: str
+    size: int
+
+    @property
+    def nodes(self) -> tuple[LocalNode, ...]:
+        """The engines, the manager first."""
+        return tuple(
+            LocalNode(
+                name=f"node-{number}",
+                namespace=f"{self.prefix}-{number}",
+                link=f"{self.prefix}-n{number}",
+                address=f"{self._subnet}.{number}",
+                docker_host=f"unix:///run/{self.prefix}-{number}.sock",
+                run=Path(f"/run/{self.prefix}-{number}"),
+            )
+            for number in range(1, self.size + 1)
+        )
+
+    @property
+    def _subnet(self) -> str:
+        # Clusters beside each other need different ones.
+        return f"10.200.{zlib.crc32(self.prefix.encode()) % 250}"
+
+    @property
+    def _switch(self) -> str:
+        return f"{self.prefix}-0"
+
+    @property
+    def _own_link(self) -> str:
+        return f"{self.prefix}-h"
+
+    def up(self) -> None:
+        """Start what does not run, and join it; again: finds nothing to do.
+
+        Raises:
+            SetupError: This is not Linux, the user is not root, a program is missing, or an engine does not start.
+        """
+        _require(self.prefix)
+        self._wire()
+        for node in self.nodes:
+            self.start(node)
+        manager, *workers = self.nodes
+        if _swarm_state(manager) != "active":
+            manager.client.swarm.init(
+                **_own_address(manager), default_addr_pool=[_OVERLAY_POOL], subnet_size=_OVERLAY_MASK
+            )
+        token = manager.client.swarm.attrs["JoinTokens"]["Worker"]
+        for worker in workers:
+            if _swarm_state(worker) != "active":
+                there = [f"{manager.address}:2377"]
+                worker.client.swarm.join(**_own_address(worker), remote_addrs=there, join_token=token)
+
+    def start(self, node: LocalNode) -> None:
+        """Start an engine, and wait until it answers; one that runs is left alone.
+
+        Raises:
+            SetupError: It does not answer in time.
+        """
+        if not node.process:
+            self._launch(node)
+        try:
+            Retrying(
+                stop=stop_after_delay(_START_SECONDS),
+                wait=wait_fixed(0.2),
+                retry=retry_if_result(lambda ready: not ready),
+            )(lambda: bool(_swarm_state(node)))
+        except RetryError:
+            raise SetupError(f"The Docker engine {node.name} does not answer: its log is {self._log(node)}.") from None
+
+    def stop(self, node: LocalNode, how: signal.Signals = signal.SIGTERM) -> None:
+        """End an engine, and wait until its process is gone."""
+        if process := node.process:
+            os.kill(process, how)
+            Retrying(
+                stop=stop_after_delay(_STOP_SECONDS), wait=wait_fixed(0.1), retry=retry_if_result(lambda runs: runs)
+            )(lambda: bool(node.process))
+
+    def load(self, images: Iterable[str]) -> None:
+        """Bring images from this machine's engine to those that lack them, for none can pull.
+
+        Raises:
+            SetupError: An image is not here, or cannot be loaded.
+        """
+        import docker
+
+        wanted = sorted(set(images))
+        ids = _ids(docker.from_env(), wanted)
+        if missing := [image for image in wanted if image not in ids]:
+            raise SetupError(f"This machine's Docker engine lacks {', '.join(missing)}: run ./preview setup.")
+        lacking = [node for node in self.nodes if _ids(node.client, wanted) != ids]
+        if not lacking:
+            return
+        with contextlib.ExitStack() as stack:
+            save = stack.enter_context(subprocess.Popen(["docker", "save", *wanted], stdout=subprocess.PIPE))
+            loads = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        ["docker", "--host", node.docker_host, "load", "--quiet"],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.DEVNULL,
+                    )
+                )
+                for node in lacking
+            ]
+            assert save.stdout
+            while chunk := save.stdout.read(_CHUNK):
+                for load in loads:
+                    assert load.stdin
+                    load.stdin.write(chunk)
+            for load in loads:
+                load.communicate()
+        if save.returncode or any(load.returncode for load in loads):
+            raise SetupError("Images could not be loaded into the engines of the cluster: see that the disk has room.")
+
+    def down(self) -> None:
+        """End the engines and remove all that they hold, also of a cluster that is half there."""
+        for node in self.nodes:
+            if node.process:
+                _empty(node)
+            self.stop(node)
+            with contextlib.suppress(SetupError):
+                _run("ip", "netns", "delete", node.namespace)
+            shutil.rmtree(node.run, ignore_errors=True)
+        with contextlib.suppress(SetupError):
+            _run("ip", "netns", "delete", self._switch)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _wire(self) -> None:
+        """Namespaces with a cable each to a switch, and one cable from there to this machine."""
+        there = set(_namespaces())
+        if self._switch not in there:
+            # In a namespace of its own: this machine's packet filter would take the frames for its own.
+            _run("ip", "netns", "add", self._switch)
+            _run("ip", "-n", self._switch, "link", "add", "switch", "type", "bridge")
+            _run("ip", "-n", self._switch, "link", "set", "switch", "up")
+            self._plug(self._own_link, [], f"{self._subnet}.254")
+        for node in self.nodes:
+            if node.namespace not in there:
+                _run("ip", "netns", "add", node.namespace)
+                _run("ip", "-n", node.namespace, "link", "set", "lo", "up")
+                self._plug(node.link, ["-n", node.namespace], node.address)
+
+    def _plug(self, link: str, within: Sequence[str], address: str) -> None:
+        port = f"{link}p"
+        _run("ip", *within, "link", "add", link, "type", "veth", "peer", "name", port, "netns", self._switch)
+        _run("ip", *within, "address", "add", f"{address}/24", "dev", link)
+        _run("ip", *within, "link", "set", link, "up")
+        _run("ip", "-n", self._switch, "link", "set", port, "master", "switch", "up")
+
+    def _launch(self, node: LocalNode) -> None:
+        built = docker_packages.directory(Paths.default())
+        node.run.with_suffix(".pid").unlink(missing_ok=True)
+        data = self.root / node.name
+        data.mkdir(parents=True, exist_ok=True)
+        engine = [
+            *("dockerd", "--host", node.docker_host, "--data-root", str(data), "--exec-root", str(node.run)),
+            *("--pidfile", str(node.run.with_suffix(".pid")), "--log-level", "warn"),
+            # Services have neither, so their engines give it to all.
+            "--no-new-privileges",
+            *("--default-ulimit", f"nproc={_PROCESSES_OF_ONE_USER}:{_PROCESSES_OF_ONE_USER}"),
+            *("--feature", "containerd-snapshotter=true"),
+        ]
+        with self._log(node).open("ab") as log:
+            subprocess.Popen(
+                [
+                    # Not `ip netns exec`, which hides the control groups.
+                    *("nsenter", f"--net=/run/netns/{node.namespace}", "unshare", "--uts", "sh", "-c"),
+                    *('hostname "$0" && exec "$@"', node.name, *engine),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+                env={**os.environ, "PATH": f"{built}{os.pathsep}{os.environ.get('PATH', os.defpath)}"},
+            )
+
+    def _log(self, node: LocalNode) -> Path:
+        return self.root / f"{node.name}.log"
+
+
+def _require(prefix: str) -> None:
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        raise SetupError(
+            "Several Docker engines on one machine need Linux and root, whose network namespaces keep them apart: run "
+            "this as root, or use one engine."
+        )
+    if missing := [program for program in ("ip", "nsenter", "unshare") if not shutil.which(program)]:
+        raise SetupError(f"{', '.join(missing)} cannot be found: install the packages iproute2 and util-linux.")
+    assert len(prefix) <= _LONGEST_PREFIX, prefix
+
+
+def _own_address(node: LocalNode) -> dict[str, str]:
+    return {"advertise_addr": node.address, "listen_addr": f"{node.address}:2377"}
+
+
+def _swarm_state(node: LocalNode) -> str:
+    """Docker's word for the node's part in a Swarm; empty where the engine does not answer."""
+    import docker
+    import requests
+
+    with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+        return str(node.client.info()["Swarm"]["LocalNodeState"])
+    return ""
+
+
+def _empty(node: LocalNode) -> None:
+    """Leave the Swarm, and remove all containers with their volumes."""
+    import docker
+    import requests
+
+    with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+        node.client.swarm.leave(force=True)
+        for container in node.client.containers.list(all=True, ignore_removed=True):
+            container.remove(force=True, v=True)
+
+
+def _namespaces() -> list[str]:
+    return [line.split()[0] for line in _run("ip", "netns", "list").splitlines() if line.strip()]
+
+
+def _ids(client: Any, images: Sequence[str]) -> dict[str, str]:
+    """Image → id, of those that an engine has."""
+    tags = {tag: row["Id"] for row in client.api.images() for tag in row["RepoTags"] or ()}
+    return {image: tags[image] for image in images if image in tags}
+
+
+def _run(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError(f"{' '.join(argv[:4])} … failed: {done.stderr.strip() or f'exit code {done.returncode}'}.")
+    return done.stdout
