@@ -94,22 +94,6 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
             raise
         deployed = None
     quoted = shlex.quote(request.branch)
-    if isinstance(deployed, Postponed):
-        address = opening_url(deployed.url)
-        _write(dotenv, address, deployed.name.slug)
-        return Result(
-            data={
-                "branch": request.branch,
-                "slug": deployed.name.slug,
-                "stack": deployed.name.stack,
-                "url": deployed.url,
-                "open": address,
-                "result": "postponed",
-                "reason": deployed.why,
-            },
-            note=f"The preview of {request.branch} is asleep, and its update is kept for its wake: ./preview wake "
-            f"{quoted} applies it. {deployed.why}",
-        )
     if deployed is None:
         return Result(
             data={"branch": request.branch, "result": "absent"},
@@ -118,19 +102,19 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
     # A young preview has no data yet in the range that most dashboards name.
     address = opening_url(deployed.url)
     _write(dotenv, address, deployed.name.slug)
+    name = deployed.name
+    known = {"branch": request.branch, "slug": name.slug, "stack": name.stack, "url": deployed.url, "open": address}
+    if isinstance(deployed, Postponed):
+        return Result(
+            data={**known, "result": "postponed", "reason": deployed.why},
+            note=f"The preview of {request.branch} is asleep, and its update is kept for its wake: ./preview wake "
+            f"{quoted} applies it. {deployed.why}",
+        )
     verb = "created" if deployed.created else ("updated" if deployed.changes.changed else "unchanged")
     seconds = time.monotonic() - started
     return Result(
         text=address,
-        data={
-            "branch": request.branch,
-            "slug": deployed.name.slug,
-            "stack": deployed.name.stack,
-            "url": deployed.url,
-            "open": address,
-            "result": verb,
-            "seconds": round(seconds, 1),
-        },
+        data={**known, "result": verb, "seconds": round(seconds, 1)},
         note=f"Preview of {request.branch} {verb} in {seconds:.1f} s; log in as admin with the password that "
         f"./preview credentials {quoted} shows.",
     )

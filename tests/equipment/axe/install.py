@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from stacks.paths import Paths
-from tests.equipment.gitlab.whole import fill
-from toolchain.stamps import fingerprint
+from tests.equipment.npm import NpmProject
 
-_HERE = Path(__file__).parent
-_FILES = ("package.json", "package-lock.json")
-_INSTALL_SECONDS = 300
-
-
-def _directory() -> Path:
-    return Paths.default().cache / "axe-core" / fingerprint(*(_HERE / name for name in _FILES))
+_PACKAGES = NpmProject(name="axe-core", source=Path(__file__).parent, seconds=300)
 
 
 def script() -> Path | None:
     """The script; None where it is not installed."""
-    found = _directory() / "node_modules/axe-core/axe.min.js"
+    found = _PACKAGES.modules / "axe-core/axe.min.js"
     return found if found.exists() else None
 
 
@@ -30,10 +21,4 @@ def install() -> None:
     Raises:
         OSError: It could not be installed; the message says why.
     """
-    fill(_directory(), "npm ci", _npm, there=script, seconds=_INSTALL_SECONDS)
-
-
-def _npm(directory: Path) -> list[str]:
-    for name in _FILES:
-        shutil.copy2(_HERE / name, directory)
-    return ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    _PACKAGES.install(there=script)

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from pathlib import Path
 
-from stacks.paths import Paths
-from tests.equipment.gitlab.whole import fill
-from toolchain.stamps import fingerprint
+from tests.equipment.npm import NpmProject
 
-_HERE = Path(__file__).parent
-_FILES = ("package.json", "package-lock.json")
+_PACKAGES = NpmProject(name="gitlab-ci-local", source=Path(__file__).parent, seconds=600)
 _ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
-_INSTALL_SECONDS = 600
-
-
-def _directory() -> Path:
-    """Where it is; another place for every lock file, so that what is there is complete and up to date."""
-    return Paths.default().cache / "gitlab-ci-local" / fingerprint(*(_HERE / name for name in _FILES))
 
 
 def command() -> list[str] | None:
     """How to start gitlab-ci-local; None where it is not installed."""
-    modules = _directory() / "node_modules"
+    modules = _PACKAGES.modules
     # Debian 12 has a Node.js that is too old.
     node = modules / f"node-linux-{_ARCHITECTURES.get(platform.machine(), '')}" / "bin" / "node"
     script = modules / "gitlab-ci-local" / "dist" / "index.js"
@@ -36,10 +26,4 @@ def install() -> None:
     Raises:
         OSError: It could not be installed; the message says why.
     """
-    fill(_directory(), "npm ci", _npm, there=command, seconds=_INSTALL_SECONDS)
-
-
-def _npm(directory: Path) -> list[str]:
-    for name in _FILES:
-        shutil.copy2(_HERE / name, directory)
-    return ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    _PACKAGES.install(there=command)
