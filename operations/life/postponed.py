@@ -42,10 +42,13 @@ class Postponed:
 def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
     """Keep what an update asks for, with the branch's files; what was kept before is replaced.
 
+    Images and labels that an earlier one has named stay, as they would had it been applied.
+
     Raises:
         OperationError: The machine cannot be reached, or has no room for it.
     """
     own = checkout / "config"
+    request = _after(_read(work), request)
     with tempfile.TemporaryDirectory(prefix="pgai-update-") as folder:
         gather(request.config_directory or own, own).write(Path(folder) / "config")
         # The files have a place of their own by then.
@@ -76,10 +79,8 @@ def fetch_update(work: Work) -> DeployRequest | None:
     except ScriptError:
         # Somebody has made it good meanwhile.
         return None
-    known = {one.name for one in fields(DeployRequest)}
     try:
-        values = json.loads((folder / _REQUEST).read_text(encoding="utf-8"))
-        asked = DeployRequest(**{name: value for name, value in values.items() if name in known})
+        asked = _request((folder / _REQUEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise OperationError(
             f"The update that was kept for the preview of {work.name.branch!r} cannot be read ({error}): deploy the "
@@ -95,6 +96,27 @@ def forget_update(work: Work) -> None:
         OperationError: The machine cannot be reached.
     """
     work.machine.run('rm -rf -- "$DIRECTORY/update"', {"DIRECTORY": _directory(work)})
+
+
+def _read(work: Work) -> DeployRequest | None:
+    """What is kept already; None where nothing is that can be read."""
+    text = work.machine.run('cat -- "$DIRECTORY/update/request.json" 2>/dev/null || :', {"DIRECTORY": _directory(work)})
+    try:
+        return _request(text)
+    except (ValueError, TypeError):
+        return None
+
+
+def _request(text: str) -> DeployRequest:
+    known = {one.name for one in fields(DeployRequest)}
+    return DeployRequest(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
+def _after(earlier: DeployRequest | None, request: DeployRequest) -> DeployRequest:
+    if earlier is None:
+        return request
+    labels = earlier.labels if request.labels is None else request.labels
+    return replace(request, images={**earlier.images, **request.images}, labels=labels)
 
 
 def _plain(value: object) -> object:

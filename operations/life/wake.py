@@ -13,10 +13,10 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import InterruptedOperationError, LockedError, OperationError, UnhealthyError
 from operations.find import existing, machine_at
-from operations.happening import Happening
+from operations.happening import Happening, What
 from operations.life.asleep import get_up
 from operations.life.deploy import deploy
-from operations.life.ending import unwell_of
+from operations.life.ending import tell, unwell_of
 from operations.life.last_words import last_words, secrets_of
 from operations.life.postponed import fetch_update, forget_update
 from operations.life.restore import put_back
@@ -98,13 +98,22 @@ def wake(
         )
     if asked := fetch_update(work):
         told.note(f"applying the update to {asked.commit or 'a commit without a name'} that was kept for it")
+        heard: list[What] = []
+
+        def hear(happening: Happening) -> None:
+            heard.append(happening.what)
+            told.happened(happening)
+
         try:
-            deploy(engine, checkout, asked, interrupts, told)
+            deploy(engine, checkout, asked, interrupts, replace(told, happened=hear))
         except (LockedError, InterruptedOperationError):
             # It has not been tried.
             raise
-        except OperationError:
+        except OperationError as error:
             forget_update(work)
+            if not heard:
+                # Refused before it began, which a deploy says only to who asks for it: he has gone long ago.
+                tell(work, asked, "rolled back", error)
             raise
         forget_update(work)
     elif unwell:

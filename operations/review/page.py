@@ -29,7 +29,7 @@ def card(record: Record) -> str:
     parts = [
         f"<!-- ends {int(end.timestamp()) if end and not record.kept else ''} -->",
         f'<li><article class="card {record.state}">',
-        f'<header><h2>{name}</h2><p class="badge">{record.state}</p></header>',
+        f'<header><h2>{name}</h2><p class="badge">{_badge(record)}</p></header>',
         *([f'<p class="note">The last update failed: {_text(record.trouble)}</p>'] if record.trouble else []),
         "<dl>",
         _fact("Commit", f"<code>{_text(record.commit[:12])}</code>" if record.commit else _NOTHING),
@@ -110,6 +110,11 @@ def own_page(record: Record, all_previews: str) -> str:
 </main>
 </body>
 </html>"""
+
+
+def _badge(record: Record) -> str:
+    """How it stands in a word or two: what lives after an update that failed is not what was asked for last."""
+    return "rolled back" if record.state == "live" and record.trouble else record.state
 
 
 def _in_gitlab(record: Record) -> list[tuple[str, str]]:

@@ -153,6 +153,7 @@ def test_an_update_that_failed_leaves_the_version_that_runs_and_says_why(board: 
     board.hear("rolled back", BRANCH, commit="bad", why="grafana: exit code 1. The last good version runs.")
     shown = Text(board.index()).text
     assert "The last update failed: grafana: exit code 1." in shown
+    assert '<p class="badge">rolled back</p>' in board.index()
     assert "good" in shown
     assert "bad" not in shown
 

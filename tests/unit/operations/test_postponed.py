@@ -1,0 +1,104 @@
+"""What becomes of an update that waits for the wake of its preview."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from operations.engine.events import Reporting, no_steps
+from operations.engine.interrupts import Interrupts
+from operations.engine.workspace import Engine
+from operations.errors import BadInputError
+from operations.happening import Happening
+from operations.life import wake as waking
+from operations.life.postponed import keep_update
+from operations.life.request import DeployRequest
+from operations.life.work import Work
+from operations.machine.access import Machine
+from stacks.names import PreviewName
+from tests.unit.operations.deploying import CHECKOUT, STATE, World
+
+
+class Keeper:
+    """A machine that keeps one update."""
+
+    def __init__(self, world: World) -> None:
+        self.base = world.machine.base
+        self.kept = ""
+
+    def run(self, script: str, environment: Mapping[str, str]) -> str:
+        if script.startswith("cat "):
+            return self.kept
+        archive = re.search(r"<<'END'.*?\n(.*?)\nEND", script, re.DOTALL)
+        assert archive
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive[1]))) as tar:
+            file = tar.extractfile("./request.json")
+            assert file
+            self.kept = file.read().decode()
+        return ""
+
+
+def work_on(machine: Any, world: World) -> Work:
+    return Work(
+        engine=world.engine.engine,
+        machine=cast(Machine, machine),
+        name=PreviewName("a"),
+        before=STATE,
+        told=Reporting(step=no_steps, note=print),
+        interrupts=Interrupts(),
+        operation="update",
+    )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World.make(monkeypatch)
+    world.engine.states[STATE.stack] = STATE
+    return world
+
+
+def test_a_kept_update_has_the_labels_and_images_that_an_earlier_kept_one_has_named(world: World) -> None:
+    keeper = Keeper(world)
+    first = DeployRequest(branch="a", base="base", labels=frozenset({"preview::keep"}), images={"grafana": "g:1"})
+    second = DeployRequest(branch="a", base="base", commit="2", images={"sink": "s:2"})
+    keep_update(work_on(keeper, world), first, CHECKOUT)
+    keep_update(work_on(keeper, world), second, CHECKOUT)
+    kept = json.loads(keeper.kept)
+    assert (kept["commit"], kept["labels"], kept["images"]) == (
+        "2",
+        ["preview::keep"],
+        {"grafana": "g:1", "sink": "s:2"},
+    )
+    keep_update(work_on(keeper, world), replace(second, labels=frozenset()), CHECKOUT)
+    assert json.loads(keeper.kept)["labels"] == [], "somebody has taken it away"
+
+
+def test_a_kept_update_that_is_refused_at_the_wake_is_said_to_be_rolled_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Happening] = []
+    asked = DeployRequest(branch="a", base="base", commit="bad", only_existing=True)
+
+    def refused(*_: object) -> None:
+        raise BadInputError("Its configuration cannot be used.")
+
+    monkeypatch.setattr(waking, "machine_at", lambda *_: world.machine)
+    monkeypatch.setattr(waking, "_awaken", lambda *_: True)
+    monkeypatch.setattr(waking, "put_back", lambda *_: None)
+    monkeypatch.setattr(waking, "fetch_update", lambda _: asked)
+    monkeypatch.setattr(waking, "deploy", refused)
+    told = Reporting(step=no_steps, note=print, happened=heard.append, by="ada")
+    with pytest.raises(BadInputError):
+        waking.wake(cast(Engine, world.engine), CHECKOUT, "a", Interrupts(), told)
+    assert [(one.what, one.why) for one in heard] == [
+        ("live", ""),
+        ("rolled back", "Its configuration cannot be used."),
+    ]
