@@ -81,6 +81,8 @@ now=$(date +%s)
 limit=$(cat -- "$PAGE/limit")
 free=$((limit - $(printf '%s\n' "$counts" | grep -c ' 1$' || :)))
 [ "$free" -ge 0 ] || free=0
+# For notes in merge requests.
+echo "$((limit - free)) of $limit" | put "$PAGE/used"
 # The newest first, whatever happens to the others.
 slugs=$(find "$previews" -mindepth 2 -maxdepth 2 -name branch -printf '%T@ %h\n' 2>/dev/null | sort -rn | sed 's|.*/||')
 

@@ -77,6 +77,7 @@ class Content(BaseModel):
         runs: Commit that runs, where one does and it is known.
         url: Public address.
         expires_at: End of life; empty where unknown, or where there is none.
+        slots: How many slots of the machine are in use, ``2 of 2``; empty where unknown.
         why: What went wrong, or why it ended.
         verified: Result of the last ``verify``.
         pictures: Dashboards before and after.
@@ -93,6 +94,7 @@ class Content(BaseModel):
     runs: Text = ""
     url: Text = ""
     expires_at: Text = ""
+    slots: Text = ""
     why: Text = ""
     verified: Verified | None = None
     pictures: tuple[Picture, ...] = ()
@@ -131,12 +133,13 @@ def content_of(body: str, key: str) -> Content | Literal["unreadable"] | None:
         return "unreadable"
 
 
-def after(before: Content | None, happening: Happening) -> Content:
+def after(before: Content | None, happening: Happening, slots: str = "") -> Content:
     """What a note says once something has happened.
 
     Args:
         before: What it said; None where there was none.
         happening: What has happened.
+        slots: How many slots of the machine are in use now; empty where unknown.
     """
     known = before or Content(state="live", at=happening.at)
     changes: dict[str, object] = {
@@ -144,6 +147,7 @@ def after(before: Content | None, happening: Happening) -> Content:
         "by": happening.by,
         "url": happening.url or known.url,
         "expires_at": happening.expires_at,
+        "slots": slots,
         "why": happening.why,
     }
     if happening.what in ("extended", "kept", "ends soon"):

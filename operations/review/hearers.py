@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operations.errors import OperationError
 from operations.happening import Happening, Hears
+from operations.machine.access import Machine
 from operations.review.client import ask
 from operations.review.content import after, key_of
 from operations.review.deployments import Deployments
@@ -11,6 +12,7 @@ from operations.review.notes import write
 from operations.review.settings import NOTE_TOKEN, GitLab
 
 _NOTE_SECONDS = 10.0
+_READ_SLOTS = 'cat -- "$PAGE/used" 2>/dev/null || :'
 NOTE_FAILED = "The merge request's note cannot be written"
 
 
@@ -40,7 +42,7 @@ class Notes:
             OperationError: It cannot be written.
         """
         require_token(self._gitlab)
-        key = key_of(happening.name, happening.url)
+        key, slots = key_of(happening.name, happening.url), _slots(happening.machine)
         ask(
             self._gitlab,
             NOTE_FAILED,
@@ -49,13 +51,24 @@ class Notes:
                 self._gitlab,
                 happening.name.branch,
                 key,
-                lambda before: after(before, happening),
+                lambda before: after(before, happening, slots),
                 logs=happening.logs,
                 ended=happening.what == "gone",
             ),
             seconds=_NOTE_SECONDS,
             writing=True,
         )
+
+
+def _slots(machine: Machine | None) -> str:
+    """How many slots are in use, as the page of all previews was just told; empty where nobody knows."""
+    if machine is None or not machine.base.page_directory:
+        return ""
+    try:
+        return machine.run(_READ_SLOTS, {"PAGE": machine.base.page_directory}).strip()
+    except OperationError:
+        # Whoever writes the page has said so.
+        return ""
 
 
 def require_token(gitlab: GitLab) -> None:

@@ -63,6 +63,8 @@ def _facts(content: Content, project_url: str) -> Iterator[str]:
             yield "- **Ends:** when somebody ends it"
         elif content.expires_at:
             yield f"- **Ends:** {_time(content.expires_at)}"
+    if content.slots:
+        yield f"- **Slots:** {code(content.slots)} in use"
     if content.why:
         yield f"- **Why:** {code(content.why, 500)}"
 

@@ -83,6 +83,7 @@ def test_the_page_shows_what_a_reviewer_wants_to_know(board: Board) -> None:
     assert f'href="https://preview-{SLUG}.localhost:8443"' in page
     assert 'href="https://git.example/p/-/merge_requests/7"' in page
     assert "@" not in page, "a place that nobody has filled"
+    assert (board.page / "used").read_text(encoding="ascii") == "1 of 2\n"
 
 
 def test_the_timer_finds_out_what_has_become_unwell(board: Board) -> None:

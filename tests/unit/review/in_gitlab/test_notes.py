@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,14 @@ def test_a_note_says_state_address_commit_who_and_end_and_is_updated_in_place(jo
     assert "**By:** `alice`" in text
     assert "**Ends:** 2026-12-02 10:00 UTC" in text
     assert not jobs.said
+
+
+def test_a_note_says_how_many_slots_are_in_use_where_the_machine_knows(jobs: Jobs, note: Note) -> None:
+    machine = SimpleNamespace(base=SimpleNamespace(page_directory="/page"), run=lambda *_: "2 of 2\n")
+    jobs.update("live", machine=machine)
+    assert "- **Slots:** `2 of 2` in use" in note()
+    jobs.update("asleep")
+    assert "Slots" not in note(), "nobody knows any more"
 
 
 @pytest.mark.parametrize(
