@@ -11,7 +11,6 @@ import pulumi
 import pulumi_docker as docker
 
 from components.container import Placement, preparing_container, service_container
-from components.edge import routing_labels
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.grafana_plugins import plugin_mounts
 from components.host_scripts import script
@@ -22,6 +21,7 @@ from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import CONFIG_MOUNT, ServiceSpec
 from components.services import GRAFANA, SERVICES, by_key
 from components.slot import Slot, SlotArgs
+from components.traefik import routing_labels
 
 _INITDB = Path(__file__).parent / "initdb"
 
