@@ -16,7 +16,7 @@ from components.labels import FILES, PART_OF_BASE
 from components.machine import Host
 from components.page import Page, PageArgs
 from components.service_spec import http_health
-from components.traefik import SOCKET_PROXY_PORT, own_routes, traefik_arguments, traefik_health
+from components.traefik import SOCKET_PROXY_PORT, Provider, own_routes, traefik_arguments, traefik_health
 
 _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
 _NOBODY = "65534:65534"
@@ -41,6 +41,7 @@ class EdgeArgs:
         max_previews: Previews that may run at once.
         page_host: Host name of the page of all previews.
         page_url: Its address.
+        provider: Where the reverse proxy finds previews.
         certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 
@@ -58,6 +59,7 @@ class EdgeArgs:
     max_previews: int
     page_host: str
     page_url: str
+    provider: Provider = "docker"
     certificate: CertificateArgs | None = None
 
 
@@ -114,7 +116,7 @@ class Edge(pulumi.ComponentResource):
                     container_path="/host-run", host_path=str(Path(args.docker_socket).parent), read_only=True
                 ),
             ],
-            envs=[f"SOCKET={Path(args.docker_socket).name}"],
+            envs=[f"SOCKET={Path(args.docker_socket).name}", f"PROVIDER={args.provider}"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
                 # It reads its rules once, at the start.
@@ -160,6 +162,7 @@ class Edge(pulumi.ComponentResource):
             command=[
                 *traefik_arguments(
                     network=f"{args.name_prefix}traefik-public",
+                    provider=args.provider,
                     http_port=args.http_port,
                     https_port=args.https_port,
                     dashboard_port=args.dashboard_port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pulumi
 import pulumi_docker as docker
@@ -11,6 +12,11 @@ from components.labels import EDGE
 from components.service_spec import HealthCheck
 
 SOCKET_PROXY_PORT = 2375
+
+Provider = Literal["docker", "swarm"]
+"""Traefik's names of where it finds previews: among one engine's containers, or among a Swarm's services."""
+
+_REFRESH_SECONDS = 2
 
 OWN_REQUESTS = "pgai-preview"
 """By which the project's own requests to previews name themselves: nobody looks."""
@@ -32,7 +38,9 @@ def traefik_health(port: int) -> HealthCheck:
     return HealthCheck(test=("traefik", "healthcheck", "--ping", f"--entrypoints.traefik.address=:{port}"))
 
 
-def traefik_arguments(*, network: str, http_port: int, https_port: int, dashboard_port: int) -> list[str]:
+def traefik_arguments(
+    *, network: str, provider: Provider, http_port: int, https_port: int, dashboard_port: int
+) -> list[str]:
     """Static configuration of Traefik, as arguments.
 
     The container listens on the published ports themselves, so that the redirect to the https entry point names a
@@ -40,10 +48,19 @@ def traefik_arguments(*, network: str, http_port: int, https_port: int, dashboar
 
     Args:
         network: Name of the reverse proxy's own network, which names the edge.
+        provider: Where the routes of previews come from; those of the base always come from its containers.
         http_port: Port that redirects to https.
         https_port: Port of the previews.
         dashboard_port: Port of the dashboard.
     """
+    swarm = [
+        "--providers.swarm=true",
+        f"--providers.swarm.endpoint=tcp://socket-proxy:{SOCKET_PROXY_PORT}",
+        "--providers.swarm.exposedbydefault=false",
+        f"--providers.swarm.constraints=Label(`{EDGE}`,`{network}`)",
+        # It hears of nothing by itself.
+        f"--providers.swarm.refreshseconds={_REFRESH_SECONDS}",
+    ]
     return [
         f"--entrypoints.web.address=:{http_port}",
         "--entrypoints.web.http.redirections.entrypoint.to=websecure",
@@ -59,6 +76,7 @@ def traefik_arguments(*, network: str, http_port: int, https_port: int, dashboar
         "--providers.docker.exposedbydefault=false",
         f"--providers.docker.network={network}",
         f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
+        *(swarm if provider == "swarm" else []),
         *_LOG_OF_REQUESTS,
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
@@ -98,8 +116,10 @@ def own_routes(
     }
 
 
-def routing_labels(*, base: str, network: str, router: str, host: str, port: int) -> dict[str, str]:
-    """Labels that make the reverse proxy send a host name's requests to a container.
+def routing_labels(
+    *, base: str, network: str, router: str, host: str, port: int, provider: Provider = "docker"
+) -> dict[str, str]:
+    """Labels that make the reverse proxy send a host name's requests to a container or a service.
 
     Args:
         base: Name of the edge that shall route.
@@ -107,11 +127,12 @@ def routing_labels(*, base: str, network: str, router: str, host: str, port: int
         router: Name of the router, unique on the edge.
         host: Host name.
         port: Port inside the container.
+        provider: Whether it is a container of one engine, or a service of a Swarm.
     """
     return {
         EDGE: base,
         "traefik.enable": "true",
-        "traefik.docker.network": network,
+        f"traefik.{provider}.network": network,
         f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",
         f"traefik.http.routers.{router}.entrypoints": "websecure",
         f"traefik.http.routers.{router}.tls": "true",
