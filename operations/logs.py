@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from operations.engine.workspace import Engine
 from operations.find import Found, existing, machine_at, require_service
-from operations.machine.docker import Docker
+from operations.machine.runtime import Runtime
 from operations.redact import redact
 
 
@@ -39,7 +39,7 @@ def follow(engine: Engine, branch: str, service: str, base: str = "") -> Iterato
         yield redact(line, secrets)
 
 
-def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Docker, set[str]]:
+def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Runtime, set[str]]:
     if service:
         require_service(service)
     found = existing(engine, branch, base)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from operations.errors import EngineError, InterruptedOperationError, OperationError, UnhealthyError
+from operations.errors import (
+    EngineError,
+    InterruptedOperationError,
+    OperationError,
+    RefusedError,
+    UnhealthyError,
+)
 from operations.happening import Happening, What
 from operations.life.last_words import last_words, secrets_of
 from operations.life.request import DeployRequest
@@ -77,6 +83,8 @@ def undone(work: Work, error: BaseException) -> BaseException:
         sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
         return InterruptedOperationError(sentence, work.interrupts.received)
     text = redact(sentence_of(error), secrets)
+    if isinstance(error, EndedError) and error.refused and outcome.complete:
+        return RefusedError(f"There is no place for the preview of {work.name.branch!r}: {text} {outcome}")
     if logs or not (outcome.complete and isinstance(error, OperationError)):
         return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
     return OperationError(f"{text} {outcome}")
