@@ -157,7 +157,12 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
 def _unreadable(stack: str) -> Preview:
     """What can be said of a preview whose state cannot be read: that there is one."""
     names = (one.name for one in fields(Preview) if one.name != "nodes")
-    known = {"slug": stack.removeprefix(STACK_PREFIX), "stack": stack, "state": "unreadable", "health": "unknown"}
+    known: dict[str, Any] = {
+        "slug": stack.removeprefix(STACK_PREFIX),
+        "stack": stack,
+        "state": "unreadable",
+        "health": "unknown",
+    }
     return Preview(**{**dict.fromkeys(names, ""), **known})
 
 
