@@ -68,7 +68,7 @@ def _require_place(work: Work) -> None:
     elif not work.before.has_slot:
         release_slot(machine, name.slug, name.branch)
     raise NodesFullError(
-        f"There is no room in the cluster for the preview of branch {name.branch!r}: its service {lacking}. Put a "
+        f"There is no room in the cluster for the preview of branch {name.branch!r}: {lacking}. Put a "
         "preview to sleep (./preview list), add a worker (pulumi config set workers), or see that all nodes are ready "
         "(docker node ls). Nothing was changed."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ _STOP_SECONDS = 90
 _UNPLACED_SECONDS = 30
 """How long a task may wait for a node: one may be starting again, or a service that goes may still be on it."""
 _KILLED = 137
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 
 Engines = Mapping[str, Callable[[], Docker]]
 """Name of a node → opens the way to its Docker engine."""
@@ -196,9 +198,9 @@ class Swarm(Images, SwarmLists):
 
     def last_lines(self, container: str, lines: int = LOG_LINES) -> str:
         with contextlib.suppress(DockerException, OSError):
-            # Each task has a log of its own, and a node that is away is only named; in the order of their times.
             text = "".join(self._log(container, lines, follow=False))
-            told = sorted(filter(None, text.splitlines()))[-lines:]
+            # Each task has a log of its own. What has no time says that a node is away.
+            told = sorted(line for line in text.splitlines() if _TIME.match(line))[-lines:]
             return "\n".join(line.partition(" ")[2] for line in told).rstrip()
         return ""
 

@@ -19,7 +19,7 @@ class Node:
     Attributes:
         id: Swarm's id.
         name: Its host name.
-        obstacle: Why nothing can be placed on it, such as ``down`` or ``drain``; empty where something can.
+        obstacle: Why nothing can be placed on it, such as ``down`` or ``drained``; empty where something can.
         cpus: Processors that are not set aside.
         memory: Bytes of memory that are not.
         tasks: Tasks that it has.
@@ -48,14 +48,10 @@ class Node:
             tasks=self.tasks + 1,
         )
 
-    def beside(self, service: ServiceSpec) -> str:
-        """What it has of what a service needs, in words."""
+    def __str__(self) -> str:
         if self.obstacle:
             return f"{self.name} is {self.obstacle}"
-        return (
-            f"{self.name} has {max(self.cpus, 0):.2g} of {float(service.cpus):g} CPU and "
-            f"{max(self.memory, 0) // _MIB} of {service.memory_mib} MiB free"
-        )
+        return f"{self.name} has {max(self.cpus, 0):.2f} CPU and {max(self.memory, 0) // _MIB} MiB free"
 
 
 def nodes_of(rows: Iterable[Mapping[str, Any]], tasks: Sequence[Task]) -> list[Node]:
@@ -74,13 +70,17 @@ def nodes_of(rows: Iterable[Mapping[str, Any]], tasks: Sequence[Task]) -> list[N
             Node(
                 id=row["ID"],
                 name=row["Description"]["Hostname"],
-                obstacle=next((word for word in (state, availability) if word not in ("ready", "active")), ""),
+                obstacle="" if state == "ready" and availability == "active" else _obstacle(state, availability),
                 cpus=int(has.get("NanoCPUs") or 0) / 1e9 - sum(task.cpus for task in own),
                 memory=int(has.get("MemoryBytes") or 0) - sum(task.memory for task in own),
                 tasks=len(own),
             )
         )
     return sorted(found, key=lambda node: node.name)
+
+
+def _obstacle(state: str, availability: str) -> str:
+    return state if state != "ready" else {"drain": "drained", "pause": "paused"}.get(availability, availability)
 
 
 def shortage_of(nodes: Sequence[Node], ahead: Iterable[ServiceSpec], wanted: Iterable[ServiceSpec]) -> str:
@@ -106,5 +106,6 @@ def shortage_of(nodes: Sequence[Node], ahead: Iterable[ServiceSpec], wanted: Ite
         place(service)
     for service in wanted:
         if not place(service):
-            return f"{service.key} finds none: {', '.join(node.beside(service) for node in left.values())}"
+            needs = f"{service.key} needs {float(service.cpus):.2f} CPU and {service.memory_mib} MiB"
+            return f"{needs}, and beside the others {', '.join(map(str, left.values()))}"
     return ""
