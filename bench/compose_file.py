@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from components.edge import routing_labels
 from components.hardening import Hardening, hardened
 from components.service_spec import CONFIG_MOUNT, SECRETS_MOUNT, ServiceSpec
 from components.services import SECRETS, SERVICES
+from components.traefik import routing_labels
 
 _NETWORK = "preview"
 _EDGE = "edge"

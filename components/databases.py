@@ -19,6 +19,7 @@ def _postgres(
     memory_mib: int,
     cpus: str,
     alias: str,
+    sql: str,
     roles: tuple[str, ...],
     arguments: tuple[str, ...],
     check: tuple[str, ...],
@@ -41,6 +42,7 @@ def _postgres(
         secrets=tuple(f"{key}_{role}" for role in ("postgres", *roles)),
         # The branch's own SQL is in its configuration.
         mounts={f"initdb/{key}": "/docker-entrypoint-initdb.d", "config": CONFIG_MOUNT},
+        reads=(f"initdb/{key}", f"config/{sql}"),
         user="999:999",
         tmpfs={"/tmp": "size=16m", "/var/run/postgresql": "size=1m,uid=999,gid=999,mode=2775"},  # noqa: S108
         # The official image has it for this: to initialise in a container of its own.
@@ -67,6 +69,7 @@ SINK = _postgres(
     memory_mib=512,
     cpus="0.20",
     alias="sink-postgres",
+    sql="sink-postgres",
     roles=("pgwatch", "grafana", "backend"),
     # What is lost with the machine is monitoring data of the last second.
     arguments=("synchronous_commit=off",),
@@ -80,6 +83,7 @@ TARGET = _postgres(
     memory_mib=512,
     cpus="0.30",
     alias="target-db",
+    sql="target-db",
     roles=("pgwatch", "workload"),
     arguments=(
         "shared_preload_libraries=pg_stat_statements",

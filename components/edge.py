@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,28 +12,14 @@ from components.certificate import Certificate, CertificateArgs
 from components.files import digest_of
 from components.hardening import hardened
 from components.host_scripts import script
-from components.labels import EDGE, FILES, PART_OF_BASE
+from components.labels import FILES, PART_OF_BASE
 from components.machine import Host
 from components.page import Page, PageArgs
-from components.service_spec import HealthCheck, http_health
+from components.service_spec import http_health
+from components.traefik import SOCKET_PROXY_PORT, Provider, own_routes, traefik_arguments, traefik_health
 
 _SOCKET_PROXY_FILES = Path(__file__).parent / "socket_proxy"
-_SOCKET_PROXY_PORT = 2375
 _NOBODY = "65534:65534"
-
-OWN_REQUESTS = "pgai-preview"
-"""By which the project's own requests to previews name themselves: nobody looks."""
-
-# Says when somebody last looked at a preview, and nothing else of who that was. On standard output: Docker keeps as
-# much of it as of every log.
-_LOG_OF_REQUESTS = (
-    "--accesslog=true",
-    "--accesslog.format=json",
-    "--accesslog.fields.defaultmode=drop",
-    "--accesslog.fields.names.RouterName=keep",
-    "--accesslog.fields.headers.defaultmode=drop",
-    "--accesslog.fields.headers.names.User-Agent=keep",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +41,7 @@ class EdgeArgs:
         max_previews: Previews that may run at once.
         page_host: Host name of the page of all previews.
         page_url: Its address.
+        provider: Where the reverse proxy finds previews.
         certificate: The wildcard certificate to ask for; None: Traefik's own, which no browser trusts.
     """
 
@@ -73,6 +59,7 @@ class EdgeArgs:
     max_previews: int
     page_host: str
     page_url: str
+    provider: Provider = "docker"
     certificate: CertificateArgs | None = None
 
 
@@ -129,14 +116,14 @@ class Edge(pulumi.ComponentResource):
                     container_path="/host-run", host_path=str(Path(args.docker_socket).parent), read_only=True
                 ),
             ],
-            envs=[f"SOCKET={Path(args.docker_socket).name}"],
+            envs=[f"SOCKET={Path(args.docker_socket).name}", f"PROVIDER={args.provider}"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
                 # It reads its rules once, at the start.
                 labels={**labels, FILES: digest},
                 memory_mib=64,
                 cpus="0.10",
-                health=http_health(f"http://127.0.0.1:{_SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
+                health=http_health(f"http://127.0.0.1:{SOCKET_PROXY_PORT}/_ping", interval_seconds=1),
             ),
         )
         page = Page(
@@ -172,7 +159,16 @@ class Edge(pulumi.ComponentResource):
             hostname="traefik",
             # A new volume belongs to root, who without capabilities can do no more than use it.
             user="0:0" if certificate else _NOBODY,
-            command=[*traefik_arguments(args), *(certificate.arguments if certificate else [])],
+            command=[
+                *traefik_arguments(
+                    network=f"{args.name_prefix}traefik-public",
+                    provider=args.provider,
+                    http_port=args.http_port,
+                    https_port=args.https_port,
+                    dashboard_port=args.dashboard_port,
+                ),
+                *(certificate.arguments if certificate else []),
+            ],
             envs=certificate.environment if certificate else None,
             volumes=certificate.volumes if certificate else None,
             mounts=certificate.mounts if certificate else None,
@@ -191,12 +187,12 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **_own_routes(f"{args.name_prefix}traefik-public", public.ipam_configs),
+                    **own_routes(f"{args.name_prefix}traefik-public", public.ipam_configs),
                     **(certificate.labels if certificate else {}),
                 },
                 memory_mib=192,
                 cpus="0.50",
-                health=_traefik_health(args.dashboard_port),
+                health=traefik_health(args.dashboard_port),
             ),
         )
         # A new one is on none of the networks that its previews and the page have with it.
@@ -214,89 +210,3 @@ class Edge(pulumi.ComponentResource):
         self.page_directory = page.directory
         self.network = pulumi.Output.all(public.name, connected.urn).apply(lambda known: str(known[0]))
         self.register_outputs({"network": self.network})
-
-
-def _traefik_health(port: int) -> HealthCheck:
-    return HealthCheck(test=("traefik", "healthcheck", "--ping", f"--entrypoints.traefik.address=:{port}"))
-
-
-def traefik_arguments(args: EdgeArgs) -> list[str]:
-    """Static configuration of Traefik, as arguments.
-
-    The container listens on the published ports themselves, so that the redirect to the https entry point names a
-    port that is right outside too.
-    """
-    network = f"{args.name_prefix}traefik-public"
-    return [
-        f"--entrypoints.web.address=:{args.http_port}",
-        "--entrypoints.web.http.redirections.entrypoint.to=websecure",
-        "--entrypoints.web.http.redirections.entrypoint.scheme=https",
-        f"--entrypoints.websecure.address=:{args.https_port}",
-        f"--entrypoints.traefik.address=:{args.dashboard_port}",
-        "--entrypoints.websecure.http.middlewares=noindex@docker",
-        # Behind a router of its own; the entry point listens on the networks of previews too.
-        "--api=true",
-        "--ping=true",
-        "--providers.docker=true",
-        f"--providers.docker.endpoint=tcp://socket-proxy:{_SOCKET_PROXY_PORT}",
-        "--providers.docker.exposedbydefault=false",
-        f"--providers.docker.network={network}",
-        f"--providers.docker.constraints=Label(`{EDGE}`,`{network}`)",
-        *_LOG_OF_REQUESTS,
-        "--global.checknewversion=false",
-        "--global.sendanonymoususage=false",
-        "--log.level=INFO",
-    ]
-
-
-def _own_routes(
-    network: str, addresses: pulumi.Output[Sequence[docker.outputs.NetworkIpamConfig]]
-) -> dict[str, pulumi.Input[str]]:
-    """Labels of the reverse proxy itself: what search engines are told, what no preview answers, and the dashboard."""
-    routers, middlewares = "traefik.http.routers", "traefik.http.middlewares"
-    return {
-        EDGE: network,
-        "traefik.enable": "true",
-        f"{middlewares}.noindex.headers.customresponseheaders.X-Robots-Tag": "noindex",
-        # The proxy's own answer to an unknown name would pass no middleware. The one service that it has for this says
-        # that it is a teapot.
-        f"{routers}.unknown.rule": "PathPrefix(`/`)",
-        f"{routers}.unknown.priority": "1",
-        f"{routers}.unknown.entrypoints": "websecure",
-        f"{routers}.unknown.tls": "true",
-        f"{routers}.unknown.service": "noop@internal",
-        f"{routers}.unknown.middlewares": "unknown",
-        # Whoever scans the domain would fill the log in which those who look at previews are.
-        f"{routers}.unknown.observability.accesslogs": "false",
-        f"{middlewares}.unknown.errors.status": "418",
-        f"{middlewares}.unknown.errors.statusrewrites.418": "404",
-        f"{middlewares}.unknown.errors.service": "noop@internal",
-        f"{middlewares}.unknown.errors.query": "/",
-        # What comes through the port on loopback has the address that the machine has on the proxy's own network.
-        f"{routers}.dashboard.rule": addresses.apply(
-            lambda known: " || ".join(f"ClientIP(`{one.gateway}`)" for one in known if one.gateway)
-        ),
-        f"{routers}.dashboard.entrypoints": "traefik",
-        f"{routers}.dashboard.service": "api@internal",
-    }
-
-
-def routing_labels(*, base: str, network: str, router: str, host: str, port: int) -> dict[str, str]:
-    """Labels that make the reverse proxy send a host name's requests to a container.
-
-    Args:
-        base: Name of the edge that shall route.
-        network: Network that the container has with it.
-        router: Name of the router, unique on the edge.
-        host: Host name.
-        port: Port inside the container.
-    """
-    return {
-        EDGE: base,
-        "traefik.enable": "true",
-        "traefik.docker.network": network,
-        f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",
-        f"traefik.http.routers.{router}.entrypoints": "websecure",
-        f"traefik.http.routers.{router}.tls": "true",
-        f"traefik.http.services.{router}.loadbalancer.server.port": str(port),
-    }

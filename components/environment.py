@@ -3,69 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 
 from components.container import Placement, preparing_container, service_container
-from components.edge import routing_labels
-from components.files import PreviewFiles, PreviewFilesArgs, digest_of
+from components.environment_args import EnvironmentArgs
+from components.files import digest_of
 from components.grafana_plugins import plugin_mounts
-from components.host_scripts import script
-from components.labels import SERVICE, preview_labels
-from components.machine import Host
-from components.record import PreviewRecord, PreviewRecordArgs, comment_of
+from components.host_steps import bring_files, connect_edge, keep_good, make_record
+from components.labels import SERVICE
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
-from components.service_spec import CONFIG_MOUNT, ServiceSpec
+from components.service_spec import ServiceSpec
 from components.services import GRAFANA, SERVICES, by_key
-from components.slot import Slot, SlotArgs
-
-_INITDB = Path(__file__).parent / "initdb"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordArgs:
-    """How the public address is found.
-
-    Attributes:
-        zone_id: Cloudflare's id of the domain's zone.
-        address: IPv4 address of the machine.
-    """
-
-    zone_id: str
-    address: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviewEnvironmentArgs:
-    """What a preview is made of.
-
-    Attributes:
-        slot: Slot on the machine; names the slug and its owner.
-        url: Public address.
-        host_name: Host name of the public address.
-        host: The machine it runs on.
-        images: Service → image reference.
-        folders: Top name (``config``, ``workload``) → folder on this machine.
-        home_dashboard: Dashboard that opens first, relative to the configuration.
-        record: DNS record to make; None where the name needs none.
-        plugins_volume: Volume with the base's plugins of Grafana.
-        plugins: ``ID@VERSION`` of those that are on it.
-    """
-
-    slot: SlotArgs
-    url: str
-    host_name: str
-    host: Host
-    images: Mapping[str, str]
-    folders: Mapping[str, Path]
-    home_dashboard: str
-    record: RecordArgs | None = None
-    plugins_volume: str = ""
-    plugins: Sequence[str] = ()
+from components.slot import Slot
+from components.traefik import routing_labels
 
 
 class PreviewEnvironment(pulumi.ComponentResource):
@@ -79,11 +33,29 @@ class PreviewEnvironment(pulumi.ComponentResource):
     credentials: pulumi.Output[dict[str, dict[str, str]]]
     ready: pulumi.Output[bool]
 
-    def __init__(self, name: str, args: PreviewEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: EnvironmentArgs,
+        *,
+        plugins_volume: str = "",
+        plugins: Sequence[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            name: The preview.
+            args: What it is made of.
+            plugins_volume: Volume with the base's plugins of Grafana.
+            plugins: ``ID@VERSION`` of those that are on it.
+            opts: Providers.
+        """
         super().__init__("preview:environment:PreviewEnvironment", name, None, opts)
         self._name = name
         self._args = args
-        self._labels = preview_labels(args.slot.slug, args.slot.base)
+        self._plugins = plugin_mounts(plugins_volume, plugins)
+        self._labels = args.labels
         slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches Docker comes after it.
         self._slot = slot.taken
@@ -91,35 +63,11 @@ class PreviewEnvironment(pulumi.ComponentResource):
         # Docker's provider stops containers one layer after the other and waits two seconds for each volume to be gone;
         # giving the slot back removes everything at once.
         self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
-        files = PreviewFiles(
-            f"{name}-files",
-            PreviewFilesArgs(
-                host=args.host, directory=args.slot.directory, folders={**args.folders, "initdb": _INITDB}
-            ),
-            opts=self._child,
-        )
-        if args.record is not None:
-            PreviewRecord(
-                f"{name}-record",
-                PreviewRecordArgs(
-                    zone_id=args.record.zone_id,
-                    host_name=args.host_name,
-                    address=args.record.address,
-                    comment=comment_of(args.slot.branch),
-                ),
-                opts=self._child,
-            )
+        placed = bring_files(name, args, self._child)
+        make_record(name, args, self._child)
         self._network = self._closed_network("network", f"preview-{args.slot.slug}", self._labels)
         edge = self._closed_network("edge", f"preview-{args.slot.slug}-edge", {**self._labels, SERVICE: "edge"})
-        connected = args.host.command(
-            f"{name}-connect",
-            create=script("connect_edge"),
-            # The slot's scripts disconnect it.
-            delete=None,
-            environment=args.slot.identity,
-            triggers=[edge.id],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[edge]),
-        )
+        connected = connect_edge(name, args, edge.id, pulumi.ResourceOptions(parent=self, depends_on=[edge]))
         self._edge = edge.name
         self._secrets = PreviewSecrets(
             f"{name}-secrets",
@@ -127,26 +75,21 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 prefix=f"preview-{args.slot.slug}",
                 labels=self._labels,
                 services=SERVICES,
-                image=self._image(by_key()["sink"]),
+                image=args.image(by_key()["sink"]),
             ),
             opts=self._kept,
         )
         containers: dict[str, docker.Container] = {}
         for service in SERVICES:
             waits_for = [containers[key] for key in service.after]
-            containers[service.key] = self._container(service, files.placed, waits_for)
+            containers[service.key] = self._container(service, placed, waits_for)
         self.credentials = self._secrets.credentials
-        good = args.host.command(
-            f"{name}-good",
-            create=script("keep_good"),
-            # Goes with the slot.
-            delete=None,
-            environment={**args.slot.identity, "DIGEST": digest_of(args.folders)},
-            # What was good with other containers has yet to prove so with these.
-            triggers=[container.id for container in containers.values()],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[connected, *containers.values()]),
+        self.ready = keep_good(
+            name,
+            args,
+            [container.id for container in containers.values()],
+            pulumi.ResourceOptions(parent=self, depends_on=[connected, *containers.values()]),
         )
-        self.ready = good.urn.apply(lambda _: True)
         self.register_outputs({"credentials": self.credentials})
 
     def _closed_network(self, role: str, name: str, labels: Mapping[str, str]) -> docker.Network:
@@ -162,9 +105,6 @@ class PreviewEnvironment(pulumi.ComponentResource):
             # A live preview's is as it was made: another would need another name, and all containers anew.
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["options"])),
         )
-
-    def _image(self, service: ServiceSpec) -> str:
-        return self._args.images.get(service.key, service.image)
 
     def _volume(self, service: ServiceSpec) -> pulumi.Output[str]:
         return docker.Volume(
@@ -192,18 +132,12 @@ class PreviewEnvironment(pulumi.ComponentResource):
             base=args.slot.base,
             network=self._network.name,
             edge_network=self._edge,
-            image=self._image(service),
+            image=args.image(service),
             secrets_volume=self._secrets.volume if service.secrets else None,
             files_directory=args.slot.directory,
             files_digest=digest_of(args.folders, service.restarts_with) if service.restarts_with else "",
             volume=self._volume(service) if service.data else None,
-            environment={
-                **{
-                    name: value.format(url=args.url, home_dashboard=args.home_dashboard)
-                    for name, value in service.preview_environment.items()
-                },
-                **(_settings_file(args.folders["config"]) if service.public else {}),
-            },
+            environment=args.environment_of(service),
             labels=(
                 routing_labels(
                     base=args.slot.base,
@@ -215,7 +149,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 if service.public
                 else {}
             ),
-            mounts=plugin_mounts(args.plugins_volume, args.plugins) if service.key == GRAFANA.key else (),
+            mounts=self._plugins if service.key == GRAFANA.key else (),
         )
         if service.prepare:
             placement = self._prepared(service, placement, files)
@@ -233,12 +167,6 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 replace_on_changes=["healthcheck"],
             ),
         )
-
-
-def _settings_file(configuration: Path) -> dict[str, str]:
-    """The branch's own settings of Grafana, where it has any; what the environment says goes before them."""
-    name = "grafana/provisioning/grafana.ini"
-    return {"GF_PATHS_CONFIG": f"{CONFIG_MOUNT}/{name}"} if (configuration / name).is_file() else {}
 
 
 def _of_success(known: Sequence[Any]) -> str:

@@ -32,7 +32,7 @@ def digest_of(folders: Mapping[str, Path], only: Iterable[str] | None = None) ->
     for top, folder in sorted(folders.items()):
         for path in sorted(folder.rglob("*")):
             name = f"{top}/{path.relative_to(folder).as_posix()}"
-            if not path.is_file() or not _below(name, chosen):
+            if not path.is_file() or not (chosen is None or below(name, chosen)):
                 continue
             content = path.read_bytes()
             digest.update(f"{name}\0{len(content)}\0".encode())
@@ -40,8 +40,9 @@ def digest_of(folders: Mapping[str, Path], only: Iterable[str] | None = None) ->
     return digest.hexdigest()[:_DIGEST_LENGTH]
 
 
-def _below(name: str, only: tuple[str, ...] | None) -> bool:
-    return only is None or any(name == part or name.startswith(f"{part}/") for part in only)
+def below(name: str, parts: Iterable[str]) -> bool:
+    """Whether a name is one of the paths, or below one."""
+    return any(name == part or name.startswith(f"{part}/") for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True)

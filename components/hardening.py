@@ -77,15 +77,15 @@ def hardened(
 def _healthcheck(check: HealthCheck) -> docker.ContainerHealthcheckArgs:
     return docker.ContainerHealthcheckArgs(
         tests=["CMD", *check.test],
-        start_interval=_duration(check.interval_seconds),
-        interval=_duration(check.rest_seconds),
-        timeout=_duration(check.timeout_seconds),
+        start_interval=duration(check.interval_seconds),
+        interval=duration(check.rest_seconds),
+        timeout=duration(check.timeout_seconds),
         retries=check.retries,
-        start_period=_duration(check.healthy_within_seconds),
+        start_period=duration(check.healthy_within_seconds),
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """As Docker reports it back: ``1m0s``, ``2s``, ``750ms``."""
     if seconds < 1:
         return f"{seconds * 1000:g}ms"

@@ -1,4 +1,4 @@
-"""A preview's passwords: generated, encrypted in the state, and handed as files to the containers that need them."""
+"""A preview's passwords as files for the containers that need them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_random as random
 
 from components.labels import SERVICE
+from components.passwords import generated_passwords
 from components.secret_files import ReaderSecrets, SecretFiles, SecretFilesArgs
 from components.service_spec import ServiceSpec
-from components.services import PASSFILES, SECRETS
-
-_PASSWORD_LENGTH = 32
-_USERS = {
-    "grafana_admin": ("grafana", "admin"),
-    "sink_postgres": ("sink", "postgres"),
-    "target_postgres": ("target", "postgres"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +43,7 @@ class PreviewSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PreviewSecretsArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:secrets:PreviewSecrets", name, None, pulumi.ResourceOptions(parent=opts.parent))
-        passwords = {secret: self._password(f"{name}-{secret.replace('_', '-')}") for secret in SECRETS}
-        passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
-        contents: Mapping[str, pulumi.Output[str]] = {**passwords, **passfiles}
+        passwords = generated_passwords(name, self)
         self.volume = SecretFiles(
             f"{name}-files",
             SecretFilesArgs(
@@ -63,7 +53,7 @@ class PreviewSecrets(pulumi.ComponentResource):
                 readers={
                     service.key: ReaderSecrets(
                         owner=(service.user or "0").partition(":")[0],
-                        files={secret: contents[secret] for secret in service.secrets},
+                        files={secret: passwords.contents[secret] for secret in service.secrets},
                     )
                     for service in args.services
                     if service.secrets
@@ -71,21 +61,5 @@ class PreviewSecrets(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with),
         ).volume
-        self.credentials = pulumi.Output.secret(
-            pulumi.Output.all(**{secret: passwords[secret] for secret in _USERS}).apply(_credentials)
-        )
+        self.credentials = passwords.credentials
         self.register_outputs({"credentials": self.credentials})
-
-    def _password(self, name: str) -> pulumi.Output[str]:
-        # Letters and digits alone: it passes through SQL, libpq's password file and Grafana's settings unchanged.
-        return random.RandomPassword(
-            name, length=_PASSWORD_LENGTH, special=False, opts=pulumi.ResourceOptions(parent=self)
-        ).result
-
-
-def _passfile(lines: Sequence[str], passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
-    return pulumi.Output.format("".join(f"{line}\n" for line in lines), **passwords)
-
-
-def _credentials(passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    return {service: {"user": user, "password": passwords[secret]} for secret, (service, user) in _USERS.items()}

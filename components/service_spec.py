@@ -74,6 +74,8 @@ class ServiceSpec:
             where that has been done; takes the service's arguments.
         data: Path that survives a replaced container, on a volume of the preview.
         mounts: Files that are mounted read-only: folder below the preview's files → path in the container.
+        reads: Paths below the branch's files that are all it reads of its mounts; empty: everything that is mounted. On
+            a cluster a service gets these files alone, and starts anew when one of them changes.
         restarts_with: Paths below the branch's files whose change replaces the container.
         after: Services that must be healthy before this one is started.
         public: Joins the edge network and is routed to.
@@ -97,6 +99,7 @@ class ServiceSpec:
     prepare: str | None = None
     data: str | None = None
     mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    reads: tuple[str, ...] = ()
     restarts_with: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     public: bool = False

@@ -59,6 +59,7 @@ GRAFANA = ServiceSpec(
     user="472:0",
     tmpfs={"/tmp": "size=16m", "/var/lib/grafana": "size=96m,uid=472,gid=0,mode=0750"},  # noqa: S108
     mounts={"config": CONFIG_MOUNT},
+    reads=("config/grafana",),
     restarts_with=("config/grafana/provisioning",),
     public=True,
     port=3000,
@@ -109,6 +110,7 @@ VICTORIAMETRICS = ServiceSpec(
     tmpfs={"/tmp": "size=16m"},  # noqa: S108
     data="/victoria-metrics-data",
     mounts={"config": CONFIG_MOUNT},
+    reads=("config/prometheus",),
     port=9090,
     health=http_health("http://127.0.0.1:9090/health", interval_seconds=NOTICED_WITHIN_A_SECOND),
 )
@@ -130,6 +132,7 @@ PGWATCH = ServiceSpec(
     secrets=("pgwatch_pgpass",),
     user=_PGWATCH_USER,
     mounts={"config": CONFIG_MOUNT},
+    reads=("config/pgwatch-prometheus",),
     restarts_with=("config/pgwatch-prometheus",),
     # It gives up when a sink does not answer at its start; the target it waits for.
     after=("sink", "target"),

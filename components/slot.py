@@ -23,6 +23,7 @@ class SlotArgs:
         disk_gb: Free disk that there must be, in units of 10⁹ bytes.
         memory_gb: Available memory that there must be, in units of 10⁹ bytes.
         docker_host: Docker engine as the host itself reaches it; empty for its own socket.
+        services: Whether previews are services of a cluster that the host manages, not containers of the host alone.
     """
 
     directory: str
@@ -33,6 +34,7 @@ class SlotArgs:
     disk_gb: int
     memory_gb: int
     docker_host: str = ""
+    services: bool = False
 
     @property
     def identity(self) -> dict[str, str]:
@@ -42,6 +44,7 @@ class SlotArgs:
             "SLUG": self.slug,
             "BASE": self.base,
             **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
+            **({"RUNTIME": "services"} if self.services else {}),
         }
 
     @property

@@ -14,9 +14,10 @@ from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.base_plugins import base_plugins, outputs_of
 from stacks.docker_address import far
 from stacks.names import page_host, url_of
+from stacks.nodes import nodes_of
 from stacks.outputs import BaseOutputs, export_when
 from stacks.paths import Paths
-from stacks.settings import DEFAULT_DOCKER_HOST, base_settings, from_settings
+from stacks.settings import DEFAULT_DOCKER_HOST, from_settings, local_settings
 from stacks.targets import LocalHost
 from stacks.validation import SettingsError
 
@@ -28,11 +29,13 @@ def local() -> None:
         pulumi.RunError: The configuration cannot be used, or the engine is not one of this machine.
     """
     try:
-        settings = base_settings(pulumi.get_stack())
+        settings = local_settings(pulumi.get_stack())
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    docker_host = settings.docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-    if reason := far(docker_host, "dockerHost" if settings.docker_host else "DOCKER_HOST"):
+    nodes = nodes_of(settings.nodes)
+    own = nodes[0].docker_host if nodes else settings.docker_host
+    docker_host = own or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+    if reason := far(docker_host, "dockerHost" if own else "DOCKER_HOST"):
         raise pulumi.RunError(reason)
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
@@ -46,6 +49,7 @@ def local() -> None:
         docker_host=docker_host,
         page_host=page_host(settings.domain),
         page_url=page_url,
+        provider="swarm" if nodes else "docker",
     )
     edge = Edge("edge", edge_args, opts=opts)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
@@ -69,6 +73,7 @@ def local() -> None:
         address=settings.bind_address,
         page_directory=edge.page_directory,
         page_url=page_url,
+        nodes=[node.model_dump() for node in nodes],
         **outputs_of(plugins),
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.

@@ -64,6 +64,7 @@ class BaseOutputs(BaseModel):
         page_url: Address of that page.
         missing_plugins: The same of those that could not be installed, each with the reason.
         nodes: Machines of its cluster, the manager first; empty where previews run on one machine.
+        encrypt_overlay: Whether the networks of previews are encrypted between those machines.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -92,6 +93,7 @@ class BaseOutputs(BaseModel):
     when_full: Literal["refuse", "sleep"] = "refuse"
     max_asleep: int = 8
     nodes: tuple[Node, ...] = ()
+    encrypt_overlay: bool = False
 
     def by_kind(self, *, local: Callable[[], T], hetzner: Callable[[], T]) -> T:
         """What fits the kind of the base. A further kind is a further keyword, which types then ask of every caller.
@@ -120,7 +122,9 @@ class BaseOutputs(BaseModel):
             base=self.edge_network,
             limit=self.max_previews,
             disk_gb=self.min_free_disk_gb,
-            memory_gb=self.min_available_memory_gb,
+            # On a cluster it is not the manager's that counts: the scheduler knows what each node has reserved.
+            memory_gb=self.by_runtime(containers=lambda: self.min_available_memory_gb, services=int),
+            services=self.by_runtime(containers=lambda: False, services=lambda: True),
             # Scripts run on the machine itself, where a VM's engine is behind the usual socket.
             docker_host=self.by_kind(local=lambda: self.docker_host, hetzner=str),
         )

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pulumi
 
-from components.environment import PreviewEnvironment, PreviewEnvironmentArgs
+from components.cluster_environment import ClusterEnvironment
+from components.environment import PreviewEnvironment
+from components.environment_args import EnvironmentArgs
+from components.service_files import FilesRefusedError
 from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
 from stacks.moments import text_of
@@ -20,6 +23,7 @@ from stacks.settings import PreviewSettings, preview_settings
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 
+_Environment = PreviewEnvironment | ClusterEnvironment
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -44,23 +48,36 @@ def preview() -> None:
     base = _base(settings.base)
     target = target_of(base)
     folders = _folders(settings, base)
-    environment = PreviewEnvironment(
-        name.slug,
-        PreviewEnvironmentArgs(
-            slot=base.slot(name.slug, name.branch),
-            url=name.url(base),
-            host_name=name.host(base.domain),
-            host=target.host,
-            images=_images(settings),
-            folders=folders,
-            home_dashboard=home_of(folders["config"]),
-            record=target.record,
-            plugins_volume=base.plugins_volume,
-            plugins=base.plugins,
-        ),
-        opts=pulumi.ResourceOptions(providers=target.providers),
+    args = EnvironmentArgs(
+        slot=base.slot(name.slug, name.branch),
+        url=name.url(base),
+        host_name=name.host(base.domain),
+        host=target.host,
+        images=_images(settings, base),
+        folders=folders,
+        home_dashboard=home_of(folders["config"]),
+        record=target.record,
+    )
+    opts = pulumi.ResourceOptions(providers=target.providers)
+    environment = base.by_runtime(
+        containers=lambda: _on_machine(name, args, base, opts), services=lambda: _on_cluster(name, args, base, opts)
     )
     _export(settings, name, base, environment)
+
+
+def _on_machine(
+    name: PreviewName, args: EnvironmentArgs, base: BaseOutputs, opts: pulumi.ResourceOptions
+) -> _Environment:
+    return PreviewEnvironment(name.slug, args, plugins_volume=base.plugins_volume, plugins=base.plugins, opts=opts)
+
+
+def _on_cluster(
+    name: PreviewName, args: EnvironmentArgs, base: BaseOutputs, opts: pulumi.ResourceOptions
+) -> _Environment:
+    try:
+        return ClusterEnvironment(name.slug, args, encrypt_overlay=base.encrypt_overlay, opts=opts)
+    except FilesRefusedError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def _require_awake(name: PreviewName) -> None:
@@ -82,9 +99,14 @@ def _base(name: str) -> BaseOutputs:
         raise pulumi.RunError(str(error)) from None
 
 
-def _images(settings: PreviewSettings) -> dict[str, str]:
+def _images(settings: PreviewSettings, base: BaseOutputs) -> dict[str, str]:
     references = {service.key: settings.image(service) for service in SERVICES}
-    return {key: settings.image_ids.get(reference, reference) for key, reference in references.items()}
+    # An engine's own id of an image means nothing to the other nodes of a cluster.
+    ids = base.by_runtime(
+        containers=lambda: settings.image_ids,
+        services=lambda: {name: image for name, image in settings.image_ids.items() if "@" in image},
+    )
+    return {key: ids.get(reference, reference) for key, reference in references.items()}
 
 
 def _folders(settings: PreviewSettings, base: BaseOutputs) -> dict[str, Path]:
@@ -107,7 +129,12 @@ def _configuration(settings: PreviewSettings, base: BaseOutputs) -> Path:
     return staged
 
 
-def _export(settings: PreviewSettings, name: PreviewName, base: BaseOutputs, environment: PreviewEnvironment) -> None:
+def _export(
+    settings: PreviewSettings,
+    name: PreviewName,
+    base: BaseOutputs,
+    environment: _Environment,
+) -> None:
     # A failed update changes neither the owner nor the expiry.
     outputs = PreviewOutputs(
         branch=name.branch,

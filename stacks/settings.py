@@ -26,6 +26,8 @@ from components.service_spec import ServiceSpec
 from components.services import by_key
 from stacks.images import Image, filled
 from stacks.names import NameRefusedError, PreviewName
+from stacks.nodes import nodes_of
+from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
 from stacks.validation import S, validate
 
@@ -121,6 +123,30 @@ class BaseSettings(_Settings):
         if len(set(ports)) < len(ports):
             raise _fault("httpPort, httpsPort, dashboardPort and nodeExporterPort must be four different ports")
         return self
+
+
+class LocalSettings(BaseSettings):
+    """What a base on this machine can have beside that.
+
+    Attributes:
+        nodes: Docker engines that form a Swarm, see :func:`stacks.nodes.nodes_of`; empty: previews run on one engine.
+            The first is the base's, in the place of ``docker_host``.
+    """
+
+    nodes: str = ""
+
+    @field_validator("nodes")
+    @classmethod
+    def _nodes(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            nodes_of(value)
+        except ValueError as error:
+            raise _fault(str(error)) from None
+        if value and info.data.get("docker_host"):
+            raise _fault("names all engines, so dockerHost must be left out")
+        if value and info.data.get("grafana_plugins") != NO_PLUGINS:
+            raise _fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
+        return value
 
 
 class ProductionSettings(BaseSettings):
@@ -269,13 +295,13 @@ def from_settings(args: type[Args], settings: BaseModel, **own: Any) -> Args:
     return args(**{**shared, **own})
 
 
-def base_settings(stack: str) -> BaseSettings:
-    """Configuration of the running base program.
+def local_settings(stack: str) -> LocalSettings:
+    """Configuration of the running local base program.
 
     Raises:
         SettingsError: See :func:`stacks.validation.validate`.
     """
-    return _read(BaseSettings, stack)
+    return _read(LocalSettings, stack)
 
 
 def production_settings(stack: str) -> ProductionSettings:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
-from components.environment import RecordArgs
+from components.environment_args import RecordArgs
 from components.host_scripts import script
 from components.machine import Host
 from stacks.outputs import BaseOutputs

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from components.edge import OWN_REQUESTS
+from components.traefik import OWN_REQUESTS
 from operations.errors import OperationError
 from operations.machine.entrance import Entrance
 from operations.verify import browsing

@@ -1,0 +1,177 @@
+"""One ServiceSpec becomes one hardened service of a Swarm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+
+from components.cluster_names import stem_of
+from components.hardening import LOG_OPTIONS, duration
+from components.labels import SERVICE, preview_labels
+from components.service_spec import HEALTHY_WITHIN_SECONDS, HealthCheck, ServiceSpec
+
+_PLACED_WITHIN_SECONDS = 60
+"""How long a node may take to be found, and to have the image."""
+
+# An engine looks for the first time five seconds after the start: where the provider looks before, it comes again only
+# five seconds later.
+_FIRST_LOOK_SECONDS = 7
+_RESTART_SECONDS = 2
+_WATCHED_SECONDS = 1
+_UNITS = {"k": 1 << 10, "m": 1 << 20}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePlacement:
+    """What is handed to a service.
+
+    Attributes:
+        slug: The preview.
+        base: The preview's base, as its labels name it.
+        network: Id of the preview's network.
+        edge_network: Id of the network that the preview has with the reverse proxy; joined by public services alone.
+        image: Image reference, which every node can find.
+        secrets: The service's secrets.
+        configs: The service's files.
+        environment: Settings that depend on the preview, added to the service's own.
+        labels: Labels of the service alone, such as routing: those of its containers are seen by another provider of
+            the reverse proxy on the manager.
+    """
+
+    slug: str
+    base: str
+    network: pulumi.Input[str]
+    edge_network: pulumi.Input[str]
+    image: str
+    secrets: Sequence[docker.ServiceTaskSpecContainerSpecSecretArgs]
+    configs: Sequence[docker.ServiceTaskSpecContainerSpecConfigArgs]
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+def swarm_service(
+    name: str, service: ServiceSpec, placement: ServicePlacement, opts: pulumi.ResourceOptions
+) -> docker.Service:
+    """Declare the service; one container of it runs on some node.
+
+    The root file system is read-only, every capability is dropped, and no port is published. What a Swarm's service
+    cannot say, no new privileges and limits of processes, its nodes' engines say for all containers.
+    """
+    labels = {**preview_labels(placement.slug, placement.base), SERVICE: service.key}
+    return docker.Service(
+        name,
+        name=f"{stem_of(placement.slug)}-{service.key}",
+        labels=[
+            docker.ServiceLabelArgs(label=label, value=value)
+            for label, value in sorted({**labels, **placement.labels}.items())
+        ],
+        mode=docker.ServiceModeArgs(replicated=docker.ServiceModeReplicatedArgs(replicas=1)),
+        # A virtual address would need a balancer in the kernel of each node, for one container.
+        endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr"),
+        task_spec=docker.ServiceTaskSpecArgs(
+            container_spec=_container(service, placement, labels),
+            resources=_resources(service),
+            restart_policy=docker.ServiceTaskSpecRestartPolicyArgs(
+                condition="any", delay=duration(_RESTART_SECONDS), max_attempts=0, window="0s"
+            ),
+            log_driver=docker.ServiceTaskSpecLogDriverArgs(name="json-file", options=LOG_OPTIONS),
+            networks_advanceds=_networks(service, placement),
+        ),
+        update_config=docker.ServiceUpdateConfigArgs(
+            # Two at once would need the room of two.
+            order="stop-first",
+            # The update then fails with what became of the new container.
+            failure_action="pause",
+            monitor=duration(_WATCHED_SECONDS),
+        ),
+        converge_config=docker.ServiceConvergeConfigArgs(
+            delay=duration(_FIRST_LOOK_SECONDS if service.health else _WATCHED_SECONDS),
+            timeout=duration(_PLACED_WITHIN_SECONDS + _healthy_within(service)),
+        ),
+        opts=opts,
+    )
+
+
+def _container(
+    service: ServiceSpec, placement: ServicePlacement, labels: Mapping[str, str]
+) -> docker.ServiceTaskSpecContainerSpecArgs:
+    return docker.ServiceTaskSpecContainerSpecArgs(
+        image=placement.image,
+        hostname=service.key,
+        commands=list(service.entrypoint) or None,
+        args=list(service.command) or None,
+        env={**service.environment, **placement.environment},
+        user=service.user,
+        labels=[
+            docker.ServiceTaskSpecContainerSpecLabelArgs(label=label, value=value)
+            for label, value in sorted(labels.items())
+        ],
+        read_only=True,
+        cap_drops=["ALL"],
+        mounts=_mounts(service),
+        secrets=list(placement.secrets) or None,
+        configs=list(placement.configs) or None,
+        healthcheck=_healthcheck(service.health) if service.health else None,
+        stop_grace_period=duration(service.stop_grace_seconds),
+    )
+
+
+def _networks(service: ServiceSpec, placement: ServicePlacement) -> list[docker.ServiceTaskSpecNetworksAdvancedArgs]:
+    networks = [docker.ServiceTaskSpecNetworksAdvancedArgs(name=placement.network, aliases=list(service.aliases))]
+    if service.public:
+        networks.append(docker.ServiceTaskSpecNetworksAdvancedArgs(name=placement.edge_network))
+    return networks
+
+
+def _resources(service: ServiceSpec) -> docker.ServiceTaskSpecResourcesArgs:
+    """What a service may use is kept free for it."""
+    memory, cpus = service.memory_mib << 20, round(float(service.cpus) * 1e9)
+    return docker.ServiceTaskSpecResourcesArgs(
+        limits=docker.ServiceTaskSpecResourcesLimitsArgs(memory_bytes=memory, nano_cpus=cpus),
+        reservation=docker.ServiceTaskSpecResourcesReservationArgs(memory_bytes=memory, nano_cpus=cpus),
+    )
+
+
+def _mounts(service: ServiceSpec) -> list[docker.ServiceTaskSpecContainerSpecMountArgs]:
+    """Writable places. Data are on a volume without a name: it goes with its container, so that no node keeps any."""
+    mounts = [
+        docker.ServiceTaskSpecContainerSpecMountArgs(
+            type="tmpfs",
+            target=path,
+            tmpfs_options=docker.ServiceTaskSpecContainerSpecMountTmpfsOptionsArgs(
+                size_bytes=_size(options),
+                # It has no owner to name, and one user alone is in the container.
+                mode=0o777,
+            ),
+        )
+        for path, options in service.tmpfs.items()
+    ]
+    if service.data is not None:
+        mounts.append(docker.ServiceTaskSpecContainerSpecMountArgs(type="volume", target=service.data))
+    return mounts
+
+
+def _size(options: str) -> int:
+    """Bytes of a tmpfs, from its mount options."""
+    found = re.search(r"(?:^|,)size=([0-9]+)([km])(?:,|$)", options)
+    assert found, f"{options} names no size"
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _healthcheck(check: HealthCheck) -> docker.ServiceTaskSpecContainerSpecHealthcheckArgs:
+    # Until the first success an engine looks every five seconds: the provider has no other pause for that.
+    return docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
+        tests=["CMD", *check.test],
+        interval=duration(check.rest_seconds),
+        timeout=duration(check.timeout_seconds),
+        retries=check.retries,
+        start_period=duration(check.healthy_within_seconds),
+    )
+
+
+def _healthy_within(service: ServiceSpec) -> int:
+    return service.health.healthy_within_seconds if service.health else HEALTHY_WITHIN_SECONDS
