@@ -154,8 +154,8 @@ def test_a_refusal_says_what_each_node_has_of_what_the_service_needs() -> None:
     ]
     nodes = nodes_of(rows, [reserved("node-1", 1.75, 100), reserved("node-2", 0.1, 4000)])
     assert shortage_of(nodes, [], [by_key()["target"]]) == (
-        "target finds none: node-1 has 0.25 of 0.3 CPU and 3996 of 512 MiB free, "
-        "node-2 has 1.9 of 0.3 CPU and 96 of 512 MiB free, node-3 is drained, node-4 is down"
+        "target needs 0.30 CPU and 512 MiB, and beside the others node-1 has 0.25 CPU and 3996 MiB free, "
+        "node-2 has 1.90 CPU and 96 MiB free, node-3 is drained, node-4 is down"
     )
 
 
@@ -163,11 +163,11 @@ def test_what_has_ended_takes_no_room_and_what_comes_first_does() -> None:
     target = by_key()["target"]
     nodes = nodes_of([node_row("a", 0.5, 1024)], [reserved("a", 0.5, 1024, state="failed")])
     assert not shortage_of(nodes, [], [target])
-    assert "has 0.2 of 0.3 CPU" in shortage_of(nodes, [target], [target])
+    assert "has 0.20 CPU" in shortage_of(nodes, [target], [target])
 
 
 def test_services_are_spread_as_the_scheduler_does_it() -> None:
-    """One node takes all of the small ones first here, were they packed; spread they leave no node for the large one."""
+    """Packed, the small ones would leave a node for the large one."""
     rows, small, large = [node_row(name, 0.5, 1024) for name in "ab"], by_key()["workload"], by_key()["pgwatch"]
-    assert "pgwatch finds none" in shortage_of(nodes_of(rows, []), [], [small, small, large])
+    assert "pgwatch needs" in shortage_of(nodes_of(rows, []), [], [small, small, large])
     assert not shortage_of(nodes_of(rows, []), [], [large, small, small])
