@@ -1,0 +1,161 @@
+"""Three Docker engines that form a Swarm, a local base on them, and a clone of its user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenacity import retry, stop_after_delay, wait_fixed
+
+from components.cluster_names import stem_of
+from components.services import SERVICES
+from stacks.names import slug_of
+from stacks.settings import BaseSettings
+from tests.equipment.checkout import ARTIFACTS, Clone, Finished, ok
+from tests.equipment.local_base import bring_up
+from toolchain.local_cluster import LocalCluster, LocalNode
+
+SIZE = 3
+
+
+@dataclass(frozen=True)
+class ClusterBase:
+    """A base on a cluster, and what is on it.
+
+    Attributes:
+        clone: The user's clone.
+        cluster: The engines.
+        token: In the name of every branch that is deployed.
+    """
+
+    clone: Clone
+    cluster: LocalCluster
+    token: str
+
+    @property
+    def manager(self) -> LocalNode:
+        """The first node."""
+        return self.cluster.nodes[0]
+
+    def node(self, name: str) -> LocalNode:
+        """A node by its host name."""
+        (found,) = [node for node in self.cluster.nodes if node.name == name]
+        return found
+
+    def branch(self, name: str) -> str:
+        """A branch of this run."""
+        return f"{self.token}/{name}"
+
+    def deploy(self, branch: str, *args: str) -> Finished:
+        """Deploy, and be sure that it is well."""
+        done = ok(self.clone.preview("deploy", branch, *args))
+        assert self.clone.json("status", branch, "--json")["health"] == f"{len(SERVICES)}/{len(SERVICES)} healthy"
+        return done
+
+    def destroy(self, branch: str) -> None:
+        """Destroy, and be sure that nothing is left on any node."""
+        ok(self.clone.preview("destroy", branch))
+        self.require_nothing(branch)
+
+    def placed(self, branch: str) -> dict[str, str]:
+        """Service → node, of those that are well."""
+        rows = self.clone.json("status", branch, "--json")["containers"]
+        return {
+            row["service"]: row["node"] for row in rows if row["status"] == "running" and row["health"] != "starting"
+        }
+
+    def copies(self, branch: str) -> list[tuple[str, str]]:
+        """Service and node of each container that runs, as the nodes' engines say themselves."""
+        return sorted(
+            (container.labels["pgai.preview.service"], node.name)
+            for node in self.cluster.nodes
+            if node.process
+            for container in node.client.containers.list(
+                ignore_removed=True, filters={"label": f"pgai.preview.slug={slug_of(branch)}"}
+            )
+        )
+
+    def remains(self, branch: str) -> list[str]:
+        """What the Swarm and its nodes hold for a preview."""
+        stem, client = stem_of(slug_of(branch)), self.manager.client
+        held = [
+            *client.services.list(filters={"name": stem}),
+            *client.networks.list(names=[stem]),
+            *client.secrets.list(filters={"name": stem}),
+            *client.configs.list(filters={"name": stem}),
+        ]
+        return [
+            *(one.name for one in held),
+            *(
+                f"{container.name} on {node.name}"
+                for node in self.cluster.nodes
+                for container in node.client.containers.list(all=True, ignore_removed=True, filters={"name": stem})
+            ),
+            *(
+                f"{volume.name} on {node.name}"
+                for node in self.cluster.nodes
+                for volume in node.client.volumes.list(filters={"dangling": True})
+            ),
+        ]
+
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+    def require_nothing(self, branch: str) -> None:
+        """Nothing of a preview is left on any node, nor a volume without a container; workers hear of it a moment later."""
+        left = self.remains(branch)
+        assert not left, left
+        assert not (self.clone.data / "pgai-preview/host/previews" / slug_of(branch)).exists()
+
+
+@contextmanager
+def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
+    """Three engines with all images, gone afterwards with all that they hold.
+
+    Args:
+        root: Directory for their data.
+        token: In the name of everything that is made.
+    """
+    base = BaseSettings()
+    cluster = LocalCluster(root=root, prefix=token, size=SIZE)
+    try:
+        cluster.up()
+        cluster.load(
+            {service.image for service in SERVICES}
+            | {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
+        )
+        yield cluster
+    finally:
+        cluster.down()
+
+
+@contextmanager
+def standing_cluster_base(cluster: LocalCluster, root: Path, token: str, **values: object) -> Iterator[ClusterBase]:
+    """A local base on a cluster; it is gone afterwards with all previews.
+
+    Args:
+        cluster: The engines.
+        root: Directory for files.
+        token: In the name of everything that is made.
+        values: Further configuration of the base.
+    """
+    clone = Clone.make(root, token)
+    manager = cluster.nodes[0]
+    clone.configure(
+        {
+            **clone.ports,
+            "namePrefix": clone.prefix,
+            "nodes": " ".join(f"{node.name}={node.docker_host}" for node in cluster.nodes),
+            "bindAddress": manager.address,
+            **values,
+        }
+    )
+    try:
+        bring_up(clone)
+        yield ClusterBase(clone, cluster, token)
+    finally:
+        for row in clone.json("list", "--json"):
+            clone.preview("destroy", row["branch"] or row["slug"])
+        clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local")
+        ARTIFACTS.mkdir(exist_ok=True)
+        (ARTIFACTS / "transcript-cluster.txt").write_text("\n".join(clone.transcript), encoding="utf-8")
