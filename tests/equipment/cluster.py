@@ -102,7 +102,7 @@ class ClusterBase:
 
     @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
     def require_nothing(self, branch: str) -> None:
-        """Nothing of a preview is left on any node, nor a volume without a container; workers hear of it a moment later."""
+        """Nothing of a preview is left on any node, nor a volume without a container; workers hear of it later."""
         left = self.remains(branch)
         assert not left, left
         assert not (self.clone.data / "pgai-preview/host/previews" / slug_of(branch)).exists()
