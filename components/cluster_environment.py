@@ -93,7 +93,11 @@ class ClusterEnvironment(pulumi.ComponentResource):
                     environment=args.environment_of(service),
                     labels=self._routing(service) if service.public else {},
                 ),
-                pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=waits_for)),
+                pulumi.ResourceOptions.merge(
+                    self._kept,
+                    # A service's name is taken until it is gone.
+                    pulumi.ResourceOptions(depends_on=waits_for, delete_before_replace=True),
+                ),
             )
         self.credentials = self._secrets.credentials
         self.ready = keep_good(

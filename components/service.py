@@ -121,9 +121,9 @@ def _container(
 
 
 def _networks(service: ServiceSpec, placement: ServicePlacement) -> list[docker.ServiceTaskSpecNetworksAdvancedArgs]:
-    networks = [docker.ServiceTaskSpecNetworksAdvancedArgs(name=placement.network, aliases=list(service.aliases))]
+    networks = [docker.ServiceTaskSpecNetworksAdvancedArgs(id=placement.network, aliases=list(service.aliases))]
     if service.public:
-        networks.append(docker.ServiceTaskSpecNetworksAdvancedArgs(name=placement.edge_network))
+        networks.append(docker.ServiceTaskSpecNetworksAdvancedArgs(id=placement.edge_network))
     return networks
 
 
@@ -138,21 +138,29 @@ def _resources(service: ServiceSpec) -> docker.ServiceTaskSpecResourcesArgs:
 
 def _mounts(service: ServiceSpec) -> list[docker.ServiceTaskSpecContainerSpecMountArgs]:
     """Writable places. Data are on a volume without a name: it goes with its container, so that no node keeps any."""
-    mounts = [
-        docker.ServiceTaskSpecContainerSpecMountArgs(
-            type="tmpfs",
-            target=path,
-            tmpfs_options=docker.ServiceTaskSpecContainerSpecMountTmpfsOptionsArgs(
-                size_bytes=_size(options),
-                # It has no owner to name, and one user alone is in the container.
-                mode=0o777,
-            ),
-        )
-        for path, options in service.tmpfs.items()
-    ]
+    mounts = [_in_memory(path, options) for path, options in service.tmpfs.items()]
     if service.data is not None:
         mounts.append(docker.ServiceTaskSpecContainerSpecMountArgs(type="volume", target=service.data))
     return mounts
+
+
+def _in_memory(path: str, options: str) -> docker.ServiceTaskSpecContainerSpecMountArgs:
+    if "uid=" not in options:
+        return docker.ServiceTaskSpecContainerSpecMountArgs(
+            type="tmpfs",
+            target=path,
+            tmpfs_options=docker.ServiceTaskSpecContainerSpecMountTmpfsOptionsArgs(size_bytes=_size(options)),
+        )
+    # That is root's, with the mode of what the image has there. One with an owner is a volume, also without a name.
+    return docker.ServiceTaskSpecContainerSpecMountArgs(
+        type="volume",
+        target=path,
+        volume_options=docker.ServiceTaskSpecContainerSpecMountVolumeOptionsArgs(
+            no_copy=True,
+            driver_name="local",
+            driver_options={"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"},
+        ),
+    )
 
 
 def _size(options: str) -> int:

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Releases a preview's slot: what Docker keeps for it, all at once, and its files. Says so when
 # there were any; nothing there is fine. Containers are killed rather than stopped: what they would save on their way out
-# goes with them.
+# goes with them. Services of a cluster take theirs along, which are waited for on every node that answers.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH (whose it must be; empty for anybody's), BASE (label of the
-# base's previews), LOCK_SECONDS.
+# base's previews), RUNTIME (services: the preview runs on a cluster, whose manager this is), LOCK_SECONDS, TASK_SECONDS.
 set -eu
 : "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}"
 root=${DIRECTORY%/previews/*}
@@ -13,6 +13,29 @@ remove_all() {
     found=$($2 --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
     # shellcheck disable=SC2086  # a list of names without spaces, and the words of a command
     if [ -n "$found" ]; then $1 $found >/dev/null; fi
+}
+
+# Says which tasks of the preview are still somewhere, also of services that are gone.
+tasks() {
+    nodes=$(docker node ls --format '{{.ID}} {{.Status}}' | sed -n 's/ Ready$//p')
+    # shellcheck disable=SC2086  # a list of ids
+    docker node ps --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE" $nodes
+}
+
+remove_services() {
+    remove_all "docker service rm" "docker service ls"
+    left=${TASK_SECONDS:-60}
+    # A task is listed until its node has removed its container.
+    while [ -n "$(tasks)" ]; do
+        if [ "$left" -le 0 ]; then
+            echo "Containers of the preview still end after ${TASK_SECONDS:-60} s; their nodes remove them." >&2
+            break
+        fi
+        left=$((left - 1))
+        sleep 1
+    done
+    remove_all "docker secret rm" "docker secret ls"
+    remove_all "docker config rm" "docker config ls"
 }
 
 if [ -d "$root" ]; then
@@ -27,6 +50,7 @@ if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
     printf '%s\n' "The slot of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
     exit 3
 fi
+if [ "${RUNTIME:-}" = services ]; then remove_services; fi
 remove_all "docker rm --force --volumes" "docker ps --all"
 networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
 for network in $networks; do
