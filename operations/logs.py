@@ -35,7 +35,8 @@ def last_lines(engine: Engine, branch: str, service: str, base: str = "") -> dic
 def follow(engine: Engine, branch: str, service: str, base: str = "") -> Iterator[str]:
     """Lines of a service's log as they come, secrets masked; see :func:`last_lines`."""
     found, docker, secrets = _source(engine, branch, service, base)
-    for line in docker.follow(f"preview-{found.name.slug}-{service}"):
+    names = [state.name for state in docker.of_slug(found.name.slug) if state.service == service]
+    for line in docker.follow(names[0] if names else f"preview-{found.name.slug}-{service}"):
         yield redact(line, secrets)
 
 

@@ -70,7 +70,7 @@ def unwell_of(work: Work) -> str:
 def undone(work: Work, error: BaseException) -> BaseException:
     """Undo what was done; returns what is to be said of it."""
     container_failed = isinstance(error, NotWellError) or (
-        isinstance(error, EngineError) and "Container" in error.failed
+        isinstance(error, EngineError) and not error.failed.isdisjoint(("Container", "Service"))
     )
     # Before anything is removed: what the containers have to say goes with them.
     secrets = secrets_of(work.engine, work.name.stack)

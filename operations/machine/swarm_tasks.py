@@ -116,7 +116,6 @@ class Service:
     def state(self) -> ContainerState:
         """The same, as of a container."""
         status, health = self._status()
-        # Swarm may still have to stop one that it has given up, on a node that it cannot reach.
         return ContainerState(
             name=self.name,
             slug=self.slug,
@@ -125,7 +124,8 @@ class Service:
             health=health,
             exit_code=self.task.exit_code if self.task and self.task.state in ("failed", "complete") else None,
             id=_identity(self.task) if self.task else self.id,
-            node=self.node,
+            # What is stopped is nowhere: it may be started on another.
+            node=self.node if status != "exited" else "",
         )
 
     def _status(self) -> tuple[str, str]:

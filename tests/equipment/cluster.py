@@ -66,6 +66,19 @@ class ClusterBase:
             row["service"]: row["node"] for row in rows if row["status"] == "running" and row["health"] != "starting"
         }
 
+    @retry(stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
+    def require_well(self, branch: str, without: LocalNode | None = None) -> None:
+        """All services are well, none of them on a node that is away; waited for without a command that mends."""
+        row = self.clone.json("status", branch, "--json")
+        assert row["health"] == f"{len(SERVICES)}/{len(SERVICES)} healthy", row
+        assert without is None or without.name not in row["nodes"].values(), row
+
+    @retry(stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
+    def require_one_copy(self, branch: str) -> None:
+        """One container of each service runs, wherever."""
+        found = self.copies(branch)
+        assert sorted(service for service, _ in found) == sorted(service.key for service in SERVICES), found
+
     def copies(self, branch: str) -> list[tuple[str, str]]:
         """Service and node of each container that runs, as the nodes' engines say themselves."""
         return sorted(
