@@ -76,7 +76,7 @@ def swarm_service(
             container_spec=_container(service, placement, labels),
             resources=_resources(service),
             restart_policy=docker.ServiceTaskSpecRestartPolicyArgs(
-                condition="any", delay=duration(_RESTART_SECONDS), max_attempts=0, window="0s"
+                condition="any", delay=_duration(_RESTART_SECONDS), max_attempts=0, window="0s"
             ),
             log_driver=docker.ServiceTaskSpecLogDriverArgs(name="json-file", options=LOG_OPTIONS),
             networks_advanceds=_networks(service, placement),
@@ -86,11 +86,11 @@ def swarm_service(
             order="stop-first",
             # The update then fails with what became of the new container.
             failure_action="pause",
-            monitor=duration(_WATCHED_SECONDS),
+            monitor=_duration(_WATCHED_SECONDS),
         ),
         converge_config=docker.ServiceConvergeConfigArgs(
-            delay=duration(_FIRST_LOOK_SECONDS if service.health else _WATCHED_SECONDS),
-            timeout=duration(_PLACED_WITHIN_SECONDS + _healthy_within(service)),
+            delay=_duration(_FIRST_LOOK_SECONDS if service.health else _WATCHED_SECONDS),
+            timeout=_duration(_PLACED_WITHIN_SECONDS + _healthy_within(service)),
         ),
         opts=opts,
     )
@@ -104,7 +104,7 @@ def _container(
         hostname=service.key,
         commands=list(service.entrypoint) or None,
         args=list(service.command) or None,
-        env={**service.environment, **placement.environment},
+        env={**service.environment, **placement.environment} or None,
         user=service.user,
         labels=[
             docker.ServiceTaskSpecContainerSpecLabelArgs(label=label, value=value)
@@ -116,7 +116,7 @@ def _container(
         secrets=list(placement.secrets) or None,
         configs=list(placement.configs) or None,
         healthcheck=_healthcheck(service.health) if service.health else None,
-        stop_grace_period=duration(service.stop_grace_seconds),
+        stop_grace_period=_duration(service.stop_grace_seconds),
     )
 
 
@@ -137,30 +137,23 @@ def _resources(service: ServiceSpec) -> docker.ServiceTaskSpecResourcesArgs:
 
 
 def _mounts(service: ServiceSpec) -> list[docker.ServiceTaskSpecContainerSpecMountArgs]:
-    """Writable places. Data are on a volume without a name: it goes with its container, so that no node keeps any."""
-    mounts = [_in_memory(path, options) for path, options in service.tmpfs.items()]
-    if service.data is not None:
-        mounts.append(docker.ServiceTaskSpecContainerSpecMountArgs(type="volume", target=service.data))
-    return mounts
-
-
-def _in_memory(path: str, options: str) -> docker.ServiceTaskSpecContainerSpecMountArgs:
-    if "uid=" not in options:
-        return docker.ServiceTaskSpecContainerSpecMountArgs(
+    """Writable places. Volumes have no name, and so go with their container: no node keeps any."""
+    # A place in memory is root's, with the mode of what the image has there; a volume takes over the owner too.
+    owned = [path for path, options in service.tmpfs.items() if "uid=" in options]
+    in_memory = [
+        docker.ServiceTaskSpecContainerSpecMountArgs(
             type="tmpfs",
             target=path,
             tmpfs_options=docker.ServiceTaskSpecContainerSpecMountTmpfsOptionsArgs(size_bytes=_size(options)),
         )
-    # That is root's, with the mode of what the image has there. One with an owner is a volume, also without a name.
-    return docker.ServiceTaskSpecContainerSpecMountArgs(
-        type="volume",
-        target=path,
-        volume_options=docker.ServiceTaskSpecContainerSpecMountVolumeOptionsArgs(
-            no_copy=True,
-            driver_name="local",
-            driver_options={"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"},
-        ),
-    )
+        for path, options in service.tmpfs.items()
+        if path not in owned
+    ]
+    on_disk = [*owned, *([service.data] if service.data else [])]
+    return [
+        *in_memory,
+        *(docker.ServiceTaskSpecContainerSpecMountArgs(type="volume", target=path) for path in on_disk),
+    ]
 
 
 def _size(options: str) -> int:
@@ -174,12 +167,18 @@ def _healthcheck(check: HealthCheck) -> docker.ServiceTaskSpecContainerSpecHealt
     # Until the first success an engine looks every five seconds: the provider has no other pause for that.
     return docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
         tests=["CMD", *check.test],
-        interval=duration(check.rest_seconds),
-        timeout=duration(check.timeout_seconds),
+        interval=_duration(check.rest_seconds),
+        timeout=_duration(check.timeout_seconds),
         retries=check.retries,
-        start_period=duration(check.healthy_within_seconds),
+        start_period=_duration(check.healthy_within_seconds),
     )
 
 
 def _healthy_within(service: ServiceSpec) -> int:
     return service.health.healthy_within_seconds if service.health else HEALTHY_WITHIN_SECONDS
+
+
+def _duration(seconds: float) -> str:
+    """As the provider reports a service's back: ``1m`` where it reports a container's as ``1m0s``."""
+    text = duration(seconds)
+    return text.removesuffix("0s") if text.endswith("m0s") else text

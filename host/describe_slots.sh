@@ -5,18 +5,36 @@
 #
 # Who looks, sends requests through the reverse proxy, whose log of them names the preview's router. Those of this project's
 # own checks name themselves and do not count. Docker keeps 30 MB of that log, so what was found is noted beside each preview.
-# Environment: PREVIEWS (directory), BASE (label of the base's containers, name of the reverse proxy's own network).
+# Environment: PREVIEWS (directory), BASE (label of the base's containers, name of the reverse proxy's own network), RUNTIME
+# (services: previews run on a cluster, whose manager this is, and one whose services have no container sleeps).
 set -eu
 umask 022
 : "${PREVIEWS:?}" "${BASE:?}"
 [ -d "$PREVIEWS" ] || exit 0
 minutes=30
 
-running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}')
+# Slugs of the previews that run, a line for each container or service.
+running_slugs() {
+    if [ "${RUNTIME:-}" != services ]; then
+        docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'
+        return
+    fi
+    services=$(docker service ls --quiet --filter "label=pgai.preview.base=$BASE") || return
+    [ -n "$services" ] || return 0
+    # One that goes meanwhile is not found, and does not run.
+    # shellcheck disable=SC2086  # a list of ids
+    docker service inspect --format '{{index .Spec.Labels "pgai.preview.slug"}} {{.Spec.Mode.Replicated.Replicas}}' \
+        $services 2>/dev/null | awk '$2 > 0 { print $1 }'
+}
+
+running=$(running_slugs)
 # A base that was made before its proxy wrote a log has none to be read.
 looks=$(docker logs --timestamps "${BASE%-public}" 2>/dev/null | awk '
     /"request_User-Agent":"[^"]*pgai-preview/ { next }
-    match($0, /"RouterName":"preview-[a-z0-9-]+@docker"/) { last[substr($0, RSTART + 22, RLENGTH - 30)] = $1 }
+    match($0, /"RouterName":"preview-[a-z0-9-]+@(docker|swarm)"/) {
+        router = substr($0, RSTART + 22, RLENGTH - 23)
+        last[substr(router, 1, index(router, "@") - 1)] = $1
+    }
     END { for (slug in last) print slug, substr(last[slug], 1, 19) "Z" }' || :)
 
 for directory in "$PREVIEWS"/*/; do

@@ -25,7 +25,7 @@ tasks() {
 remove_services() {
     remove_all "docker service rm" "docker service ls"
     left=${TASK_SECONDS:-60}
-    # A task is listed until its node has removed its container.
+    # One is listed until its container has ended.
     while [ -n "$(tasks)" ]; do
         if [ "$left" -le 0 ]; then
             echo "Containers of the preview still end after ${TASK_SECONDS:-60} s; their nodes remove them." >&2
@@ -56,6 +56,8 @@ networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --
 for network in $networks; do
     # The reverse proxy stays, and is on one of them.
     for container in $(docker network inspect --format '{{range $id, $_ := .Containers}}{{println $id}}{{end}}' "$network"); do
+        # An overlay network lists its own end too.
+        case $container in lb-*) continue ;; esac
         docker network disconnect --force "$network" "$container"
     done
     docker network rm "$network" >/dev/null

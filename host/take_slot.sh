@@ -6,7 +6,8 @@
 # Exit codes: 3 refused, 4 the slot is lost (see KNOWN), 5 the limit is reached, 6 disk or memory are short.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
 # DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
-# preview must have its slot already; exit code 4 where it has not, and there is room to make it anew).
+# preview must have its slot already; exit code 4 where it has not, and there is room to make it anew), RUNTIME (services:
+# previews run on a cluster, whose manager this is, and one whose services have no container sleeps).
 set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
@@ -25,6 +26,20 @@ branches() {
     done | paste -s -d , - | sed 's/,/, /g'
 }
 
+# Slugs of the previews that run, a line for each container or service.
+running_slugs() {
+    if [ "${RUNTIME:-}" != services ]; then
+        docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'
+        return
+    fi
+    services=$(docker service ls --quiet --filter "label=pgai.preview.base=$BASE") || return
+    [ -n "$services" ] || return 0
+    # One that goes meanwhile is not found, and does not run.
+    # shellcheck disable=SC2086  # a list of ids
+    docker service inspect --format '{{index .Spec.Labels "pgai.preview.slug"}} {{.Spec.Mode.Replicated.Replicas}}' \
+        $services 2>/dev/null | awk '$2 > 0 { print $1 }'
+}
+
 mkdir -p -- "$root/previews"
 exec 9>>"$root/.lock"
 flock -w "${LOCK_SECONDS:-30}" 9 || refuse "The host is busy: another operation has held $root/.lock for ${LOCK_SECONDS:-30} s. Try again."
@@ -39,7 +54,7 @@ if [ -z "$owner" ] && [ -n "${KNOWN:-}" ] && ! { [ -e "$DIRECTORY/slot" ] && [ -
     lost=1
 fi
 
-if ! running=$(docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'); then
+if ! running=$(running_slugs); then
     echo "Docker on the machine does not say which previews run: start it and try again." >&2
     exit 1
 fi
