@@ -16,7 +16,7 @@ test: ## set-up, checks and every test
 	@./preview setup
 	@$(PYTHON) -m tests.equipment.prerequisites
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest $(DRAW)
+	$(PYTHON) -m tests.equipment.lanes $(DRAW)
 
 test-long: DRAW := --long --seed=$(shell date +%Y%m%d)
 test-long: test ## the same, with commands killed at many more moments, others each day

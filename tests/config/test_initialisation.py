@@ -67,6 +67,14 @@ def test_pgwatch_stores_what_it_collects_in_the_branchs_own_tables(sink: Initial
         assert pgwatch.execute("select rolsuper from pg_roles where rolname = 'pgwatch'").fetchone() == (False,)
 
 
+def test_a_metric_that_is_named_as_a_view_of_postgresqls_is_stored_under_its_name(sink: Initialised) -> None:
+    with sink.log_in("pgwatch", "measurements") as pgwatch:
+        pgwatch.execute("create table public.pg_stat_all_indexes (time timestamptz)")
+        # As pgwatch names it: without a schema.
+        pgwatch.execute("insert into pg_stat_all_indexes (time) values (now())")
+        assert pgwatch.execute("select count(*) from public.pg_stat_all_indexes").fetchone() == (1,)
+
+
 def test_viewers_read_the_branchs_own_tables_and_change_nothing(sink: Initialised) -> None:
     with sink.log_in("grafana", "measurements") as grafana:
         grafana.execute("select * from public.texts")

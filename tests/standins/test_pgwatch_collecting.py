@@ -186,18 +186,6 @@ def test_the_sink_has_a_table_for_each_metric(pgwatch: Pgwatch, postgres: Postgr
     assert ("source-a", "stored_elsewhere") in listed
 
 
-def test_a_dropped_sink_table_is_made_again(pgwatch: Pgwatch, postgres: PostgresServer) -> None:
-    def rows() -> int:
-        with postgres.connect("collecting_sink") as conn:
-            found = conn.execute("SELECT count(*) FROM public.stored_elsewhere").fetchone()
-            return int(found[0]) if found else 0
-
-    wait_for("rows", rows)
-    with postgres.connect("collecting_sink") as conn:
-        conn.execute("DROP TABLE public.stored_elsewhere")
-    wait_for("rows again", rows)
-
-
 def test_few_connections_are_used_and_they_say_whose_they_are(pgwatch: Pgwatch, postgres: PostgresServer) -> None:
     pgwatch.scrape_with("pgwatch_workload_total")
     with postgres.connect() as conn:

@@ -62,6 +62,48 @@ def test_a_sink_that_goes_away_is_written_to_again_without_what_it_missed(
         pgwatch.program.kill()
 
 
+SHADOWED = """
+metrics:
+  first: {sqls: {11: "SELECT 1 AS value"}}
+  pg_stat_all_indexes: {sqls: {11: "SELECT 1 AS value"}}
+  second: {sqls: {11: "SELECT 1 AS value"}}
+presets:
+  everything: {metrics: {first: 1, pg_stat_all_indexes: 1, second: 1}}
+"""
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["behind the catalog", "ahead of the catalog"])
+def test_a_metric_that_is_named_as_a_view_of_postgresqls_ends_all_storing_where_the_search_path_finds_the_view(
+    postgres: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path, ahead: bool
+) -> None:
+    name = f"shadowed_{ahead}".lower()
+    make_databases(postgres, name)
+    if ahead:
+        with postgres.connect() as conn:
+            path = "ALTER ROLE {} IN DATABASE {} SET search_path = public, pg_catalog"
+            conn.execute(sql.SQL(path).format(sql.Identifier(name), sql.Identifier(f"{name}_sink")))
+    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, name, SHADOWED)
+
+    def stored(metric: str) -> int:
+        with postgres.connect(f"{name}_sink") as conn:
+            where = sql.Identifier("public", metric)
+            if conn.execute("SELECT to_regclass(%s)", [f"public.{metric}"]).fetchone() == (None,):
+                return 0
+            found = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(where)).fetchone()
+            return int(found[0]) if found else 0
+
+    try:
+        if ahead:
+            wait_for("all are stored", lambda: all(map(stored, ("first", "pg_stat_all_indexes", "second"))))
+            return
+        wait_for("the log says so", lambda: "SQLSTATE 42703" in pgwatch.program.output)
+        before = pgwatch.sample_time("pgwatch_second_value")
+        wait_for("Prometheus is served on", lambda: pgwatch.sample_time("pgwatch_second_value") > before + 2500)
+        assert (stored("pg_stat_all_indexes"), stored("second")) == (0, 0)
+    finally:
+        pgwatch.program.kill()
+
+
 def test_a_source_that_goes_away_is_silent_until_it_comes_back(
     postgres: PostgresServer, unsteady: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -20,6 +20,9 @@ SELECT 'CREATE DATABASE measurements' WHERE NOT EXISTS (SELECT FROM pg_database 
 ALTER DATABASE measurements OWNER TO pgwatch;
 \connect measurements
 ALTER SCHEMA public OWNER TO pgwatch;
+-- pgwatch writes to a metric's table without naming its schema. The product has metrics that are named as views of
+-- PostgreSQL's own, where it would ask for ever for columns that those have not, and store nothing more.
+ALTER ROLE pgwatch IN DATABASE measurements SET search_path = public, pg_catalog;
 -- pgwatch's tables are named after its metrics, and the product has one that is named as this extension's view.
 SELECT unnest(ARRAY['CREATE SCHEMA IF NOT EXISTS extensions', 'ALTER EXTENSION pg_stat_statements SET SCHEMA extensions'])
 WHERE EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements' AND extnamespace = 'public'::regnamespace)

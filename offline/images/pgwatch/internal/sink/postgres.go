@@ -105,14 +105,21 @@ func (s *pgSink) Run(ctx context.Context) error {
 }
 
 // flush writes all that is queued. What a database that is away does not take is lost, as with the official program.
-func (s *pgSink) flush(ctx context.Context) {
+//
+// With a misfit it stays for ever, as that does: it takes up the next metric only when it is asked for a row of this
+// one, and PostgreSQL refuses the statement before that. So nothing more is stored of any metric.
+func (s *pgSink) flush(running context.Context) {
 	batch := s.take()
 	if len(batch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(running, writeTimeout)
 	defer cancel()
-	if rest, err := s.tables.write(ctx, batch); err != nil {
+	rest, err := s.tables.write(ctx, batch)
+	for misfit(err) && running.Err() == nil {
+		err = s.tables.store(running, rest[0])
+	}
+	if err != nil {
 		s.logger.Error("measurements are lost: "+err.Error(), "results", len(rest))
 	}
 }

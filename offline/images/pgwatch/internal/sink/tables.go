@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,9 @@ import (
 
 const (
 	// tableComment marks the tables that may be cleaned up; it is the official one.
-	tableComment   = "pgwatch-generated-metric-lvl"
-	undefinedTable = "42P01"
+	tableComment    = "pgwatch-generated-metric-lvl"
+	undefinedTable  = "42P01"
+	undefinedColumn = "42703"
 	// schemaLock keeps two collectors from creating the same objects at once.
 	schemaLock = 778_304_112
 )
@@ -114,25 +116,28 @@ func (t *tables) partition(ctx context.Context, tx pgx.Tx, table, metric, dbname
 	return nil
 }
 
-// write stores a batch. A result that the database refuses is logged and given up, the others go on. An error means that
-// the database is away; then rest is what is still to be written.
+// write stores a batch in the order of its metrics' names. Of a result that the database refuses it is logged, and the
+// others go on. An error means that the database is away, or that a table is a misfit; then rest is what is still to be
+// written.
 func (t *tables) write(ctx context.Context, batch []measure.Envelope) (rest []measure.Envelope, err error) {
+	slices.SortStableFunc(batch, func(a, b measure.Envelope) int { return strings.Compare(a.Metric, b.Metric) })
 	for i, envelope := range batch {
 		err := t.store(ctx, envelope)
-		var answer *pgconn.PgError
-		if errors.As(err, &answer) && answer.Code == undefinedTable {
-			clear(t.known) // somebody dropped the table
-			err = t.prepare(ctx)
-			if err == nil {
-				err = t.store(ctx, envelope)
-			}
-		}
 		if err != nil && (ctx.Err() != nil || lost(err)) {
 			return batch[i:], err
 		}
 		t.report(envelope.Metric, err)
+		if misfit(err) {
+			return batch[i:], err
+		}
 	}
 	return nil, nil
+}
+
+// misfit says whether the table that a metric's name leads to is none of pgwatch's, or gone.
+func misfit(err error) bool {
+	var answer *pgconn.PgError
+	return errors.As(err, &answer) && (answer.Code == undefinedTable || answer.Code == undefinedColumn)
 }
 
 // report logs a metric's failure once, until it changes or ends.
@@ -151,7 +156,8 @@ func (t *tables) store(ctx context.Context, envelope measure.Envelope) error {
 	if err := t.ensure(ctx, envelope.Metric, envelope.DBName); err != nil {
 		return err
 	}
-	_, err := t.pool.CopyFrom(ctx, pgx.Identifier{"public", envelope.Metric},
+	// Without its schema, as the official program names it: what it leads to is for the role's search path to say.
+	_, err := t.pool.CopyFrom(ctx, pgx.Identifier{envelope.Metric},
 		[]string{"time", "dbname", "data", "tag_data"},
 		pgx.CopyFromSlice(len(envelope.Rows), func(i int) ([]any, error) { return record(envelope, envelope.Rows[i]) }))
 	return err
