@@ -6,7 +6,6 @@ passphrase, and the history, is asked of the engine.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import re
@@ -18,8 +17,9 @@ from typing import Any
 from pulumi import automation
 
 from operations.engine.events import words
+from operations.engine.known import Known, recall, remember
 from operations.engine.snapshot import Snapshot, State
-from operations.engine.store import Store, store_of
+from operations.engine.store import Listed, Store, store_of
 from operations.engine.vendor import EngineProcess
 from operations.errors import EngineError, OperationError
 from stacks.settings import PROJECT
@@ -83,10 +83,21 @@ class Backend:
     def readable(self, stacks: Sequence[str]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
         """States of those stacks that can be read, and what is wrong with the others; none of those that are gone.
 
+        Only states that were written since somebody last asked are read.
+
         Raises:
             OperationError: The backend cannot be read.
         """
         listed = self._states()
+        known = {
+            key: one
+            for key, one in recall(self.store).items()
+            if key in listed and one.version == listed[key].version and key in _keys(one.snapshot.stack)
+        }
+        found: dict[str, Snapshot | OperationError | None] = {
+            stack: known[key].snapshot for stack in stacks if (key := _key(stack, listed)) in known
+        }
+        unknown = [stack for stack in stacks if stack not in found]
 
         def read(stack: str) -> Snapshot | OperationError | None:
             try:
@@ -95,24 +106,32 @@ class Backend:
                 return error
 
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            found = dict(zip(stacks, pool.map(read, stacks), strict=True))
+            found |= zip(unknown, pool.map(read, unknown), strict=True)
+        # Read after it was listed: written meanwhile, it has another version by the next time.
+        fresh = {
+            key: Known(version=listed[key].version, snapshot=one)
+            for stack in unknown
+            if (key := _key(stack, listed)) and isinstance(one := found[stack], Snapshot)
+        }
+        if fresh:
+            remember(self.store, known | fresh)
         return (
             {stack: one for stack, one in found.items() if isinstance(one, Snapshot)},
             {stack: one for stack, one in found.items() if isinstance(one, OperationError)},
         )
 
-    def _states(self) -> Mapping[str, dt.datetime]:
+    def _states(self) -> Mapping[str, Listed]:
         """What the backend keeps for all stacks: it takes as long as for one, so those that read several list once."""
         return self.store.list(_STATES)
 
-    def _snapshot(self, stack: str, listed: Mapping[str, dt.datetime]) -> Snapshot | None:
+    def _snapshot(self, stack: str, listed: Mapping[str, Listed]) -> Snapshot | None:
         state = self._state(stack, listed)
         return Snapshot.of(stack, {"deployment": state.deployment}, made=state.changed) if state else None
 
-    def _state(self, stack: str, listed: Mapping[str, dt.datetime]) -> State | None:
-        for key in (f"{_STATES}{stack}.json", f"{_STATES}{stack}.json.gz"):
+    def _state(self, stack: str, listed: Mapping[str, Listed]) -> State | None:
+        for key in _keys(stack):
             if key in listed and (content := self.store.read(key)) is not None:
-                return State.of(key, content, listed[key])
+                return State.of(key, content, listed[key].changed)
         return None
 
     def _urns(self, stack: str, provider: str) -> list[str]:
@@ -187,3 +206,13 @@ class Backend:
             raise NoSuchStackError(words(error)) from error
         except automation.errors.CommandError as error:
             raise EngineError(words(error)) from error
+
+
+def _keys(stack: str) -> tuple[str, str]:
+    """Where a stack's state may be, in the order in which the engine looks for it."""
+    return f"{_STATES}{stack}.json", f"{_STATES}{stack}.json.gz"
+
+
+def _key(stack: str, listed: Mapping[str, Listed]) -> str:
+    """Where a stack's state is; empty where it has none."""
+    return next((key for key in _keys(stack) if key in listed), "")

@@ -84,12 +84,12 @@ class StackLocks:
         listed = store.list(f"{_LOCKS}{stack}/" if stack else _LOCKS)
         locks: list[StackLock] = []
         notes: list[StackLock] = []
-        for key, made in listed.items():
+        for key, one in listed.items():
             of, _, name = key.removeprefix(_LOCKS).partition("/")
             if not name.endswith(".json") or (content := store.read(key)) is None:
                 continue
             found = notes if name.startswith(f"{_NOTES}/") else locks
-            found.append(StackLock(stack=of, key=key, age=now - made, holder=_holder(content)))
+            found.append(StackLock(stack=of, key=key, age=now - one.changed, holder=_holder(content)))
         holders = [note.holder for note in notes]
         return [replace(lock, holder=_noted(lock.holder, holders)) for lock in locks], notes
 

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,14 +17,27 @@ from operations.errors import OperationError
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An object as a listing shows it.
+
+    Attributes:
+        changed: When it was last written.
+        version: Another one whenever it was written since.
+    """
+
+    changed: dt.datetime
+    version: str
+
+
 class Store(Protocol):
     """Where the engine keeps states and locks.
 
     Each method raises OperationError where the backend does not answer, or refuses.
     """
 
-    def list(self, prefix: str) -> Mapping[str, dt.datetime]:
-        """Keys that start with a prefix, which ends with ``/``, each with the time of its last change."""
+    def list(self, prefix: str) -> Mapping[str, Listed]:
+        """What there is of each key that starts with a prefix, which ends with ``/``."""
         ...
 
     def read(self, key: str) -> bytes | None:
@@ -70,13 +84,12 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def list(self, prefix: str) -> Mapping[str, dt.datetime]:
+    def list(self, prefix: str) -> Mapping[str, Listed]:
         found = {}
         for path in _told(lambda: sorted((self._root / prefix).rglob("*")), self._root):
             try:
                 if path.is_file():
-                    changed = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-                    found[path.relative_to(self._root).as_posix()] = changed
+                    found[path.relative_to(self._root).as_posix()] = _listed(path.stat())
             except FileNotFoundError:
                 # Removed meanwhile.
                 continue
@@ -119,6 +132,14 @@ class FileStore:
         return f"file://{self._root / key}"
 
 
+def _listed(status: os.stat_result) -> Listed:
+    # A copy that is put back keeps the time of its content, and never that of its inode.
+    return Listed(
+        changed=dt.datetime.fromtimestamp(status.st_mtime, dt.UTC),
+        version=f"{status.st_ino}-{status.st_size}-{status.st_ctime_ns}",
+    )
+
+
 def _attributes(path: Path) -> Path:
     """What the engine keeps beside a file of its own, such as its digest."""
     return path.with_name(f"{path.name}.attrs")
@@ -147,13 +168,18 @@ class ObjectStore:
         self._folder = f"{folder}/" if folder else ""
         self._options = options
 
-    def list(self, prefix: str) -> Mapping[str, dt.datetime]:
-        def pages() -> dict[str, dt.datetime]:
+    def list(self, prefix: str) -> Mapping[str, Listed]:
+        def pages() -> dict[str, Listed]:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=f"{self._folder}{prefix}"
             )
             rows = [row for page in pages for row in page.get("Contents") or []]
-            return {row["Key"].removeprefix(self._folder): row["LastModified"] for row in rows}
+            return {
+                row["Key"].removeprefix(self._folder): Listed(
+                    changed=row["LastModified"], version=f"{row['ETag']} {row['LastModified'].isoformat()}"
+                )
+                for row in rows
+            }
 
         return self._told(pages)
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from operations.local_base import file_values
-from stacks.settings import PROJECT, BaseSettings, PreviewSettings, ProductionSettings
+from stacks.settings import PROJECT, BaseSettings, LocalSettings, PreviewSettings, ProductionSettings
 from stacks.validation import SettingsError, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_the_production_configuration_lacks_only_what_belongs_to_an_account() ->
 
 def test_the_schema_describes_every_setting_with_the_programs_own_default() -> None:
     schema = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    fields = {**ProductionSettings.model_fields, **PreviewSettings.model_fields}
+    fields = {**LocalSettings.model_fields, **ProductionSettings.model_fields, **PreviewSettings.model_fields}
     by_alias = {field.alias or name: field for name, field in fields.items()}
     assert set(schema) == set(by_alias) - {"images", "imageIds"}
     for key, entry in schema.items():

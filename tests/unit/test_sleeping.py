@@ -94,9 +94,9 @@ def described(machine: Machine, running: str = "", requests: str = "") -> dict[s
     return {one.slug: one for one in map(_holder, done.stdout.splitlines())}
 
 
-def request(moment: str, slug: str, agent: str = "Mozilla/5.0") -> str:
+def request(moment: str, slug: str, agent: str = "Mozilla/5.0", provider: str = "docker") -> str:
     return (
-        f'{moment}.123456789Z {{"RouterName":"preview-{slug}@docker","level":"info","msg":"",'
+        f'{moment}.123456789Z {{"RouterName":"preview-{slug}@{provider}","level":"info","msg":"",'
         f'"request_User-Agent":"{agent}","time":"{moment}Z"}}\n'
     )
 
@@ -132,6 +132,25 @@ def test_the_last_request_of_somebody_else_than_this_project_is_when_somebody_la
     found = described(machine, requests=requests)
     assert found["a"].looked_at == "2026-01-02T11:00:00Z"
     assert found["b"].looked_at == ""
+
+
+def test_on_a_cluster_a_preview_runs_whose_services_shall_and_looks_are_seen_too(machine: Machine) -> None:
+    for branch in ("a", "b"):
+        machine.take(branch)
+    mark(machine, "b")
+    (machine.root / "requests").write_text(request("2026-01-02T10:00:00", "a", provider="swarm"), encoding="utf-8")
+    machine.program(
+        "docker",
+        'case "$1 $2" in "service ls") echo s1; echo s2 ;; "service inspect") echo a 1; echo b 0 ;; '
+        f'"logs --timestamps") cat {machine.root}/requests ;; *) exit 1 ;; esac',
+    )
+    done = machine.script(
+        "describe_slots", "x", PREVIEWS=f"{machine.root}/previews", BASE="edge-public", RUNTIME="services"
+    )
+    assert done.returncode == 0, done.stderr
+    found = {one.slug: one for one in map(_holder, done.stdout.splitlines())}
+    assert {slug: one.state for slug, one in found.items()} == {"a": "running", "b": "asleep"}
+    assert found["a"].looked_at == "2026-01-02T10:00:00Z"
 
 
 def test_what_the_proxys_log_has_lost_by_now_is_remembered(machine: Machine) -> None:

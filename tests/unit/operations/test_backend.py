@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import cast
 import pytest
 
 from operations.engine.backend import Backend
-from operations.engine.store import FileStore
+from operations.engine.known import KEY
+from operations.engine.snapshot import Snapshot
+from operations.engine.store import FileStore, Listed
 from operations.engine.vendor import EngineProcess
 from stacks.settings import PROJECT
 
@@ -19,13 +21,24 @@ STATE = {"checkpoint": {"latest": {"manifest": {"time": "2026-01-10T00:00:00Z"},
 
 
 class CountingStore(FileStore):
-    """A directory that counts how often it is listed."""
+    """A directory that counts how often it is listed, and says what of it was read."""
 
     listings = 0
+    reads: tuple[str, ...] = ()
 
-    def list(self, prefix: str) -> Mapping[str, dt.datetime]:
+    def list(self, prefix: str) -> Mapping[str, Listed]:
         self.listings += 1
         return super().list(prefix)
+
+    def read(self, key: str) -> bytes | None:
+        self.reads += (key,)
+        return super().read(key)
+
+    def states_read(self) -> set[str]:
+        """Stacks whose states were read since this was last asked."""
+        found = {Path(key).name.split(".")[0] for key in self.reads if key != KEY}
+        self.reads = ()
+        return found
 
 
 @pytest.fixture
@@ -52,3 +65,97 @@ def test_the_backend_is_listed_once_however_many_states_are_read(backend: Backen
     assert store.listings == 1
     assert all(backend.snapshots(["preview-1", "preview-2"]))
     assert store.listings == 2
+
+
+def state(branch: str, saved_at: str = "2026-01-10T00:00:00Z") -> bytes:
+    """A state of a preview of a branch, with a secret output."""
+    outputs = {"branch": branch, "credentials": {"4dabf18193072939515e22adb298388d": "…", "ciphertext": "v1:5ecret"}}
+    container = {"type": "docker:index/container:Container", "urn": "urn::c", "custom": True, "id": "c1"}
+    stack = {"type": "pulumi:pulumi:Stack", "urn": "urn::s", "outputs": outputs}
+    latest = {"manifest": {"time": saved_at}, "resources": [stack, container]}
+    return json.dumps({"checkpoint": {"latest": latest}}).encode()
+
+
+def all_of(backend: Backend) -> Mapping[str, Snapshot]:
+    return backend.readable([name for name in backend.stacks() if name != "preview-torn"])[0]
+
+
+def test_a_state_that_nobody_has_written_since_is_not_read_again_and_says_the_same(
+    backend: Backend, store: CountingStore
+) -> None:
+    store.write(f".pulumi/stacks/{PROJECT}/preview-1.json", state("one"))
+    first = all_of(backend)
+    assert len(store.states_read()) == 20
+    assert all_of(backend) == first
+    assert store.states_read() == set()
+    assert first["preview-1"].owner == "one"
+    assert first["preview-1"].ids == {"docker:index/container:Container": frozenset({"c1"})}
+
+
+def test_a_state_that_was_written_is_read_again_and_no_other(backend: Backend, store: CountingStore) -> None:
+    all_of(backend)
+    store.states_read()
+    store.write(f".pulumi/stacks/{PROJECT}/preview-1.json", state("one"))
+    assert all_of(backend)["preview-1"].owner == "one"
+    assert store.states_read() == {"preview-1"}
+
+
+def test_a_state_that_was_written_while_it_was_read_is_read_again(backend: Backend, store: CountingStore) -> None:
+    key = f".pulumi/stacks/{PROJECT}/preview-1.json"
+    listing = store.list(f".pulumi/stacks/{PROJECT}/")
+    store.write(key, state("one"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "list", lambda _: listing)
+        all_of(backend)
+    store.write(key, state("another"))
+    store.states_read()
+    assert all_of(backend)["preview-1"].owner == "another"
+
+
+def test_the_state_that_the_engine_would_read_decides(backend: Backend, store: CountingStore) -> None:
+    store.write(f".pulumi/stacks/{PROJECT}/preview-new.json.gz", state("packed"))
+    all_of(backend)
+    store.write(f".pulumi/stacks/{PROJECT}/preview-new.json", state("plain"))
+    assert all_of(backend)["preview-new"].owner == "plain"
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"nonsense", gzip.compress(b"[]"), gzip.compress(b'{"x": {"version": "1"}}'), b"\x1f\x8b\x08cut"]
+)
+def test_what_is_known_is_made_anew_where_it_is_damaged(backend: Backend, store: CountingStore, damaged: bytes) -> None:
+    first = all_of(backend)
+    store.write(KEY, damaged)
+    store.states_read()
+    assert all_of(backend) == first
+    assert len(store.states_read()) == 20
+    all_of(backend)
+    assert store.states_read() == set()
+
+
+def test_what_is_known_of_one_stack_is_never_said_of_another(backend: Backend, store: CountingStore) -> None:
+    all_of(backend)
+    known = gzip.decompress(store.read(KEY) or b"").replace(b'"stack":"preview-1"', b'"stack":"preview-2"')
+    store.write(KEY, gzip.compress(known))
+    assert {stack: one.stack for stack, one in all_of(backend).items()}["preview-1"] == "preview-1"
+
+
+def test_a_stack_that_is_gone_is_known_no_longer(backend: Backend, store: CountingStore) -> None:
+    all_of(backend)
+    store.delete(f".pulumi/stacks/{PROJECT}/preview-1.json")
+    store.write(f".pulumi/stacks/{PROJECT}/preview-2.json", state("two"))
+    assert "preview-1" not in all_of(backend)
+    assert b"preview-1.json" not in gzip.decompress(store.read(KEY) or b"")
+
+
+def test_no_secret_is_kept_with_what_is_known(backend: Backend, store: CountingStore) -> None:
+    store.write(f".pulumi/stacks/{PROJECT}/preview-1.json", state("one"))
+    all_of(backend)
+    assert b"5ecret" not in gzip.decompress(store.read(KEY) or b"")
+
+
+def test_states_are_read_where_what_is_known_can_be_neither_read_nor_kept(
+    backend: Backend, store: CountingStore, tmp_path: Path
+) -> None:
+    (tmp_path / KEY).mkdir(parents=True)
+    assert len(all_of(backend)) == 20
+    assert len(all_of(backend)) == 20

@@ -36,12 +36,21 @@ def test_what_is_written_is_read_listed_and_removed(store: Store) -> None:
     assert store.read("a/b/one.json") == b"2"
     assert sorted(store.list("a/")) == ["a/b/one.json", "a/c.json"]
     assert list(store.list("a/b/")) == ["a/b/one.json"]
-    assert all(changed > before for changed in store.list("a/").values())
+    assert all(one.changed > before for one in store.list("a/").values())
     for _ in range(2):
         store.delete("a/b/one.json")
     assert store.read("a/b/one.json") is None
     assert list(store.list("a/")) == ["a/c.json"]
     assert store.list("nowhere/") == {}
+
+
+def test_what_is_written_again_has_another_version_however_soon(store: Store) -> None:
+    seen = set()
+    for content in (b"1", b"2", b"3"):
+        store.write("v/one.json", content)
+        seen.add(store.list("v/")["v/one.json"].version)
+        assert store.list("v/")["v/one.json"].version in seen
+    assert len(seen) == 3
 
 
 def test_a_folder_never_holds_what_is_only_half_written(tmp_path: Path) -> None:
