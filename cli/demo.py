@@ -14,6 +14,7 @@ from rich.table import Table
 
 from cli.app import err
 from cli.deploy import deploy_with_progress
+from cli.local_cluster import bring_up_cluster, cluster_of, take_down_cluster
 from cli.picture import picture
 from cli.progress import Progressing
 from cli.result import Result
@@ -26,7 +27,6 @@ from operations.life.destroy import DestroyRequest, destroy
 from operations.life.request import DeployRequest
 from operations.listing import previews
 from operations.local_base import bring_up_local
-from operations.local_cluster import bring_up_cluster, cluster_of, take_down_cluster
 from operations.verify.timing import opening_url
 from operations.verify.verify import VerifyRequest
 from operations.verify.viewer import Viewer
