@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def credentials(branch: Branch, base: OnlyBase = "", as_json: Json = False) -> R
 
 def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
     """Previews for a person; ages are as of the given time."""
-    rows = table("branch", "state", "health", "commit", "age", "expires in", "url")
+    on_nodes = any(preview.nodes for preview in previews)
+    rows = table("branch", "state", "health", "commit", "age", "expires in", *(["nodes"] if on_nodes else []), "url")
     for preview in previews:
         rows.add_row(
             escape(preview.branch or f"({preview.slug})"),
@@ -69,9 +71,15 @@ def preview_table(previews: Sequence[Preview], now: dt.datetime) -> Table:
             escape(preview.commit[:8]),
             span(preview.deployed_at, now),
             "kept" if preview.kept else _left(preview.expires_at, now),
+            *([_counted(preview.nodes)] if on_nodes else []),
             preview.url,
         )
     return rows
+
+
+def _counted(nodes: Mapping[str, str]) -> str:
+    """How many services are on which node."""
+    return ", ".join(f"{node}: {count}" for node, count in sorted(Counter(nodes.values()).items()))
 
 
 def _left(moment: str, now: dt.datetime) -> str:
@@ -97,9 +105,10 @@ def _preview_facts(preview: Preview, now: dt.datetime) -> Table:
 
 
 def _container_table(containers: Sequence[ContainerState]) -> Table:
-    rows = table("service", "status", "health", "container")
+    on_nodes = any(one.node for one in containers)
+    rows = table("service", "status", "health", *(["node"] if on_nodes else []), "container")
     for one in containers:
-        rows.add_row(one.service, one.status, coloured(one.health or "-"), one.name)
+        rows.add_row(one.service, one.status, coloured(one.health or "-"), *([one.node] if on_nodes else []), one.name)
     return rows
 
 

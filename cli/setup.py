@@ -44,12 +44,19 @@ def set_up(base: str = LOCAL) -> SetupResult:
 @command(MACHINE)
 def demo(
     branch: Annotated[str | None, typer.Option(help="Branch to show; the checkout's current one by default.")] = None,
+    nodes: Annotated[
+        int, typer.Option(min=1, max=9, help="Docker engines to spread it over; several need Linux and root.")
+    ] = 1,
+    down: Annotated[bool, typer.Option("--down", help="Take several engines down again, with all on them.")] = False,
     as_json: Json = False,
 ) -> Result:
     """Set-up, local base, a preview of the current branch, and where to look at it."""
     from cli.demo import demo as show
+    from cli.demo import end_cluster
 
-    return show(branch, set_up_and_show)
+    if down:
+        return end_cluster(nodes)
+    return show(branch, set_up_and_show, nodes)
 
 
 def set_up_and_show() -> None:

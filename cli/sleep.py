@@ -32,7 +32,8 @@ def sleep(branch: Branch, base: OnlyBase = "", wait: Wait = WAIT_SECONDS, as_jso
         return Result(data=data, note=f"The preview of {branch} is asleep already, since {slept.since}.")
     return Result(
         data=data,
-        note=f"The preview of {branch} is asleep after {seconds:.1f} s; its data stays, and its end too "
+        note=f"The preview of {branch} is asleep after {seconds:.1f} s; "
+        f"{'its data stays' if slept.keeps_data else 'its data begins anew when it wakes'}, and its end stays "
         "(./preview list).",
     )
 

@@ -9,8 +9,10 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import BadInputError, NotFoundError, OperationError
 from operations.machine.access import Machine, machine_of
-from stacks.names import LOCAL, PreviewName
+from stacks.names import CLUSTER, LOCAL, PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
+
+_MADE_BY = {LOCAL: "./preview demo does, or ", CLUSTER: "./preview demo --nodes 3 does, or "}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ def base_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
     if snapshot is None:
         raise OperationError(
             f"The base stack {base!r} does not exist: bring it up first "
-            f"({'./preview demo does, or ' if base == LOCAL else ''}pulumi up --stack {base})."
+            f"({_MADE_BY.get(base, '')}pulumi up --stack {base})."
         )
     try:
         return BaseOutputs.of(base, snapshot.outputs)

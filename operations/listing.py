@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
@@ -33,6 +35,7 @@ class Preview:
         state: ``live``, ``asleep``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded),
             ``expired``, ``unreadable`` (its state is damaged: ``reap`` says how).
         health: ``7/7 healthy``; ``asleep``; ``unknown`` where the engine cannot be asked.
+        nodes: Service → machine of a cluster that it is on; empty where there is one alone.
     """
 
     branch: str
@@ -47,10 +50,12 @@ class Preview:
     kept: str
     state: str
     health: str
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, str]:
-        """The same, for JSON."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        """The same, for JSON; says nothing of nodes where there is one machine."""
+        said = asdict(self)
+        return said if self.nodes else {name: value for name, value in said.items() if name != "nodes"}
 
 
 def snapshots(engine: Engine) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
@@ -131,6 +136,7 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
     known = snapshot.preview
     for text in (known.created_at, known.deployed_at) if known else ():
         moment(text)
+    own = [state for state in containers if state.slug == slug] if containers is not None else None
     return Preview(
         branch=snapshot.owner,
         slug=slug,
@@ -143,16 +149,20 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         expires_at=text_of(end) if end else "",
         kept=known.kept if known else "",
         state=_state(engine, snapshot, end, now),
-        health=_health(
-            snapshot, [state for state in containers if state.slug == slug] if containers is not None else None
-        ),
+        health=_health(snapshot, own),
+        nodes={state.service: state.node for state in own or () if state.node},
     )
 
 
 def _unreadable(stack: str) -> Preview:
     """What can be said of a preview whose state cannot be read: that there is one."""
-    names = (field.name for field in fields(Preview))
-    known = {"slug": stack.removeprefix(STACK_PREFIX), "stack": stack, "state": "unreadable", "health": "unknown"}
+    names = (one.name for one in fields(Preview) if one.name != "nodes")
+    known: dict[str, Any] = {
+        "slug": stack.removeprefix(STACK_PREFIX),
+        "stack": stack,
+        "state": "unreadable",
+        "health": "unknown",
+    }
     return Preview(**{**dict.fromkeys(names, ""), **known})
 
 

@@ -73,7 +73,7 @@ def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:
         **({} if exporter else {"nodeExporterPort": ("127.0.0.1", wanted.node_exporter_port)}),
     }
     taken = [
-        f"{port} ({key})" for key, (address, port) in ports.items() if port not in ours and not _is_free(address, port)
+        f"{port} ({key})" for key, (address, port) in ports.items() if port not in ours and not is_free(address, port)
     ]
     if taken:
         raise OperationError(
@@ -82,7 +82,8 @@ def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:
         )
 
 
-def _is_free(address: str, port: int) -> bool:
+def is_free(address: str, port: int) -> bool:
+    """Whether a program could listen there."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

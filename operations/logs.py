@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from operations.engine.workspace import Engine
 from operations.find import Found, existing, machine_at, require_service
-from operations.machine.docker import Docker
+from operations.machine.runtime import Runtime
 from operations.redact import redact
 
 
@@ -35,11 +35,12 @@ def last_lines(engine: Engine, branch: str, service: str, base: str = "") -> dic
 def follow(engine: Engine, branch: str, service: str, base: str = "") -> Iterator[str]:
     """Lines of a service's log as they come, secrets masked; see :func:`last_lines`."""
     found, docker, secrets = _source(engine, branch, service, base)
-    for line in docker.follow(f"preview-{found.name.slug}-{service}"):
+    names = [state.name for state in docker.of_slug(found.name.slug) if state.service == service]
+    for line in docker.follow(names[0] if names else f"preview-{found.name.slug}-{service}"):
         yield redact(line, secrets)
 
 
-def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Docker, set[str]]:
+def _source(engine: Engine, branch: str, service: str, base: str) -> tuple[Found, Runtime, set[str]]:
     if service:
         require_service(service)
     found = existing(engine, branch, base)

@@ -9,7 +9,7 @@ from typing import Any
 from operations.engine.workspace import Engine
 from operations.find import existing, machine_at
 from operations.listing import snapshots
-from operations.machine.docker import Docker
+from operations.machine.runtime import Runtime
 from operations.machine.usage import Usage
 
 
@@ -68,7 +68,7 @@ class Meter:
             self._branches = {found.outputs.base: {found.name.slug: branch}}
         else:
             self._branches = _branches(engine, base)
-        self._dockers: dict[str, Docker] = {name: machine_at(engine, name).docker for name in self._branches}
+        self._dockers: dict[str, Runtime] = {name: machine_at(engine, name).docker for name in self._branches}
 
     def look(self) -> list[Load]:
         """What they use now, by preview and service.

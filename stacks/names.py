@@ -12,8 +12,8 @@ SLUG_MAX = 45
 
 STACK_PREFIX = "preview-"
 
-LOCAL, PRODUCTION = "local", "base"
-"""Names of the base stacks: this machine's, and the one in the cloud."""
+LOCAL, CLUSTER, PRODUCTION = "local", "cluster", "base"
+"""Names of the base stacks: on this machine's engine, on several engines of this machine, and in the cloud."""
 
 _DIGEST_LENGTH = 8
 

@@ -6,7 +6,7 @@ import sys
 
 import pulumi
 
-from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
+from stacks.names import CLUSTER, LOCAL, PRODUCTION, STACK_PREFIX
 
 # The SDK puts a stack trace into the state for every resource: this many frames reach from the SDK's innermost to this
 # module, and what lies further out is the same for all, a fifth of the state, and names places of one machine.
@@ -21,7 +21,7 @@ def run() -> None:
     """
     sys.tracebacklimit = _FRAMES
     stack = pulumi.get_stack()
-    if stack == LOCAL:
+    if stack in (LOCAL, CLUSTER):
         from stacks import local
 
         local.local()
@@ -35,5 +35,6 @@ def run() -> None:
         preview.preview()
     else:
         raise pulumi.RunError(
-            f"There is no stack {stack!r} here: valid names are {PRODUCTION}, {LOCAL} and {STACK_PREFIX}<slug>."
+            f"There is no stack {stack!r} here: valid names are {PRODUCTION}, {LOCAL}, {CLUSTER} and "
+            f"{STACK_PREFIX}<slug>."
         )

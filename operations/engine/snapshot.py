@@ -21,6 +21,16 @@ STACK = "pulumi:pulumi:Stack"
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
+IN_DOCKER: Mapping[str, str] = {
+    "container": CONTAINER,
+    "service": "docker:index/service:Service",
+    "network": NETWORK,
+    "volume": VOLUME,
+    "secret": "docker:index/secret:Secret",
+    "config": "docker:index/serviceConfig:ServiceConfig",
+}
+"""What Docker holds for previews: its word for the kind of thing → type of the resource."""
+
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _IN_SLOT = "preview:slot:Slot$"
 _NEVER = "0001-"

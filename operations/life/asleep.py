@@ -22,8 +22,8 @@ from operations.engine.workspace import Engine
 from operations.errors import InterruptedOperationError, OperationError, RefusedError
 from operations.life.work import Work
 from operations.machine.access import Machine
-from operations.machine.docker import Docker
 from operations.machine.docker_state import ContainerState
+from operations.machine.runtime import Runtime
 from operations.machine.shell import ScriptError
 from stacks.names import PreviewName
 
@@ -109,12 +109,12 @@ def get_up(work: Work) -> bool:
     return started or bool(recorded)
 
 
-def _share_processors(docker: Docker, slug: str, cpus: Mapping[str, float]) -> None:
+def _share_processors(docker: Runtime, slug: str, cpus: Mapping[str, float]) -> None:
     for state in docker.of_slug(slug):
         docker.limit_cpus(state, cpus[state.service])
 
 
-def _start(docker: Docker, slug: str, give_up: Callable[[], bool]) -> bool:
+def _start(docker: Runtime, slug: str, give_up: Callable[[], bool]) -> bool:
     """Start containers that are stopped, each when those that it needs are well; says whether there were any."""
     began = time.monotonic()
     started: set[str] = set()

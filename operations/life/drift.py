@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from components.labels import preview_labels
-from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
-from operations.machine.docker import Docker
+from operations.engine.snapshot import IN_DOCKER, RECORD, Snapshot
+from operations.machine.runtime import Runtime
 
 
-def has_drifted(docker: Docker, slug: str, base_label: str, snapshot: Snapshot) -> bool:
+def has_drifted(docker: Runtime, slug: str, base_label: str, snapshot: Snapshot) -> bool:
     """Whether an update should let the engine read every resource first.
 
     That takes seconds, two of which the Docker provider waits before it looks at a network at all. A look at Docker's
@@ -15,7 +15,7 @@ def has_drifted(docker: Docker, slug: str, base_label: str, snapshot: Snapshot) 
     knows how far an update came that died.
 
     Args:
-        docker: Docker of the preview's machine.
+        docker: What runs previews on the preview's machine.
         slug: The preview.
         base_label: Its base, as labels name it.
         snapshot: State of the preview's stack.
@@ -28,5 +28,5 @@ def has_drifted(docker: Docker, slug: str, base_label: str, snapshot: Snapshot) 
     if snapshot.pending or RECORD in snapshot.ids:
         return True
     there = {found.id for found in docker.belongings(preview_labels(slug, base_label))}
-    known = {identity for kind in (CONTAINER, NETWORK, VOLUME) for identity in snapshot.ids.get(kind, ())}
+    known = {identity for kind in IN_DOCKER.values() for identity in snapshot.ids.get(kind, ())}
     return not known <= there or not all(state.well for state in docker.of_slug(slug))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from operations.errors import EngineError, InterruptedOperationError, OperationError, UnhealthyError
+from operations.errors import (
+    EngineError,
+    InterruptedOperationError,
+    OperationError,
+    RefusedError,
+    UnhealthyError,
+)
 from operations.happening import Happening, What
 from operations.life.last_words import last_words, secrets_of
 from operations.life.request import DeployRequest
@@ -64,7 +70,7 @@ def unwell_of(work: Work) -> str:
 def undone(work: Work, error: BaseException) -> BaseException:
     """Undo what was done; returns what is to be said of it."""
     container_failed = isinstance(error, NotWellError) or (
-        isinstance(error, EngineError) and "Container" in error.failed
+        isinstance(error, EngineError) and not error.failed.isdisjoint(("Container", "Service"))
     )
     # Before anything is removed: what the containers have to say goes with them.
     secrets = secrets_of(work.engine, work.name.stack)
@@ -77,6 +83,8 @@ def undone(work: Work, error: BaseException) -> BaseException:
         sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
         return InterruptedOperationError(sentence, work.interrupts.received)
     text = redact(sentence_of(error), secrets)
+    if isinstance(error, EndedError) and error.refused and outcome.complete:
+        return RefusedError(f"There is no place for the preview of {work.name.branch!r}: {text} {outcome}")
     if logs or not (outcome.complete and isinstance(error, OperationError)):
         return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
     return OperationError(f"{text} {outcome}")

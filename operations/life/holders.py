@@ -120,7 +120,8 @@ def refusal_of(
         sentences.append(f"The next slot is free at {text_of(end)}, when {first.branch or first.slug} ends.")
     if holding:
         name = shlex.quote(holding[0].branch or holding[0].slug)
-        sentences.append(f"To make room now: ./preview sleep {name} (keeps its data), or ./preview destroy {name}.")
+        keeps = machine.base.by_runtime(containers=lambda: " (keeps its data)", services=str)
+        sentences.append(f"To make room now: ./preview sleep {name}{keeps}, or ./preview destroy {name}.")
     return " ".join(sentences)
 
 

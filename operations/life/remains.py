@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.labels import preview_labels
-from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
+from operations.engine.snapshot import IN_DOCKER, RECORD, Snapshot
 from operations.engine.workspace import Engine
 from operations.machine.access import Machine
 from stacks.names import host_of
@@ -23,10 +23,7 @@ def remove_unknown(machine: Machine, slug: str, snapshot: Snapshot) -> list[str]
     Raises:
         OperationError: Something cannot be removed.
     """
-    known = {
-        name: snapshot.ids.get(kind, frozenset())
-        for name, kind in {"container": CONTAINER, "network": NETWORK, "volume": VOLUME}.items()
-    }
+    known = {name: snapshot.ids.get(kind, frozenset()) for name, kind in IN_DOCKER.items()}
     labels = preview_labels(slug, machine.base.edge_network)
     unknown = [found for found in machine.docker.belongings(labels) if found.id not in known[found.kind]]
     for found in unknown:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from operations.errors import LockedError, RefusedError
+from operations.life.asleep import fall_asleep
 from operations.life.holders import holders, idle, refusal_of, stacks_of
 from operations.life.sleep import sleep
-from operations.life.slot import FullError, acquire_slot
+from operations.life.slot import FullError, NodesFullError, acquire_slot, release_slot
 from operations.life.work import Work
 
 
@@ -20,6 +21,7 @@ def acquire(work: Work, *, make_room: bool) -> None:
 
     Raises:
         FullError: All slots are taken; says by whom, since when nobody looked, and how one gets free.
+        NodesFullError: There is a slot, but no machine of a cluster has room for a service; says what each lacks.
         NoRoomError: Disk or memory are short.
         RefusedError: Another branch owns the slug.
         SlotLostError: It should be there, and is not.
@@ -28,7 +30,8 @@ def acquire(work: Work, *, make_room: bool) -> None:
     machine, spared = work.machine, {work.name.slug}
     while True:
         try:
-            return acquire_slot(machine, work.name, known=work.before.has_slot)
+            acquire_slot(machine, work.name, known=work.before.has_slot)
+            return _require_place(work)
         except FullError as full:
             found = holders(machine)
             stacks = stacks_of(work.engine, [one for one in found if one.takes_slot])
@@ -43,6 +46,32 @@ def acquire(work: Work, *, make_room: bool) -> None:
                     why = "None of them may be put to sleep: kept, deployed in the last 2 h, or at work."
             said = refusal_of(work.engine, machine, work.name.branch, found, stacks)
             raise FullError(" ".join(filter(None, [said, why, "Nothing was changed."]))) from full
+
+
+def _require_place(work: Work) -> None:
+    """Refuse what no machine of a cluster has room for, and give back what was taken for it.
+
+    Slots are taken one after the other, so of two deploys at once only the later one counts what the other has not made
+    yet.
+    """
+    machine, name = work.machine, work.name
+
+    def ahead() -> list[str]:
+        taken = {one.slug: (one.taken_at, one.slug) for one in holders(machine) if one.takes_slot}
+        own = taken.get(name.slug, ("", ""))
+        return [slug for slug, since in taken.items() if since < own]
+
+    if not (lacking := machine.docker.shortage(name.slug, ahead)):
+        return
+    if work.before.asleep_since:
+        fall_asleep(work.engine, machine, name, work.before.asleep_since)
+    elif not work.before.has_slot:
+        release_slot(machine, name.slug, name.branch)
+    raise NodesFullError(
+        f"There is no room in the cluster for the preview of branch {name.branch!r}: {lacking}. Put a "
+        "preview to sleep (./preview list), add a worker (pulumi config set workers), or see that all nodes are ready "
+        "(docker node ls). Nothing was changed."
+    )
 
 
 def _put_to_sleep(work: Work, branch: str) -> str:

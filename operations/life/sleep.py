@@ -23,12 +23,14 @@ class Slept:
         url: Public address.
         since: Since when, RFC 3339.
         changed: Whether it has been awake.
+        keeps_data: Whether its data are there when it wakes; a cluster may start it on other machines.
     """
 
     name: PreviewName
     url: str
     since: str
     changed: bool
+    keeps_data: bool
 
 
 def sleep(
@@ -79,4 +81,5 @@ def sleep(
                 why=why,
             )
         )
-    return Slept(name=name, url=found.outputs.url, since=since, changed=changed)
+    keeps_data = machine.base.by_runtime(containers=lambda: True, services=lambda: False)
+    return Slept(name=name, url=found.outputs.url, since=since, changed=changed, keeps_data=keeps_data)

@@ -26,6 +26,10 @@ class FullError(NoRoomError):
     """All slots are taken."""
 
 
+class NodesFullError(NoRoomError):
+    """No machine of the cluster has room for a service of it."""
+
+
 def acquire_slot(machine: Machine, name: PreviewName, *, known: bool) -> None:
     """Take the slot before anything is made; the stack's own resource finds it taken.
 

@@ -15,10 +15,11 @@ from typing import TypeVar
 from components.labels import PREPARING
 from components.services import by_key
 from operations.errors import EngineError, OperationError
-from operations.machine.docker import Docker
 from operations.machine.docker_state import ContainerEvent
+from operations.machine.runtime import Runtime
 
 _MOST_ENDS = 3
+_NO_IMAGE = "No such image"
 _POLL_SECONDS = 0.5
 
 T = TypeVar("T")
@@ -30,12 +31,14 @@ class EndedError(OperationError):
     Attributes:
         container: Its name.
         log: Its last lines.
+        refused: Whether it was never started: no node has room for it, or can get its image.
     """
 
-    def __init__(self, message: str, container: str, log: str) -> None:
+    def __init__(self, message: str, container: str, log: str, *, refused: bool = False) -> None:
         super().__init__(message)
         self.container = container
         self.log = log
+        self.refused = refused
 
 
 class Judge:
@@ -43,6 +46,8 @@ class Judge:
 
     * One that the kernel kills for memory: its limit stays what it is.
     * One that prepares data and fails: it is not started again.
+    * One that no node of a Swarm has room for, which the Swarm would wait for without end, or whose image a node cannot
+      get.
     * One that has ended three times. Docker starts it again each time, and once or twice may be chance (pgwatch ends by
       a race of its own); a deploy does not last long enough for three by chance.
 
@@ -66,20 +71,22 @@ class Judge:
             return ""
         if event.action == "oom":
             return f"killed: out of memory ({service.memory_mib} MiB)"
-        ended = f"ended with exit code {event.exit_code}"
+        if event.action == "pend" or (event.action == "reject" and _NO_IMAGE in event.reason):
+            return event.reason
+        ended = event.reason or f"ended with exit code {event.exit_code}"
         if event.service.endswith(PREPARING):
             return ended if event.exit_code else ""
         self._ends[event.id] += 1
         return f"{ended}, {_MOST_ENDS} times" if self._ends[event.id] >= _MOST_ENDS else ""
 
 
-def watched(docker: Docker, slug: str, interrupt: Callable[[], None], update: Callable[[], T]) -> T:
+def watched(docker: Runtime, slug: str, interrupt: Callable[[], None], update: Callable[[], T]) -> T:
     """Run an update of a preview, and end it where a container that it makes will not come up.
 
     Where Docker does not tell what happens, the update runs as it would alone.
 
     Args:
-        docker: Docker of the preview's machine.
+        docker: What runs previews on the preview's machine.
         slug: The preview.
         interrupt: Asks the engine to end what it has begun and to stop.
         update: The update.
@@ -102,7 +109,7 @@ def watched(docker: Docker, slug: str, interrupt: Callable[[], None], update: Ca
 
 
 class _Watch:
-    def __init__(self, docker: Docker, slug: str, interrupt: Callable[[], None]) -> None:
+    def __init__(self, docker: Runtime, slug: str, interrupt: Callable[[], None]) -> None:
         self._docker = docker
         self._slug = slug
         self._interrupt = interrupt
@@ -142,7 +149,8 @@ class _Watch:
         log = self._docker.last_lines(event.name)
         said = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
         words = f": {said.rstrip('.')}" if said and event.action == "die" else ""
-        self.ended = EndedError(f"{event.service}: {reason}{words}.", event.name, log)
+        refused = event.action in ("pend", "reject")
+        self.ended = EndedError(f"{event.service}: {reason}{words}.", event.name, log, refused=refused)
         self._interrupt()
         # The engine ends when all that it has begun has, and waits for health end when there is nothing to wait for.
         while not self._over.is_set():

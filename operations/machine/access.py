@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from operations.machine.cluster import ClusterMachine
 from operations.machine.docker import Docker
 from operations.machine.entrance import Entrance
 from operations.machine.local import LocalMachine
 from operations.machine.records import Records
+from operations.machine.runtime import Runtime
 from operations.machine.vm import VmMachine
 from stacks.outputs import BaseOutputs
 
@@ -23,8 +25,8 @@ class Machine(Protocol):
         ...
 
     @property
-    def docker(self) -> Docker:
-        """Its Docker engine.
+    def docker(self) -> Runtime:
+        """What runs its previews.
 
         Raises:
             OperationError: It does not answer.
@@ -71,13 +73,36 @@ class Machine(Protocol):
         ...
 
 
+class SingleMachine(Machine, Protocol):
+    """One machine, whose own Docker engine runs previews."""
+
+    @property
+    def docker(self) -> Docker:
+        """Its Docker engine; opened when it is first asked for."""
+        ...
+
+    def connect(self) -> str:
+        """Address of its Docker engine as ``DOCKER_HOST`` takes it; makes it answer, anew where it did before."""
+        ...
+
+
 def machine_of(base: BaseOutputs) -> Machine:
     """The machine of a base; nothing is connected to yet."""
 
-    def local() -> Machine:
+    def containers() -> Machine:
+        return _single(base)
+
+    def services() -> Machine:
+        return ClusterMachine(base, _single)
+
+    return base.by_runtime(containers=containers, services=services)
+
+
+def _single(base: BaseOutputs) -> SingleMachine:
+    def local() -> SingleMachine:
         return LocalMachine(base)
 
-    def hetzner() -> Machine:
+    def hetzner() -> SingleMachine:
         return VmMachine(base)
 
     return base.by_kind(local=local, hetzner=hetzner)

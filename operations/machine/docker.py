@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
-from tenacity import Retrying, retry_if_result, wait_fixed
 
 from components.labels import BASE, PREVIEW, SLUG
-from components.service_spec import HEALTHY_WITHIN_SECONDS
 from components.services import by_key
 from operations.machine.connection import Api
 from operations.machine.docker_state import (
@@ -26,14 +23,13 @@ from operations.machine.docker_state import (
 )
 from operations.machine.executions import Executions
 from operations.machine.images import Images
+from operations.machine.runtime import LOG_LINES
 from operations.machine.usage import Usages
-
-LOG_LINES = 50
-_POLL_SECONDS = 0.5
+from operations.machine.wellness import wait_until_well
 
 
 class Docker(Images, Executions, Usages):
-    """The Docker engine of a base.
+    """The Docker engine of a base; satisfies :class:`operations.machine.runtime.Runtime`.
 
     Args:
         connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
@@ -77,17 +73,7 @@ class Docker(Images, Executions, Usages):
         Raises:
             OperationError: Docker does not say.
         """
-        began = time.monotonic()
-
-        def may_become_well(found: list[ContainerState]) -> bool:
-            waited = time.monotonic() - began
-            return not give_up() and any(
-                state.status == "running" and waited < _healthy_within_seconds(state.service) for state in found
-            )
-
-        return Retrying(retry=retry_if_result(may_become_well), wait=wait_fixed(_POLL_SECONDS))(
-            lambda: [state for state in self.of_slug(slug) if not state.well]
-        )
+        return wait_until_well(lambda: self.of_slug(slug), give_up)
 
     def remove_broken(self, slug: str) -> list[ContainerState]:
         """Remove containers of one preview that are broken, for an update to make anew; returns them as they were.
@@ -99,6 +85,10 @@ class Docker(Images, Executions, Usages):
         for state in broken:
             self.remove_container(state)
         return broken
+
+    def shortage(self, slug: str, ahead: Callable[[], Iterable[str]]) -> str:  # noqa: ARG002
+        """Nothing: what one machine has room for, its slots say."""
+        return ""
 
     def start(self, state: ContainerState) -> None:
         """Start a container that is stopped; one that runs is left alone.
@@ -202,9 +192,9 @@ class Docker(Images, Executions, Usages):
         self._remove(belonging.kind, belonging.id, belonging.name)
 
     def _remove(self, kind: Kind, identity: str, name: str) -> None:
-        remove: Mapping[Kind, Callable[[Api], object]] = {
+        remove: dict[Kind, Callable[[Api], object]] = {
             "container": lambda api: api.remove_container(identity, force=True, v=True),
-            "network": lambda api: _remove_network(api, identity),
+            "network": lambda api: remove_network(api, identity),
             "volume": lambda api: api.remove_volume(identity),
         }
 
@@ -258,14 +248,10 @@ class Docker(Images, Executions, Usages):
         return self._ask(f"describe the container {name}", inspected)
 
 
-def _remove_network(api: Api, identity: str) -> None:
+def remove_network(api: Api, identity: str) -> None:
+    """Remove a network, from which the reverse proxy is taken first."""
     # The reverse proxy is on an edge network and stays.
     for container in api.inspect_network(identity).get("Containers") or {}:
         with contextlib.suppress(NotFound):
             api.disconnect_container_from_network(container, identity, force=True)
     api.remove_network(identity)
-
-
-def _healthy_within_seconds(service: str) -> int:
-    health = by_key()[service].health
-    return health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS

@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 from components.labels import SERVICE, SLUG
 
-Kind = Literal["container", "network", "volume"]
+Kind = Literal["container", "service", "network", "volume", "secret", "config"]
+
+SWARM_STARTS = ("new", "pending", "assigned", "accepted", "preparing", "ready")
+"""Swarm's words for what it has begun to start, in their order."""
 
 _ENDED = re.compile(r"Exited \((\d+)\)")
 
@@ -22,11 +25,12 @@ class ContainerState:
         name: Container name.
         slug: Preview.
         service: Service key.
-        status: Docker's word: running, exited, restarting …
+        status: Docker's word: running, exited, restarting …; of a Swarm's service also pending, preparing, rejected …
         health: healthy, unhealthy, starting; empty where there is no check.
         exit_code: Of one that has ended; None of any other.
         fresh: Whether it has run for less than a second.
         id: Docker's id.
+        node: Machine of a cluster that it is on; empty where there is one alone, or where it is on none yet.
     """
 
     name: str
@@ -37,18 +41,25 @@ class ContainerState:
     exit_code: int | None = None
     fresh: bool = False
     id: str = ""
+    node: str = ""
 
     def __str__(self) -> str:
         return f"the container {self.name} is {self.health or self.status}"
 
     def as_dict(self) -> dict[str, str]:
         """For JSON."""
-        return {"service": self.service, "container": self.name, "status": self.status, "health": self.health}
+        said = {"service": self.service, "container": self.name, "status": self.status, "health": self.health}
+        return {**said, **({"node": self.node} if self.node else {})}
 
     @property
     def well(self) -> bool:
         """Runs, and is healthy; where it does not say, it has run a second: what ends at once runs at times."""
         return self.status == "running" and (self.health == "healthy" or not (self.health or self.fresh))
+
+    @property
+    def on_its_way(self) -> bool:
+        """May become well by itself: it runs, or a Swarm is about to start it."""
+        return self.status in ("running", *SWARM_STARTS)
 
     @property
     def runs(self) -> bool:
@@ -58,7 +69,7 @@ class ContainerState:
     @property
     def broken(self) -> bool:
         """Is not well, and neither time nor a start will make it so."""
-        return self.health == "unhealthy" or self.status in ("dead", "paused", "restarting")
+        return self.health == "unhealthy" or self.status in ("dead", "paused", "restarting", "failed", "rejected")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +96,12 @@ def belonging_of(kind: Kind, identity: str, name: str, row: dict[str, Any]) -> B
     created = row.get("Created") or row.get("CreatedAt") or ""
     if isinstance(created, int):
         created = dt.datetime.fromtimestamp(created, dt.UTC).isoformat()
+    spec = row.get("Spec") or row
     return Belonging(
         kind=kind,
         id=identity,
         name=name,
-        slug=(row.get("Labels") or {}).get(SLUG, ""),
+        slug=(spec.get("Labels") or {}).get(SLUG, ""),
         created_at=str(created),
     )
 
@@ -122,11 +134,13 @@ class ContainerEvent:
 
     Attributes:
         action: Docker's word: ``die`` for each end of its program, ``oom`` where the kernel has killed a process of it
-            for memory, ``kill`` where somebody stops it.
+            for memory, ``kill`` where somebody stops it; of a Swarm's ``pend`` where no node has room for it, and
+            ``reject`` where a node cannot run it.
         id: Docker's id.
         name: Container name.
         service: Service key.
         exit_code: Of a program that has ended; else 0.
+        reason: What a Swarm says of it.
     """
 
     action: str
@@ -134,6 +148,7 @@ class ContainerEvent:
     name: str
     service: str
     exit_code: int = 0
+    reason: str = ""
 
 
 def event_of(row: dict[str, Any]) -> ContainerEvent:

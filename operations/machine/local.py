@@ -17,7 +17,7 @@ _SHELL = ("/bin/sh", "-s")
 
 
 class LocalMachine:
-    """Satisfies :class:`operations.machine.access.Machine`.
+    """Satisfies :class:`operations.machine.access.SingleMachine`.
 
     Args:
         base: What the base hands on.
@@ -28,7 +28,10 @@ class LocalMachine:
 
     @cached_property
     def docker(self) -> Docker:
-        return Docker(lambda: self.base.docker_host, self.base.edge_network)
+        return Docker(self.connect, self.base.edge_network)
+
+    def connect(self) -> str:
+        return self.base.docker_host
 
     @property
     def records(self) -> Records:

@@ -66,6 +66,20 @@ class Usages(Connection):
 
         return self._ask(f"say what {state.name} uses", read)
 
+    def was_out_of_memory(self, container: str) -> bool:
+        """Whether the kernel has killed a process of a container for memory since its last start; not where it is gone.
+
+        Raises:
+            OperationError: Docker does not say.
+        """
+
+        def read(api: Api) -> bool:
+            with contextlib.suppress(NotFound):
+                return bool(api.inspect_container(container)["State"]["OOMKilled"])
+            return False
+
+        return self._ask(f"say how {container} ended", read)
+
 
 def usage_of(state: ContainerState, found: Mapping[str, Any], counted: Mapping[str, Any]) -> Usage:
     """Usage out of what the engine says.

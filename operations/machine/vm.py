@@ -19,7 +19,7 @@ _SSH_FAILED = 255
 
 
 class VmMachine:
-    """Satisfies :class:`operations.machine.access.Machine`.
+    """Satisfies :class:`operations.machine.access.SingleMachine`.
 
     Args:
         base: What the base hands on.
@@ -30,7 +30,14 @@ class VmMachine:
 
     @cached_property
     def docker(self) -> Docker:
-        return Docker(Tunnel(self.base, self._ssh()).open, self.base.edge_network)
+        return Docker(self.connect, self.base.edge_network)
+
+    def connect(self) -> str:
+        return self._tunnel.open()
+
+    @cached_property
+    def _tunnel(self) -> Tunnel:
+        return Tunnel(self.base, self._ssh())
 
     @cached_property
     def records(self) -> Records:

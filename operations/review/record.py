@@ -9,7 +9,7 @@ from typing import Literal, Self, get_args
 from operations.happening import Happening
 from operations.redact import sentence_of
 from stacks.moments import text_of
-from stacks.names import LOCAL, PRODUCTION
+from stacks.names import CLUSTER, LOCAL, PRODUCTION
 from stacks.outputs import BaseOutputs
 
 State = Literal["deploying", "live", "asleep", "failed", "gone"]
@@ -148,7 +148,10 @@ def _made(happening: Happening, base: BaseOutputs, at: str) -> Record:
         branch=happening.name.branch,
         slug=happening.name.slug,
         url=happening.name.url(base),
-        base=base.by_kind(local=lambda: LOCAL, hetzner=lambda: PRODUCTION),
+        base=base.by_kind(
+            local=lambda: base.by_runtime(containers=lambda: LOCAL, services=lambda: CLUSTER),
+            hetzner=lambda: PRODUCTION,
+        ),
         state="live",
         since=at,
         commit=happening.commit,

@@ -30,7 +30,7 @@ from operations.upkeep.expiry import ends_at, moment
 from operations.upkeep.gitlab import Seen
 from operations.upkeep.settled import Settled
 from operations.upkeep.warning import warn
-from stacks.names import LOCAL, PRODUCTION, STACK_PREFIX
+from stacks.names import CLUSTER, LOCAL, PRODUCTION, STACK_PREFIX
 
 _AT_ONCE = 2
 _ATTEMPTS = 3
@@ -154,7 +154,7 @@ def bases(engine: Engine, base: str) -> list[str]:
         engine: The engine.
         base: Name of one; empty: all that there are.
     """
-    return [base] if base else [name for name in engine.stacks() if name in (LOCAL, PRODUCTION)]
+    return [base] if base else [name for name in engine.stacks() if name in (LOCAL, CLUSTER, PRODUCTION)]
 
 
 def _branches(request: ReapRequest) -> frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +124,9 @@ class StandInMachine:
         return []
 
     failed = remove_broken = of_slug
+
+    def shortage(self, slug: str, ahead: Callable[[], Iterable[str]]) -> str:
+        return ""
 
     @contextmanager
     def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:

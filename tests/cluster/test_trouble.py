@@ -1,0 +1,152 @@
+"""What a cluster does about trouble, and what operations say of it: one preview lives through all of it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from docker.types import Resources, ServiceMode
+from tenacity import Retrying, stop_after_delay, wait_fixed
+
+from components.services import by_key
+from tests.equipment.checkout import ok
+from tests.equipment.cluster import ClusterBase
+from toolchain.local_cluster import LocalNode
+
+pytestmark = pytest.mark.engine
+
+ELSEWHERE = "elsewhere/grafana:1"
+
+
+@pytest.fixture(scope="module")
+def preview(cluster_base: ClusterBase) -> Iterator[str]:
+    branch = cluster_base.branch("trouble")
+    cluster_base.deploy(branch)
+    yield branch
+    cluster_base.destroy(branch)
+
+
+@contextmanager
+def availability(base: ClusterBase, node: LocalNode, word: str) -> Iterator[None]:
+    """Let the Swarm place nothing more on a node, or nothing at all, while the block runs."""
+
+    def say(now: str) -> None:
+        (found,) = [
+            one for one in base.manager.client.nodes.list() if one.attrs["Description"]["Hostname"] == node.name
+        ]
+        found.update({**found.attrs["Spec"], "Availability": now})
+
+    say(word)
+    try:
+        yield
+    finally:
+        say("active")
+
+
+def a_busy_worker(base: ClusterBase, branch: str) -> LocalNode:
+    """A worker that runs services of a preview."""
+    return base.node(next(node for node in base.placed(branch).values() if node != base.manager.name))
+
+
+def test_no_room_is_a_refusal_that_says_what_each_node_has_and_leaves_nothing(
+    cluster_base: ClusterBase, preview: str
+) -> None:
+    other = cluster_base.branch("other")
+    filler = cluster_base.manager.client.services.create(
+        "haproxy:3.0-alpine",
+        command=["sleep", "600"],
+        # More than there is room for: less than this is left on every node.
+        mode=ServiceMode("replicated", replicas=20),
+        resources=Resources(cpu_reservation=300_000_000),
+    )
+    try:
+        for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True):
+            with attempt:
+                assert any("no suitable node" in task["Status"].get("Err", "") for task in filler.tasks())
+        refused = cluster_base.clone.preview("deploy", other)
+    finally:
+        filler.remove()
+    assert refused.code == 3, refused.text
+    said = " ".join(refused.stderr.split())
+    assert "target needs 0.30 CPU and 512 MiB, and beside the others node-1 has 0." in said
+    assert "Nothing was changed" in said
+    cluster_base.require_nothing(other)
+
+
+def test_an_image_that_a_node_cannot_get_ends_an_update_which_is_taken_back(
+    cluster_base: ClusterBase, preview: str
+) -> None:
+    manager = cluster_base.manager
+    assert manager.client.images.get(by_key()["grafana"].image).tag(ELSEWHERE)
+    with availability(cluster_base, manager, "pause"):
+        done = cluster_base.clone.preview("deploy", preview, "--image", f"grafana={ELSEWHERE}")
+    assert done.code == 3, done.text
+    said = " ".join(done.stderr.split())
+    assert "grafana: node-" in said
+    assert "cannot run it: No such image: elsewhere/grafana" in said
+    assert "The last good version is running again" in said
+    cluster_base.require_well(preview)
+
+
+def test_a_service_on_a_worker_is_looked_into_as_one_on_the_manager(cluster_base: ClusterBase, preview: str) -> None:
+    worker = a_busy_worker(cluster_base, preview)
+    service = next(key for key, node in cluster_base.placed(preview).items() if node == worker.name)
+    inside = ok(cluster_base.clone.preview("exec", preview, service, "--", "cat", "/etc/hostname"))
+    assert inside.stdout.strip() == service
+    assert ok(cluster_base.clone.preview("logs", preview, "pgwatch")).stdout.strip()
+    counted = cluster_base.clone.json("stats", preview, "--once", "--json")
+    assert {(row["service"], row["node"]) for row in counted} == set(cluster_base.placed(preview).items())
+    assert all(row["memory"] for row in counted)
+    (listed,) = [row for row in cluster_base.clone.json("list", "--json") if row["branch"] == preview]
+    assert listed["nodes"][service] == worker.name
+
+
+def test_a_preview_that_sleeps_runs_nowhere_and_wakes_well(cluster_base: ClusterBase, preview: str) -> None:
+    ok(cluster_base.clone.preview("sleep", preview))
+    assert cluster_base.copies(preview) == []
+    ok(cluster_base.clone.preview("wake", preview))
+    cluster_base.require_well(preview)
+
+
+def test_services_of_a_worker_that_dies_run_elsewhere_without_a_command(
+    cluster_base: ClusterBase, preview: str
+) -> None:
+    worker = a_busy_worker(cluster_base, preview)
+    cluster_base.cluster.stop(worker, signal.SIGKILL)
+    try:
+        cluster_base.require_well(preview, without=worker)
+    finally:
+        cluster_base.cluster.start(worker)
+    cluster_base.require_one_copy(preview)
+
+
+def test_a_worker_that_was_cut_off_comes_back_without_a_second_copy(cluster_base: ClusterBase, preview: str) -> None:
+    worker = a_busy_worker(cluster_base, preview)
+
+    def link(state: str) -> None:
+        subprocess.run(["ip", "-n", worker.namespace, "link", "set", worker.link, state], check=True)
+
+    link("down")
+    try:
+        cluster_base.require_well(preview, without=worker)
+    finally:
+        link("up")
+    cluster_base.require_one_copy(preview)
+
+
+def test_services_of_a_worker_that_is_drained_move(cluster_base: ClusterBase, preview: str) -> None:
+    worker = a_busy_worker(cluster_base, preview)
+    with availability(cluster_base, worker, "drain"):
+        cluster_base.require_well(preview, without=worker)
+
+
+def test_previews_are_well_after_the_managers_engine_was_restarted(cluster_base: ClusterBase, preview: str) -> None:
+    cluster_base.cluster.stop(cluster_base.manager)
+    cluster_base.cluster.start(cluster_base.manager)
+    cluster_base.require_well(preview)
+    for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True):
+        with attempt:
+            assert "✓  anyone may look" in cluster_base.clone.preview("verify", preview, "--minutes", "1").stdout
