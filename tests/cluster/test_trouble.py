@@ -55,11 +55,12 @@ def test_no_room_is_a_refusal_that_says_what_each_node_has_and_leaves_nothing(
     cluster_base: ClusterBase, preview: str
 ) -> None:
     other = cluster_base.branch("other")
+    # One more than all nodes have room for, so that less than this is left on each.
+    replicas = round(cluster_base.manager.client.info()["NCPU"] * len(cluster_base.cluster.nodes) / 0.3) + 1
     filler = cluster_base.manager.client.services.create(
         "haproxy:3.0-alpine",
         command=["sleep", "600"],
-        # More than there is room for: less than this is left on every node.
-        mode=ServiceMode("replicated", replicas=20),
+        mode=ServiceMode("replicated", replicas=replicas),
         resources=Resources(cpu_reservation=300_000_000),
     )
     try:
