@@ -31,18 +31,21 @@ class State:
     ssh_keys: Table = field(default_factory=dict)
     primary_ips: Table = field(default_factory=dict)
     firewalls: Table = field(default_factory=dict)
+    networks: Table = field(default_factory=dict)
     servers: Table = field(default_factory=dict)
     actions: Table = field(default_factory=dict)
     boots: dict[int, Boot] = field(default_factory=dict)
     locations: list[Json] = field(default_factory=catalog.locations)
     server_types: list[Json] = field(default_factory=catalog.server_types)
     images: list[Json] = field(default_factory=catalog.images)
-    limits: dict[str, int] = field(default_factory=lambda: {"servers": 10, "primary_ips": 10, "firewalls": 50})
+    limits: dict[str, int] = field(
+        default_factory=lambda: {"servers": 10, "primary_ips": 10, "firewalls": 50, "networks": 50}
+    )
 
     @property
     def empty(self) -> bool:
         """Whether the project holds nothing that costs or clutters."""
-        return not (self.ssh_keys or self.primary_ips or self.firewalls or self.servers)
+        return not (self.ssh_keys or self.primary_ips or self.firewalls or self.networks or self.servers)
 
     def server(self, name: str) -> Json:
         """The server of that name.
