@@ -34,11 +34,14 @@ class FakeHetzner(FakeApi):
     vendor = "hetzner-cloud"
     prefix = "/v1"
 
-    def __init__(self, *, addresses: Sequence[str] | None = None, action_seconds: float = 0.2) -> None:
+    def __init__(
+        self, *, addresses: Sequence[str] | Mapping[str, str] | None = None, action_seconds: float = 0.2
+    ) -> None:
         """Make an empty project.
 
         Args:
-            addresses: IPv4 addresses to hand out, such as `["127.0.0.2"]` for a real sshd on loopback.
+            addresses: IPv4 addresses to hand out, such as `["127.0.0.2"]` for a real sshd on loopback; or name of a
+                Primary IP → its address.
             action_seconds: how long an action runs.
         """
         self._project = Project(addresses, action_seconds)

@@ -140,15 +140,15 @@ class Networks:
     def _attach(self, number: int) -> Response:
         server = lookup(self._project.state.servers, "server", number)
         content = body("network", "ip", "alias_ips", "ip_range")
-        if content.get("alias_ips") or content.get("ip_range") is not None:
-            raise unplayed("an attachment with alias_ips or ip_range")
+        if content.get("alias_ips"):
+            raise unplayed("an attachment with alias_ips")
         wanted = content.get("network")
         if wanted not in self._table:
             raise not_found("network", wanted)
         network = self._table[wanted]
         if any(entry["network"] == wanted for entry in server["private_net"]):
             raise refuse(409, "server_already_attached", f"server {number} is already attached to network {wanted}")
-        address = self._free(network, server, content.get("ip"))
+        address = self._free(network, server, content.get("ip"), content.get("ip_range"))
         self._idle(wanted)
         mac = f"86:00:{_pairs(secrets.token_hex(4))}"
         entry = {"network": wanted, "ip": str(address), "alias_ips": [], "mac_address": mac}
@@ -161,14 +161,18 @@ class Networks:
         action = self._project.action("attach_to_network", *resources, effect=done, locks=number)
         return reply(201, {"action": action})
 
-    def _free(self, network: Json, server: Json, wanted: Any) -> ipaddress.IPv4Address:
+    def _free(self, network: Json, server: Json, wanted: Any, within: Any) -> ipaddress.IPv4Address:
         """The address that a server gets.
 
         Raises:
             RefusalError: There is none, or the wanted one is taken or no server's.
         """
         zone = server["location"]["network_zone"]
-        parts = [ipaddress.IPv4Network(one["ip_range"]) for one in network["subnets"] if one["network_zone"] == zone]
+        parts = [
+            ipaddress.IPv4Network(one["ip_range"])
+            for one in network["subnets"]
+            if one["network_zone"] == zone and within in (None, one["ip_range"])
+        ]
         if not parts:
             raise refuse(422, "no_subnet_available", f"network {network['id']} has no subnet in {zone}")
         gateway = ipaddress.IPv4Network(network["ip_range"])[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.equipment.fakes.hetzner import catalog
@@ -72,8 +72,8 @@ class _Running:
 class Project:
     """State with everything that changes by itself: ids, addresses, actions. The caller holds the API's lock."""
 
-    def __init__(self, addresses: Sequence[str] | None, action_seconds: float) -> None:
-        """Take the IPv4 addresses to hand out (default: documentation addresses) and how long an action lasts."""
+    def __init__(self, addresses: Sequence[str] | Mapping[str, str] | None, action_seconds: float) -> None:
+        """Take the IPv4 addresses to hand out (default: for documentation) and how long an action lasts."""
         self.state = State()
         self.action_seconds = action_seconds
         self._ids = itertools.count(4711001)
@@ -85,8 +85,10 @@ class Project:
         """An id that was never used."""
         return next(self._ids)
 
-    def ipv4(self) -> str:
-        """A free IPv4 address."""
+    def ipv4(self, name: str) -> str:
+        """A free IPv4 address, that of the Primary IP's name where each has its own."""
+        if isinstance(self._pool, Mapping):
+            return self._pool[name]
         taken = {ip["ip"] for ip in self.state.primary_ips.values()}
         for address in self._pool:
             if address not in taken:
