@@ -30,5 +30,5 @@ case $(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable
         ;;
     *) give_up "This machine is part of another Docker Swarm than that of $ADDRESS: have it leave (docker swarm leave --force) and try again." ;;
 esac
-docker node update --label-add pgai.preview.role=manager self >/dev/null
+docker node update --label-add pgai.preview.role=manager "$(docker info --format '{{.Swarm.NodeID}}')" >/dev/null
 docker info --format '{{.Swarm.Cluster.ID}}'

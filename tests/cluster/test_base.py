@@ -159,27 +159,28 @@ def test_a_worker_that_is_added_after_the_token_was_changed_joins_and_nothing_el
     operator.manager.swarm.update(rotate_worker_token=True)
     operator.manager.swarm.reload()
     ok(operator.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
-    before = {name: server["id"] for name, server in by_name(operator).items()}
-    said = operator.up(2)
+    before = resources(operator)
+    operator.up(2)
     assert operator.tokens[0] != operator.tokens[-1]
     assert operator.nodes()[f"{MANAGER}-worker-2"] == ("worker", "ready", f"{NETWORK}.4")
     assert operator.nodes()[f"{MANAGER}-worker-1"][1] == "ready"
-    assert touched(said) == {"worker-2", "base"}
-    after = {name: server["id"] for name, server in by_name(operator).items()}
-    assert {name: after[name] for name in before} == before
+    after = resources(operator)
+    assert {urn: after.get(urn) for urn in before} == before
+    assert {urn for urn in after if "worker-2" not in urn} == set(before)
 
 
 def by_name(operator: Operator) -> dict[str, Any]:
     return {server["name"]: server for server in operator.hetzner.state.servers.values()}
 
 
-def touched(said: str) -> set[str]:
-    """Beginnings of the names of resources that an update has made, changed or removed."""
-    rows = [
-        line.split() for line in said.splitlines() if line.strip()[:1] in "+-~" and ("pulumi:" in line or ":" in line)
-    ]
-    names = [row[2].rpartition("::")[2] if len(row) > 2 else "" for row in rows]
-    return {name[:8] if name.startswith("worker-") else name.split("-")[-1] for name in names if name}
+def resources(operator: Operator) -> dict[str, Any]:
+    """URN → id of each resource and when it was last changed, but for the stack itself."""
+    exported = json.loads(ok(operator.clone.pulumi("stack", "export", "--stack", "base")).stdout)
+    return {
+        row["urn"]: (row.get("id"), row["modified"])
+        for row in exported["deployment"]["resources"]
+        if row["type"] != "pulumi:pulumi:Stack"
+    }
 
 
 def test_what_runs_on_a_worker_that_goes_moves_and_the_rest_stays_as_it_is(operator: Operator) -> None:
@@ -188,7 +189,10 @@ def test_what_runs_on_a_worker_that_goes_moves_and_the_rest_stays_as_it_is(opera
     command += f" --no-resolve-image --stop-grace-period 1s --entrypoint sleep {image} 600"
     subprocess.run(command.split(), check=True, capture_output=True, timeout=120)
     assert len(places(operator)) == 3
+    before = resources(operator)
     operator.up(1)
+    after = resources(operator)
+    assert after == {urn: row for urn, row in before.items() if "worker-2" not in urn}
     assert set(operator.nodes()) == {MANAGER, f"{MANAGER}-worker-1"}
     assert set(by_name(operator)) == set(operator.nodes())
 
