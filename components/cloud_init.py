@@ -24,6 +24,8 @@ FAILED_FILE = f"{STATE_DIRECTORY}/failed"
 
 SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images.sh", "refresh_page.sh")
 _CONFIGURATION = "/etc/pgai-preview"
+_PROCESSES_OF_ONE_USER = 2048
+_PRIVATE_NETWORK_MTU = 1450
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
 # Another major version comes by a decision, not by an update in the night.
 _DOCKER_PIN = "Package: docker-ce docker-ce-cli\nPin: version 5:29.*\nPin-Priority: 990\n"
@@ -64,6 +66,7 @@ class CloudInitArgs:
         ssh_port: Port of the SSH server.
         directory: Absolute path of the project's directory on the machine.
         ping_url: Address of the health ping, without ``/fail``; a secret. None: the machine does not report its health.
+        role: What it is to be: the only machine of a base, or the manager or a worker of a cluster.
     """
 
     authorized_keys: tuple[str, ...]
@@ -72,6 +75,7 @@ class CloudInitArgs:
     ssh_port: int = 22
     directory: str = DIRECTORY
     ping_url: str | None = field(default=None, repr=False)
+    role: Literal["alone", "manager", "worker"] = "alone"
 
 
 def user_data(args: CloudInitArgs) -> str:
@@ -154,17 +158,18 @@ def _document(args: CloudInitArgs) -> dict[str, Any]:
 
 def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
     files = [_file(f"{SCRIPT_DIRECTORY}/{name}", host_file(name), "0755") for name in SCRIPTS]
-    # systemd's units: those of the health ping only where there is an address.
-    units = ["pgai-preview-page", "pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
+    # systemd's units: of the health ping only where there is an address, of the page only where there is one.
+    units = ["pgai-preview-page"] if args.role != "worker" else []
+    units += ["pgai-preview-prune"] + (["pgai-preview-health"] if args.ping_url else [])
     files += [
         _file(f"/etc/systemd/system/{unit}.{kind}", host_file(f"systemd/{unit}.{kind}"))
         for unit in units
         for kind in ("service", "timer")
     ]
-    daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, "live-restore": True}
+    daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}
     files += [
         _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
-        _file("/etc/docker/daemon.json", json.dumps(daemon, indent=2) + "\n"),
+        _file("/etc/docker/daemon.json", json.dumps(daemon | _runtime(args.role), indent=2) + "\n"),
         _file("/etc/ssh/sshd_config.d/10-pgai-preview.conf", _SSHD.format(user=USER, port=args.ssh_port)),
         _file("/etc/sysctl.d/90-pgai-preview.conf", "vm.swappiness = 1\n"),
         _file("/etc/apt/apt.conf.d/20auto-upgrades", _AUTO_UPGRADES),
@@ -177,6 +182,19 @@ def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
     if args.ping_url:
         files.append(_file(f"{_CONFIGURATION}/health.conf", f"PING_URL={args.ping_url}\n", "0600"))
     return files
+
+
+def _runtime(role: Literal["alone", "manager", "worker"]) -> dict[str, Any]:
+    """What the engine is told for containers of one machine, or for services of a cluster."""
+    if role == "alone":
+        return {"live-restore": True}
+    return {
+        # A service has neither of its own. Live restore and Swarm exclude each other.
+        "no-new-privileges": True,
+        "default-ulimits": {"nproc": {"Name": "nproc", "Hard": _PROCESSES_OF_ONE_USER, "Soft": _PROCESSES_OF_ONE_USER}},
+        # Packets in Hetzner's private networks are smaller than Docker expects; what it adds itself it takes off.
+        "default-network-opts": {"overlay": {"com.docker.network.driver.mtu": str(_PRIVATE_NETWORK_MTU)}},
+    }
 
 
 def _file(path: str, content: str, permissions: str = "0644") -> dict[str, str]:

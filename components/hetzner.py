@@ -60,16 +60,18 @@ class HetznerHost(pulumi.ComponentResource):
     Attributes:
         address: IPv4 address.
         server: The server. What is on it goes with it.
+        key: Key of whoever deploys.
     """
 
     address: pulumi.Output[str]
     server: hcloud.Server
+    key: hcloud.SshKey
 
     def __init__(self, name: str, args: HetznerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:host:HetznerHost", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         digest = hashlib.sha256(args.ssh_public_key.encode()).hexdigest()[:8]
-        key = hcloud.SshKey(
+        self.key = hcloud.SshKey(
             f"{name}-key",
             # Names are unique, and the next key is there before this one goes.
             name=f"{args.server_name}-deploy-{digest}",
@@ -93,16 +95,11 @@ class HetznerHost(pulumi.ComponentResource):
             name=f"{args.server_name}-firewall",
             # In the cloud's network: ports that Docker publishes bypass a firewall on the host.
             rules=[
-                hcloud.FirewallRuleArgs(
-                    direction="in", protocol="tcp", port=str(port), source_ips=sources, description=text
-                )
-                for port, sources, text in (
-                    (args.ssh_port, _ANYWHERE, "ssh"),
-                    (args.http_port, _web_sources(args.web_from), "http, redirects"),
-                    (args.https_port, _web_sources(args.web_from), "https"),
-                )
-            ]
-            + [hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")],
+                ssh_rule(args.ssh_port),
+                tcp_rule(args.http_port, _web_sources(args.web_from), "http, redirects"),
+                tcp_rule(args.https_port, _web_sources(args.web_from), "https"),
+                ping_rule(),
+            ],
             labels=IN_CLOUD,
             opts=child,
         )
@@ -112,7 +109,7 @@ class HetznerHost(pulumi.ComponentResource):
             server_type=args.server_type,
             location=args.location,
             image=args.server_image,
-            ssh_keys=[key.id],
+            ssh_keys=[self.key.id],
             user_data=args.user_data,
             firewall_ids=[firewall.id.apply(int)],
             public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
@@ -127,6 +124,21 @@ class HetznerHost(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "serverId": self.server.id})
 
 
+def tcp_rule(port: int, sources: list[str], text: str) -> hcloud.FirewallRuleArgs:
+    """A port that is open to some."""
+    return hcloud.FirewallRuleArgs(direction="in", protocol="tcp", port=str(port), source_ips=sources, description=text)
+
+
+def ssh_rule(port: int) -> hcloud.FirewallRuleArgs:
+    """Whoever deploys comes from anywhere, with a key."""
+    return tcp_rule(port, _ANYWHERE, "ssh")
+
+
+def ping_rule() -> hcloud.FirewallRuleArgs:
+    """Whether a machine is there."""
+    return hcloud.FirewallRuleArgs(direction="in", protocol="icmp", source_ips=_ANYWHERE, description="ping")
+
+
 def _web_sources(web_from: Literal["cloudflare", "anywhere"]) -> list[str]:
     if web_from == "anywhere":
         return _ANYWHERE
@@ -137,7 +149,8 @@ def _web_sources(web_from: Literal["cloudflare", "anywhere"]) -> list[str]:
 def require_only_server(server_name: str) -> None:
     """Refuse when another server of the same family exists, before anything is made.
 
-    Asks Hetzner at every preview and update, so one that somebody made by hand is noticed too.
+    Asks Hetzner at every preview and update, so one that somebody made by hand is noticed too. Workers of a cluster are
+    none of the family.
 
     Raises:
         HostRefusedError: Names all others.
@@ -154,8 +167,13 @@ def require_only_server(server_name: str) -> None:
         )
 
 
-def require_orderable(server_type: str, location: str) -> None:
+def require_orderable(server_type: str, location: str, setting: str = "serverType") -> None:
     """Refuse a size that Hetzner no longer sells, or not there.
+
+    Args:
+        server_type: Hetzner's name of the size.
+        location: Hetzner's name of the location.
+        setting: Key of the configuration that has named it.
 
     Raises:
         HostRefusedError: Names sizes that would do.
@@ -165,7 +183,7 @@ def require_orderable(server_type: str, location: str) -> None:
     orderable = sorted(
         name for name, one in types.items() if one.cores >= 4 and one.memory >= 8 and _sold(one.locations, location)
     )
-    remedy = f"set serverType to one of {', '.join(orderable) or '(none is sold there)'}, or choose another location."
+    remedy = f"set {setting} to one of {', '.join(orderable) or '(none is sold there)'}, or choose another location."
     if found is None:
         raise HostRefusedError(f"Hetzner has no server type {server_type!r}: {remedy}")
     if not _sold(found.locations, location):

@@ -1,12 +1,12 @@
-"""Program of the production base: one Hetzner VM, and the edge on it."""
+"""Program of the production base: one Hetzner VM and the edge on it, and workers beside it where there are any."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import pulumi
-import pulumi_command as command
 import pulumi_docker as docker
 
 from components.certificate import CertificateArgs
@@ -17,10 +17,11 @@ from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.record import PreviewRecord, PreviewRecordArgs
 from stacks.base_plugins import base_plugins, outputs_of
+from stacks.cluster import Manager, cluster
 from stacks.names import page_host, url_of
 from stacks.outputs import BaseOutputs, export_when
 from stacks.settings import ProductionSettings, from_settings, production_settings
-from stacks.ssh import SshAddress, SshHost
+from stacks.ssh import SshAddress, SshHost, learn_host_key
 from stacks.validation import SettingsError
 
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
@@ -38,6 +39,8 @@ def production() -> None:
         settings = production_settings(pulumi.get_stack())
         require_only_server(settings.server_name)
         require_orderable(settings.server_type, settings.location)
+        if settings.workers and settings.worker_type:
+            require_orderable(settings.worker_type, settings.location, "workerType")
     except (SettingsError, HostRefusedError) as error:
         raise pulumi.RunError(str(error)) from None
     token = os.environ.get(_TOKEN_VARIABLE, "")
@@ -46,8 +49,18 @@ def production() -> None:
             f"{_TOKEN_VARIABLE} is not set: export a Cloudflare token that may edit the DNS of {settings.domain}."
         )
     directory = settings.host_directory or DIRECTORY
-    machine = HetznerHost("host", from_settings(HetznerHostArgs, settings, user_data=_first_boot(settings, directory)))
-    host_key = _learn_host_key(settings, machine)
+    role: Literal["alone", "manager"] = "manager" if settings.workers else "alone"
+    machine = HetznerHost(
+        "host", from_settings(HetznerHostArgs, settings, user_data=_first_boot(settings, directory, role))
+    )
+    host_key = learn_host_key(
+        "host-key",
+        machine.address,
+        machine.server,
+        settings.ssh_port,
+        settings.ready_within_seconds,
+        pulumi.ResourceOptions(parent=machine),
+    )
     address = SshAddress(
         host=machine.address,
         port=settings.ssh_port,
@@ -62,6 +75,13 @@ def production() -> None:
         delete=None,
         environment={"SECONDS_AT_MOST": str(settings.ready_within_seconds)},
         opts=pulumi.ResourceOptions(parent=machine, replace_on_changes=["connection"]),
+    )
+    previews = f"{directory}/previews"
+    members = cluster(
+        settings,
+        Manager(machine=machine, address=address, host=host, ready=ready),
+        _first_boot(settings, directory, "worker"),
+        previews,
     )
     engine = docker.Provider(
         "docker",
@@ -95,9 +115,10 @@ def production() -> None:
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
-        environment={"PREVIEWS": f"{directory}/previews"},
+        environment={"PREVIEWS": previews},
         opts=pulumi.ResourceOptions(
-            depends_on=[edge, record, metrics, *([plugins] if plugins else [])], replace_with=[machine.server]
+            depends_on=[edge, record, metrics, *([plugins] if plugins else []), *(members.members if members else [])],
+            replace_with=[machine.server],
         ),
     )
     outputs = BaseOutputs.from_settings(
@@ -114,39 +135,26 @@ def production() -> None:
         ssh_user=USER,
         ssh_host_key=host_key,
         **outputs_of(plugins),
+        **({"nodes": members.nodes} if members else {}),
     )
     export_when(edge.network, outputs)
 
 
-def _first_boot(settings: ProductionSettings, directory: str) -> pulumi.Output[str]:
+def _first_boot(
+    settings: ProductionSettings, directory: str, role: Literal["alone", "manager", "worker"]
+) -> pulumi.Output[str]:
     args = from_settings(
         CloudInitArgs,
         settings,
         authorized_keys=(settings.ssh_public_key,),
         directory=directory,
-        ping_url=os.environ.get(_PING_VARIABLE) or None,
+        # One address is told of one machine's health.
+        ping_url=(os.environ.get(_PING_VARIABLE) or None) if role != "worker" else None,
+        role=role,
         distribution="ubuntu" if settings.server_image.startswith("ubuntu") else "debian",
     )
     # Holds the address that health pings go to, which whoever knows it can use.
     return pulumi.Output.secret(user_data(args))
-
-
-def _learn_host_key(settings: ProductionSettings, machine: HetznerHost) -> pulumi.Output[str]:
-    """The host key of a new server, read once and pinned ever after."""
-    scanned = command.local.Command(
-        "host-key",
-        interpreter=["/bin/sh", "-c"],
-        create=script("learn_host_key"),
-        environment={
-            "ADDRESS": machine.address,
-            "PORT": str(settings.ssh_port),
-            "SECONDS_AT_MOST": str(settings.ready_within_seconds),
-        },
-        dir="/",
-        triggers=[machine.server.id],
-        opts=pulumi.ResourceOptions(parent=machine),
-    )
-    return scanned.stdout
 
 
 def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.ResourceOptions) -> Edge:

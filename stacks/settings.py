@@ -29,6 +29,7 @@ from stacks.names import NameRefusedError, PreviewName
 from stacks.nodes import nodes_of
 from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
+from stacks.private_network import PrivateNetwork
 from stacks.validation import S, validate
 
 PROJECT = "pgai-preview"
@@ -168,6 +169,10 @@ class ProductionSettings(BaseSettings):
         acme_delay_seconds: Pause before the DNS servers are asked for the proof.
         dns_resolvers: DNS servers, with ports and separated by commas, that are asked for the proof.
         cloudflare_api_url: Cloudflare's API for the certificate's proof; empty for the real one.
+        workers: Machines beside the server that previews run on too; 0: all run on the server.
+        worker_type: Hetzner's name of their size; empty: the server's.
+        private_network: Range of the addresses by which the machines of a cluster reach each other.
+        encrypt_overlay: Whether what previews send from one machine to another is encrypted.
     """
 
     server_name: str = Field(default="ralph-preview-01", pattern=r"^ralph-preview-[0-9]{2}$")
@@ -188,6 +193,10 @@ class ProductionSettings(BaseSettings):
     acme_delay_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     dns_resolvers: str = Field(default="1.1.1.1:53,8.8.8.8:53", pattern=r"^[^,\s]+:[0-9]+(,[^,\s]+:[0-9]+)*$")
     cloudflare_api_url: str = Field(default="", pattern=r"^$|^https?://.+")
+    workers: Annotated[int, Field(ge=0, le=50)] = 0
+    worker_type: str = Field(default="", pattern=r"^$|^[a-z]{2,4}[0-9]{1,3}$")
+    private_network: PrivateNetwork = "10.77.0.0/24"
+    encrypt_overlay: bool = True
 
 
 class PreviewSettings(_Settings):

@@ -79,15 +79,16 @@ class SshHost:
         *,
         create: str,
         delete: str | None,
-        environment: Mapping[str, str],
+        environment: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         triggers: Sequence[pulumi.Input[str]] = (),
-    ) -> pulumi.Resource:
+    ) -> command.remote.Command:
+        known = pulumi.Output.from_input(dict(environment))
         return command.remote.Command(
             name,
             connection=self._address.connection(),
-            create=with_variables(create, environment),
-            delete=with_variables(delete, environment) if delete else None,
+            create=known.apply(lambda values: with_variables(create, _texts(values))),
+            delete=known.apply(lambda values: with_variables(delete, _texts(values))) if delete else None,
             # A server takes a variable only where it names it, and nothing here reads what was printed before.
             add_previous_output_in_env=False,
             triggers=list(triggers) or None,
@@ -122,3 +123,37 @@ class SshHost:
             environment={"SOURCE": f"{upload}/{source.name}", "DESTINATION": destination, "DIGEST": digest},
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[copied]),
         )
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
+
+
+def learn_host_key(
+    name: str,
+    address: pulumi.Input[str],
+    server: pulumi.CustomResource,
+    port: int,
+    seconds_at_most: int,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """The host key of a new machine, read once and pinned ever after.
+
+    Args:
+        name: Name of the resource.
+        address: Address of the machine.
+        server: The machine; another one in its place has another key.
+        port: Port of its SSH server.
+        seconds_at_most: How long it may take to answer.
+        opts: Parent.
+    """
+    scanned = command.local.Command(
+        name,
+        interpreter=["/bin/sh", "-c"],
+        create=script("learn_host_key"),
+        environment={"ADDRESS": address, "PORT": str(port), "SECONDS_AT_MOST": str(seconds_at_most)},
+        dir="/",
+        triggers=[server.id],
+        opts=opts,
+    )
+    return scanned.stdout

@@ -116,10 +116,7 @@ class LocalCluster:
         Raises:
             SetupError: This is not Linux, the user is not root, a program is missing, or an engine does not start.
         """
-        _require(self.prefix)
-        self._wire()
-        for node in self.nodes:
-            self.start(node)
+        self.start_all()
         manager, *workers = self.nodes
         if _swarm_state(manager) != "active":
             manager.client.swarm.init(
@@ -130,6 +127,17 @@ class LocalCluster:
             if _swarm_state(worker) != "active":
                 there = [f"{manager.address}:2377"]
                 worker.client.swarm.join(**_own_address(worker), remote_addrs=there, join_token=token)
+
+    def start_all(self) -> None:
+        """Start all engines, which know nothing of each other yet.
+
+        Raises:
+            SetupError: As for :meth:`up`.
+        """
+        _require(self.prefix)
+        self._wire()
+        for node in self.nodes:
+            self.start(node)
 
     def start(self, node: LocalNode) -> None:
         """Start an engine, and wait until it answers; one that runs is left alone.

@@ -123,7 +123,7 @@ def zone_name_server(engine: Any, production: Production) -> Iterator[None]:
 
 
 @contextmanager
-def _agent(key: Path) -> Iterator[str]:
+def agent(key: Path) -> Iterator[str]:
     """An SSH agent that holds one key; gives the path of its socket."""
     said = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
     values = dict(part.split("=", 1) for part in said.replace("\n", " ").split("; ") if "=" in part)
@@ -157,7 +157,7 @@ def running_production(engine: Any, root: Path) -> Iterator[Production]:
         pebble = stack.enter_context(running_pebble(root, address=gateway, dns=f"{gateway}:{dns.port}"))
         ssh_port, *ports = free_ports(5)
         vm = stack.enter_context(running_vm(engine, root, token=token, port=ssh_port))
-        socket = stack.enter_context(_agent(vm.private_key))
+        socket = stack.enter_context(agent(vm.private_key))
         clone = Clone.make(root, token)
         clone.extra.update(
             SSH_AUTH_SOCK=socket,

@@ -35,6 +35,7 @@ def hetzner(*servers: str) -> dict[str, Mapping[str, Any]]:
     types = [server_type("cx33"), server_type("cx31", deprecated=True), server_type("cx23", cores=2, memory=4)]
     return {
         "hcloud:index/getServers:getServers": {"id": "x", "servers": [{"name": name} for name in servers]},
+        "hcloud:index/getLocation:getLocation": {"id": 2, "name": "nbg1", "networkZone": "eu-central"},
         "hcloud:index/getServerTypes:getServerTypes": {"id": "x", "serverTypes": types},
     }
 

@@ -202,4 +202,4 @@ def test_what_the_fake_does_not_play_is_refused_and_never_left_out(cloud: Cloud)
         lambda: cloud.client.primary_ips.create("ipv6", "six", location=FSN),
     ):
         assert refused(attempt).code == "unsupported_error"
-    assert refused(cloud.client.networks.get_all).code == "not_found"
+    assert refused(cloud.client.volumes.get_all).code == "not_found"

@@ -67,6 +67,32 @@ def test_two_equal_ports_are_refused() -> None:
     assert "four different ports" in line
 
 
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("10.77.0.0", "network of /16 to /24 within 10.0.0.0/8"),
+        ("10.77.0.0/25", "network of /16 to /24 within 10.0.0.0/8"),
+        ("10.77.0.1/24", "network of /16 to /24 within 10.0.0.0/8"),
+        ("172.17.0.0/16", "Docker's own have the other private ranges"),
+        ("192.168.1.0/24", "Docker's own have the other private ranges"),
+        ("10.201.7.0/24", "must not overlap 10.201.0.0/16, which the networks of previews have"),
+        ("fd00::/64", "network of /16 to /24 within 10.0.0.0/8"),
+    ],
+)
+def test_a_private_network_that_others_have_or_that_is_none_is_refused(network: str, reason: str) -> None:
+    (line,) = [line for line in faults(ProductionSettings, {"privateNetwork": network}) if "is missing" not in line]
+    assert "'privateNetwork'" in line
+    assert reason in line
+
+
+def test_what_is_wrong_with_a_cluster_is_said_with_all_the_rest() -> None:
+    found = faults(
+        ProductionSettings, {"workers": "-1", "workerType": "huge", "privateNetwork": "mine", "encryptOverlay": "maybe"}
+    )
+    named = {line.split("'")[1] for line in found}
+    assert named == {"workers", "workerType", "privateNetwork", "encryptOverlay", "sshPublicKey", "zoneId"}
+
+
 def test_the_configuration_that_the_project_ships_is_valid() -> None:
     validate(BaseSettings, file_values(CHECKOUT, "local"), stack="local")
 

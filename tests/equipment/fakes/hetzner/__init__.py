@@ -1,7 +1,8 @@
 """A fake of the Hetzner Cloud API v1: one project, kept in memory, on loopback.
 
-It plays what the vendor's Pulumi provider asks for a server with a key, an address and a firewall, as the API is at the
-end of 2026; any other path, field or parameter is refused with 501, so that nothing is silently left out.
+It plays what the vendor's Pulumi provider asks for servers with a key, an address, a firewall and a private network, as
+the API is at the end of 2026; any other path, field or parameter is refused with 501, so that nothing is silently left
+out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from flask import Response, request
 
 from tests.equipment.fakes.hetzner.errors import failure, refuse
 from tests.equipment.fakes.hetzner.firewalls import Firewalls
+from tests.equipment.fakes.hetzner.networks import Networks
 from tests.equipment.fakes.hetzner.primary_ips import PrimaryIps
 from tests.equipment.fakes.hetzner.read_only import ReadOnly
 from tests.equipment.fakes.hetzner.servers import Servers
@@ -32,15 +34,18 @@ class FakeHetzner(FakeApi):
     vendor = "hetzner-cloud"
     prefix = "/v1"
 
-    def __init__(self, *, addresses: Sequence[str] | None = None, action_seconds: float = 0.2) -> None:
+    def __init__(
+        self, *, addresses: Sequence[str] | Mapping[str, str] | None = None, action_seconds: float = 0.2
+    ) -> None:
         """Make an empty project.
 
         Args:
-            addresses: IPv4 addresses to hand out, such as `["127.0.0.2"]` for a real sshd on loopback.
+            addresses: IPv4 addresses to hand out, such as `["127.0.0.2"]` for a real sshd on loopback; or name of a
+                Primary IP → its address.
             action_seconds: how long an action runs.
         """
         self._project = Project(addresses, action_seconds)
-        parts = (ReadOnly, SshKeys, PrimaryIps, Firewalls, Servers)
+        parts = (ReadOnly, SshKeys, PrimaryIps, Firewalls, Networks, Servers)
         super().__init__(route for part in parts for route in part(self._project).routes())
         # The vendor's provider insists on 64 characters.
         self.token = "fake" + secrets.token_hex(30)

@@ -45,7 +45,7 @@ class PrimaryIps:
         free_name(self._table.values(), name, "name is already used")
         if len(self._table) >= self._project.state.limits["primary_ips"]:
             raise refuse(403, "resource_limit_exceeded", "primary_ip_limit: the limit of Primary IPs is reached")
-        ip = self._project.ipv4()
+        ip = self._project.ipv4(name)
         address: Json = {
             "id": self._project.new_id(),
             "ip": ip,

@@ -1,4 +1,4 @@
-"""What the fake Hetzner API only shows: server types, images, actions."""
+"""What the fake Hetzner API only shows: locations, server types, images, actions."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class ReadOnly:
     def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """Who answers what."""
         return (
+            ("GET", "/locations", lambda: listing("locations", self._state.locations)),
             ("GET", "/server_types", lambda: listing("server_types", self._state.server_types)),
             ("GET", "/images", self._images),
             ("GET", "/actions", self._actions),

@@ -10,6 +10,7 @@ from flask import Response
 from tests.equipment.fakes.hetzner.common import body, flag, labels, listing
 from tests.equipment.fakes.hetzner.errors import invalid, protected, refuse
 from tests.equipment.fakes.hetzner.firewalls import attach, detach
+from tests.equipment.fakes.hetzner.networks import leave
 from tests.equipment.fakes.hetzner.primary_ips import bind
 from tests.equipment.fakes.hetzner.server_input import Order, check_orderable, order, server_type
 from tests.equipment.fakes.hetzner.state import Boot, Project, lookup
@@ -83,6 +84,7 @@ class Servers:
         for address in self._project.state.primary_ips.values():
             if address["assignee_id"] == server["id"]:
                 address["assignee_id"] = None
+        leave(self._project, server)
         detach(self._project, server["id"])
 
     def _power_off(self, number: int) -> Response:

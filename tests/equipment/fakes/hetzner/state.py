@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.equipment.fakes.hetzner import catalog
@@ -31,18 +31,21 @@ class State:
     ssh_keys: Table = field(default_factory=dict)
     primary_ips: Table = field(default_factory=dict)
     firewalls: Table = field(default_factory=dict)
+    networks: Table = field(default_factory=dict)
     servers: Table = field(default_factory=dict)
     actions: Table = field(default_factory=dict)
     boots: dict[int, Boot] = field(default_factory=dict)
     locations: list[Json] = field(default_factory=catalog.locations)
     server_types: list[Json] = field(default_factory=catalog.server_types)
     images: list[Json] = field(default_factory=catalog.images)
-    limits: dict[str, int] = field(default_factory=lambda: {"servers": 10, "primary_ips": 10, "firewalls": 50})
+    limits: dict[str, int] = field(
+        default_factory=lambda: {"servers": 10, "primary_ips": 10, "firewalls": 50, "networks": 50}
+    )
 
     @property
     def empty(self) -> bool:
         """Whether the project holds nothing that costs or clutters."""
-        return not (self.ssh_keys or self.primary_ips or self.firewalls or self.servers)
+        return not (self.ssh_keys or self.primary_ips or self.firewalls or self.networks or self.servers)
 
     def server(self, name: str) -> Json:
         """The server of that name.
@@ -69,8 +72,8 @@ class _Running:
 class Project:
     """State with everything that changes by itself: ids, addresses, actions. The caller holds the API's lock."""
 
-    def __init__(self, addresses: Sequence[str] | None, action_seconds: float) -> None:
-        """Take the IPv4 addresses to hand out (default: documentation addresses) and how long an action lasts."""
+    def __init__(self, addresses: Sequence[str] | Mapping[str, str] | None, action_seconds: float) -> None:
+        """Take the IPv4 addresses to hand out (default: for documentation) and how long an action lasts."""
         self.state = State()
         self.action_seconds = action_seconds
         self._ids = itertools.count(4711001)
@@ -82,8 +85,10 @@ class Project:
         """An id that was never used."""
         return next(self._ids)
 
-    def ipv4(self) -> str:
-        """A free IPv4 address."""
+    def ipv4(self, name: str) -> str:
+        """A free IPv4 address, that of the Primary IP's name where each has its own."""
+        if isinstance(self._pool, Mapping):
+            return self._pool[name]
         taken = {ip["ip"] for ip in self.state.primary_ips.values()}
         for address in self._pool:
             if address not in taken:

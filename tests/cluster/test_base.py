@@ -1,0 +1,234 @@
+"""A base of several machines, in the order of its life: one worker, a second, one less, the end.
+
+The tests of this file build on each other, as an operator's steps do.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tenacity import retry, stop_after_delay, wait_fixed
+
+from stacks.settings import PROJECT, BaseSettings
+from tests.equipment.checkout import Clone, ok
+from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_machines
+from tests.equipment.fakes import FakeCloudflare, FakeHetzner
+from tests.equipment.production import DOMAIN, agent
+from tests.equipment.state import unpacked
+
+pytestmark = pytest.mark.engine
+
+NETWORK = "10.77.0"
+_BEGINNING = "SWMTKN-"
+
+
+@dataclass
+class Operator:
+    """Who brings the base up.
+
+    Attributes:
+        clone: The operator's clone.
+        on: The machines.
+        hetzner: Fake Hetzner.
+        tokens: Tokens that workers have joined with.
+    """
+
+    clone: Clone
+    on: ClusterMachines
+    hetzner: FakeHetzner
+    tokens: list[str] = field(default_factory=list)
+
+    @property
+    def manager(self) -> Any:
+        """Client of the manager's engine."""
+        return self.on.machines.nodes[0].client
+
+    def nodes(self) -> dict[str, tuple[str, str, str]]:
+        """Name → role as labelled, state and address of the cluster's nodes."""
+        found = (node.attrs for node in self.manager.nodes.list())
+        return {
+            one["Description"]["Hostname"]: (
+                one["Spec"]["Labels"].get("pgai.preview.role", ""),
+                one["Status"]["State"],
+                one["Status"]["Addr"],
+            )
+            for one in found
+        }
+
+    def up(self, workers: int, *arguments: str) -> str:
+        """Bring the base up with so many workers; gives what Pulumi says of it."""
+        ok(self.clone.pulumi("config", "set", "workers", str(workers), "--stack", "base"))
+        with listening() as seen:
+            done = ok(self.clone.pulumi("up", "--yes", "--skip-preview", "--stack", "base", *arguments))
+        assert not seen, "a token to join was in the arguments of a process"
+        self.tokens.append(self.manager.swarm.attrs["JoinTokens"]["Worker"])
+        return done.text
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """Arguments of processes, anywhere on this machine, that held a token while the block ran."""
+    seen: list[str] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    content = path.read_bytes()
+                except OSError:
+                    continue
+                if _BEGINNING.encode() + b"1" in content:
+                    seen.append(content.decode(errors="replace"))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    root = tmp_path_factory.mktemp("cluster")
+    with ExitStack() as stack:
+        on = stack.enter_context(running_machines(root, 3, NETWORK))
+        base = BaseSettings()
+        on.machines.load([base.socket_proxy_image])
+        replace(on.machines, size=1).load([base.traefik_image, base.node_exporter_image])
+        hetzner = stack.enter_context(FakeHetzner(addresses=on.addresses))
+        cloudflare = stack.enter_context(FakeCloudflare([DOMAIN], private_targets=True))
+        clone = Clone.make(root, "c")
+        clone.extra.update(
+            SSH_AUTH_SOCK=stack.enter_context(agent(on.private_key)),
+            HCLOUD_TOKEN=hetzner.token,
+            HCLOUD_ENDPOINT=hetzner.url,
+            CLOUDFLARE_API_TOKEN=cloudflare.token,
+            CLOUDFLARE_BASE_URL=cloudflare.url,
+        )
+        values = {
+            "domain": DOMAIN,
+            "hostDirectory": on.directory,
+            "sshPublicKey": on.public_key,
+            "readyWithinSeconds": 60,
+            "zoneId": cloudflare.zone_id(DOMAIN),
+            # Nobody asks for a certificate here.
+            "acmeAuthority": "https://127.0.0.1:1/directory",
+            "grafanaPlugins": "none",
+        }
+        content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
+        (clone.path / "Pulumi.base.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        ok(clone.pulumi("stack", "init", "base"))
+        yield Operator(clone, on, hetzner)
+
+
+def outputs(operator: Operator) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(ok(operator.clone.pulumi("stack", "output", "--json", "--stack", "base")).stdout)
+    return read
+
+
+def test_a_worker_is_brought_up_joins_and_is_known(operator: Operator) -> None:
+    operator.up(1)
+    assert operator.nodes() == {
+        MANAGER: ("manager", "ready", f"{NETWORK}.2"),
+        f"{MANAGER}-worker-1": ("worker", "ready", f"{NETWORK}.3"),
+    }
+    known = outputs(operator)["nodes"]
+    assert [(one["name"], one["address"]) for one in known] == [
+        (node.name, node.address) for node in operator.on.machines.nodes[:2]
+    ]
+    keys = {one["ssh_host_key"] for one in known}
+    assert len(keys) == 2, "each has its own"
+    ok(operator.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
+
+
+def test_a_worker_that_is_added_after_the_token_was_changed_joins_and_nothing_else_is_touched(
+    operator: Operator,
+) -> None:
+    operator.manager.swarm.update(rotate_worker_token=True)
+    operator.manager.swarm.reload()
+    ok(operator.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
+    before = resources(operator)
+    operator.up(2)
+    assert operator.tokens[0] != operator.tokens[-1]
+    assert operator.nodes()[f"{MANAGER}-worker-2"] == ("worker", "ready", f"{NETWORK}.4")
+    assert operator.nodes()[f"{MANAGER}-worker-1"][1] == "ready"
+    after = resources(operator)
+    assert {urn: after.get(urn) for urn in before} == before
+    assert {urn for urn in after if "worker-2" not in urn} == set(before)
+
+
+def by_name(operator: Operator) -> dict[str, Any]:
+    return {server["name"]: server for server in operator.hetzner.state.servers.values()}
+
+
+def resources(operator: Operator) -> dict[str, Any]:
+    """URN → id of each resource and when it was last changed, but for the stack itself."""
+    exported = json.loads(ok(operator.clone.pulumi("stack", "export", "--stack", "base")).stdout)
+    return {
+        row["urn"]: (row.get("id"), row["modified"])
+        for row in exported["deployment"]["resources"]
+        if row["type"] != "pulumi:pulumi:Stack"
+    }
+
+
+def test_what_runs_on_a_worker_that_goes_moves_and_the_rest_stays_as_it_is(operator: Operator) -> None:
+    command = f"docker --host {operator.on.machines.nodes[0].docker_host} service create --name busy --replicas 3"
+    image = BaseSettings().socket_proxy_image
+    command += f" --no-resolve-image --stop-grace-period 1s --entrypoint sleep {image} 600"
+    subprocess.run(command.split(), check=True, capture_output=True, timeout=120)
+    assert len(places(operator)) == 3
+    before = resources(operator)
+    operator.up(1)
+    after = resources(operator)
+    assert after == {urn: row for urn, row in before.items() if "worker-2" not in urn}
+    assert set(operator.nodes()) == {MANAGER, f"{MANAGER}-worker-1"}
+    assert set(by_name(operator)) == set(operator.nodes())
+
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
+    def moved() -> None:
+        assert len(places(operator)) == 2
+
+    moved()
+    operator.manager.services.get("busy").remove()
+    ok(operator.clone.pulumi("up", "--yes", "--stack", "base", "--expect-no-changes"))
+
+
+def places(operator: Operator) -> set[str]:
+    """Nodes on which tasks of the service run; there are three."""
+    tasks = [
+        task["NodeID"]
+        for task in operator.manager.services.get("busy").tasks({"desired-state": "running"})
+        if task["Status"]["State"] == "running"
+    ]
+    assert len(tasks) == 3
+    return set(tasks)
+
+
+def test_no_token_is_in_the_state_or_in_what_was_printed(operator: Operator) -> None:
+    shown = ok(operator.clone.pulumi("stack", "export", "--show-secrets", "--stack", "base")).stdout
+    assert "worker-1-join" in shown
+    assert _BEGINNING + "1" not in shown, "not even encrypted"
+    assert _BEGINNING + "1" not in "\n".join(operator.clone.transcript)
+    files = [path for path in (operator.clone.data / "pgai-preview").rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        assert f"{_BEGINNING}1".encode() not in unpacked(path.read_bytes()), path
+
+
+def test_the_end_leaves_nothing_though_a_worker_is_dead(operator: Operator) -> None:
+    machines = operator.on.machines
+    machines.stop(machines.nodes[1])
+    ok(operator.clone.pulumi("destroy", "--yes", "--skip-preview", "--stack", "base"))
+    assert operator.hetzner.state.empty

@@ -1,0 +1,312 @@
+"""The scripts by which machines become a cluster: a client that says what a test wants, and a real socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from components.host_scripts import FOLDER
+from tests.equipment.timers import Machine
+
+TOKEN = "SWMTKN-1-5ecret-0f-the-c1uster"
+ADDRESS, MANAGER_ADDRESS = "10.77.0.3", "10.77.0.2"
+JOIN = {"ADDRESS": ADDRESS, "MANAGER_ADDRESS": MANAGER_ADDRESS, "SECONDS_AT_MOST": "5"}
+INIT = {"ADDRESS": MANAGER_ADDRESS, "POOL": "10.201.0.0/16", "MASK": "26", "SECONDS_AT_MOST": "5"}
+WORKER = {"NAME": "w-1", "NODE": "n1", "SECONDS_AT_MOST": "2"}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine.make(tmp_path)
+    made.program("ip", 'echo "2: eth1 inet $6/32"')
+    return made
+
+
+def docker(machine: Machine, *answers: tuple[str, str]) -> None:
+    """What the client says: beginning of its arguments → shell that answers; of others nothing is known."""
+    cases = "".join(f'"{beginning}"*) {answer} ;;\n' for beginning, answer in answers)
+    machine.program("docker", f'echo "$*" >>{machine.root}/docker.log\ncase "$*" in\n{cases}*) exit 9 ;;\nesac')
+
+
+def asked(machine: Machine) -> list[str]:
+    return (machine.root / "docker.log").read_text(encoding="utf-8").splitlines()
+
+
+def states(machine: Machine, first: str, second: str) -> tuple[str, str]:
+    """The node's part in a Swarm, before and after the engine was asked to join."""
+    return "info --format {{.Swarm.LocalNodeState}}", f"[ -e {machine.root}/joined ] && echo {second} || echo {first}"
+
+
+def test_a_manager_listens_in_the_private_network_alone_and_prints_no_token(machine: Machine) -> None:
+    docker(
+        machine,
+        ("info --format {{.Swarm.LocalNodeState}}", "echo 'inactive false  false'"),
+        ("swarm init", f"echo 'docker swarm join --token {TOKEN}'"),
+        ("info --format {{.Swarm.NodeID}}", "echo n0"),
+        ("node update", ":"),
+        ("info --format {{.Swarm.Cluster.ID}}", "echo c0"),
+    )
+    done = machine.run("swarm_init.sh", **INIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "c0\n", "")
+    (init,) = [line for line in asked(machine) if line.startswith("swarm init")]
+    assert f"--advertise-addr {MANAGER_ADDRESS} --listen-addr {MANAGER_ADDRESS}:2377" in init
+    assert f"--data-path-addr {MANAGER_ADDRESS}" in init
+    assert "node update --label-add pgai.preview.role=manager n0" in asked(machine)
+
+
+def test_a_manager_that_is_one_already_stays_it(machine: Machine) -> None:
+    docker(
+        machine,
+        ("info --format {{.Swarm.LocalNodeState}}", f"echo 'active true {MANAGER_ADDRESS} false'"),
+        ("info --format {{.Swarm.NodeID}}", "echo n0"),
+        ("node update", ":"),
+        ("info --format {{.Swarm.Cluster.ID}}", "echo c0"),
+    )
+    assert machine.run("swarm_init.sh", **INIT).stdout == "c0\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("inactive false  true", "was set up for a base of one machine (live-restore)"),
+        ("active true 10.1.1.1 false", "is part of another Docker Swarm than that of 10.77.0.2"),
+        ("active false 10.77.0.2 false", "is part of another Docker Swarm than that of 10.77.0.2"),
+    ],
+)
+def test_an_engine_that_cannot_be_a_manager_is_left_alone_and_said_why(
+    machine: Machine, state: str, sentence: str
+) -> None:
+    docker(machine, ("info", f"echo '{state}'"))
+    done = machine.run("swarm_init.sh", **INIT)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize("script", ["swarm_init.sh", "swarm_join.sh"])
+def test_a_machine_without_its_private_address_says_so(machine: Machine, script: str) -> None:
+    machine.program("ip", ":")
+    values = {**JOIN, **INIT, "SECONDS_AT_MOST": "1"}
+    done = run(machine, script, TOKEN, **values)
+    assert done.returncode == 1
+    assert f"did not get its address {values['ADDRESS']} in the private network within 1 s" in done.stderr
+
+
+def run(machine: Machine, script: str, given: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that reads."""
+    return subprocess.run(
+        ["/bin/sh", str(FOLDER / script)],
+        env={"PATH": f"{machine.root}/bin:{os.environ['PATH']}", **environment},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@contextmanager
+def engine(machine: Machine, answer: str = "") -> Iterator[list[tuple[str, dict[str, object]]]]:
+    """The engine's socket: path and content of what it is asked; its answer is an error, if there is one."""
+    received: list[tuple[str, dict[str, object]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def address_string(self) -> str:
+            return "socket"
+
+        def do_POST(self) -> None:
+            received.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            if not answer:
+                (machine.root / "joined").touch()
+            self.send_response(503 if answer else 200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            pass
+
+    with socketserver.ThreadingUnixStreamServer(str(machine.root / "socket"), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield received
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def joining(machine: Machine, given: str = f"{TOKEN}\n") -> subprocess.CompletedProcess[str]:
+    return run(machine, "swarm_join.sh", given, **JOIN, DOCKER_HOST=f"unix://{machine.root}/socket")
+
+
+def worker(machine: Machine, first: str = "inactive", second: str = "active", manager: str = MANAGER_ADDRESS) -> None:
+    """The client on a worker."""
+    docker(
+        machine,
+        states(machine, first, second),
+        ("info --format {{.Swarm.RemoteManagers}}", f"echo '[{{n0 {manager}:2377}}]'"),
+        ("info --format {{.Swarm.NodeID}}", "echo n1"),
+        ("info --format {{.Swarm.Error}}", "echo"),
+    )
+
+
+def test_a_worker_joins_over_its_private_address_and_says_only_its_id(machine: Machine) -> None:
+    worker(machine)
+    with engine(machine) as received:
+        done = joining(machine)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n1\n", "")
+    assert received == [
+        (
+            "/swarm/join",
+            {
+                "ListenAddr": f"{ADDRESS}:2377",
+                "AdvertiseAddr": ADDRESS,
+                "DataPathAddr": ADDRESS,
+                "RemoteAddrs": [f"{MANAGER_ADDRESS}:2377"],
+                "JoinToken": TOKEN,
+            },
+        )
+    ]
+
+
+def test_the_token_is_in_no_argument_of_a_program(machine: Machine) -> None:
+    worker(machine)
+    machine.program("curl", f'echo "$*" >>{machine.root}/curl.log\nexec /usr/bin/curl "$@"')
+    with engine(machine) as received:
+        joining(machine)
+    assert received
+    for log in ("curl.log", "docker.log"):
+        assert TOKEN not in (machine.root / log).read_text(encoding="utf-8")
+
+
+def test_a_worker_that_has_joined_is_not_made_to_join_again(machine: Machine) -> None:
+    worker(machine, "active")
+    with engine(machine) as received:
+        assert joining(machine).stdout == "n1\n"
+    assert not received
+
+
+def test_a_worker_that_cannot_join_says_what_docker_says(machine: Machine) -> None:
+    worker(machine)
+    with engine(machine, '{"message":"invalid join token"}'):
+        done = joining(machine)
+    assert done.returncode == 1
+    assert 'could not join the cluster of 10.77.0.2. Docker says: {"message":"invalid join token"}' in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_a_worker_of_another_cluster_is_not_taken_for_one_of_this(machine: Machine) -> None:
+    worker(machine, "active", manager="10.1.1.1")
+    done = joining(machine)
+    assert done.returncode == 1
+    assert "is part of another cluster than that of 10.77.0.2" in done.stderr
+
+
+@pytest.mark.parametrize("given", ["", "\n", "Error response from daemon\n"])
+def test_a_manager_that_gives_no_token_is_named(machine: Machine, given: str) -> None:
+    worker(machine)
+    done = joining(machine, given)
+    assert done.returncode == 1
+    assert "The manager of the cluster has not given its token" in done.stderr
+
+
+def test_a_worker_that_is_ready_is_marked_and_takes_the_place_of_one_of_its_name(machine: Machine) -> None:
+    docker(
+        machine,
+        ("node inspect", "echo ready"),
+        ("node ls", "printf '%s\\n' 'n0 manager' 'old w-1' 'n1 w-1' 'n9 w-10'"),
+        ("node rm", ":"),
+        ("node update", ":"),
+    )
+    assert machine.run("enrol_worker.sh", **WORKER).returncode == 0
+    changes = [line for line in asked(machine) if line.startswith(("node rm", "node update"))]
+    assert changes == [
+        "node rm --force old",
+        "node update --availability active --label-add pgai.preview.role=worker n1",
+    ]
+
+
+def test_a_worker_that_is_never_ready_is_named(machine: Machine) -> None:
+    docker(machine, ("node inspect", "echo unknown"))
+    done = machine.run("enrol_worker.sh", **WORKER)
+    assert done.returncode == 1
+    assert "The worker w-1 has joined, but was not ready after 2 s" in done.stderr
+
+
+def dismissal(machine: Machine, state: str, left: str, places: str) -> None:
+    """The client of a manager whose worker runs one service."""
+    docker(
+        machine,
+        ("node inspect", state),
+        ("node ps --filter", "echo preview-a-grafana.1"),
+        ("node ps --format", left),
+        ("service ps", places),
+        ("node update", ":"),
+        ("node rm", ":"),
+    )
+
+
+def changes(machine: Machine) -> list[str]:
+    return [line for line in asked(machine) if line.startswith(("node rm", "node update"))]
+
+
+def test_a_worker_goes_when_all_that_ran_on_it_has_a_place_elsewhere(machine: Machine) -> None:
+    asked_twice = f"[ $(grep -c 'service ps' {machine.root}/docker.log) -gt 1 ]"
+    places = f"{asked_twice} && echo 'a.1|w-2|' || echo 'a.1||'"
+    dismissal(machine, "echo ready", "echo 'Shutdown 1 second ago'", places)
+    done = machine.run("dismiss_worker.sh", **{**WORKER, "SECONDS_AT_MOST": "20"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert changes(machine) == ["node update --availability drain n1", "node rm --force n1"]
+    assert "preview-a-grafana" in next(line for line in asked(machine) if line.startswith("service ps"))
+
+
+def test_a_worker_whose_previews_have_no_room_elsewhere_stays_as_it_was(machine: Machine) -> None:
+    places = "echo 'preview-a-grafana.1||no suitable node (insufficient resources on 2 nodes)'"
+    dismissal(machine, "echo ready", ":", places)
+    done = machine.run("dismiss_worker.sh", **WORKER)
+    assert done.returncode == 1
+    assert "The worker w-1 stays" in done.stderr
+    assert "insufficient resources on 2 nodes" in done.stderr
+    assert changes(machine) == ["node update --availability drain n1", "node update --availability active n1"]
+
+
+def test_a_worker_that_is_dead_is_forgotten_at_once(machine: Machine) -> None:
+    dismissal(machine, "echo down", "echo 'Running 1 hour ago'", "exit 9")
+    assert machine.run("dismiss_worker.sh", **WORKER).returncode == 0
+    assert changes(machine) == ["node rm --force n1"]
+
+
+@pytest.mark.parametrize("said", ["Error response from daemon: node n1 not found", "This node is not a swarm manager."])
+def test_a_worker_that_the_cluster_does_not_know_is_gone(machine: Machine, said: str) -> None:
+    dismissal(machine, f"echo '{said}' >&2; exit 1", "exit 9", "exit 9")
+    assert machine.run("dismiss_worker.sh", **WORKER).returncode == 0
+    assert not changes(machine)
+
+
+def test_an_engine_that_does_not_answer_is_no_reason_to_forget_a_worker(machine: Machine) -> None:
+    dismissal(machine, "echo 'Cannot connect to the Docker daemon' >&2; exit 1", "exit 9", "exit 9")
+    done = machine.run("dismiss_worker.sh", **WORKER)
+    assert done.returncode == 1
+    assert "does not say how its worker w-1 is: Cannot connect" in done.stderr
+
+
+def test_the_token_goes_from_one_machine_to_the_other_in_a_pipe(machine: Machine) -> None:
+    machine.program(
+        "there", 'shift; echo "$*" >>"$0.log"; [ "$1" = "${1#docker}" ] && exec sh -c "$1" || echo ' + TOKEN
+    )
+    done = machine.run(
+        "pass_token.sh", MANAGER="there 'a b'", WORKER="there 'c d'", JOIN='read -r token; echo "${#token} of $#"'
+    )
+    assert done.stdout == f"{len(TOKEN)} of 0\n"
+    said = (machine.root / "bin/there.log").read_text(encoding="utf-8")
+    assert "docker swarm join-token --quiet worker" in said
+    assert TOKEN not in said
