@@ -168,6 +168,7 @@ def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.
         page_host=page_host(settings.domain),
         page_url=_page_url(settings),
         certificate=certificate,
+        provider="swarm" if settings.workers else "docker",
     )
     return Edge("edge", args, opts=opts)
 

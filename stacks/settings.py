@@ -126,6 +126,12 @@ class BaseSettings(_Settings):
         return self
 
 
+def _require_no_plugins(info: ValidationInfo) -> None:
+    """Refuse plugins of Grafana on several machines."""
+    if info.data.get("grafana_plugins") != NO_PLUGINS:
+        raise _fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
+
+
 class LocalSettings(BaseSettings):
     """What a base on this machine can have beside that.
 
@@ -145,8 +151,8 @@ class LocalSettings(BaseSettings):
             raise _fault(str(error)) from None
         if value and info.data.get("docker_host"):
             raise _fault("names all engines, so dockerHost must be left out")
-        if value and info.data.get("grafana_plugins") != NO_PLUGINS:
-            raise _fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
+        if value:
+            _require_no_plugins(info)
         return value
 
 
@@ -197,6 +203,13 @@ class ProductionSettings(BaseSettings):
     worker_type: str = Field(default="", pattern=r"^$|^[a-z]{2,4}[0-9]{1,3}$")
     private_network: PrivateNetwork = "10.77.0.0/24"
     encrypt_overlay: bool = True
+
+    @field_validator("workers")
+    @classmethod
+    def _workers(cls, value: int, info: ValidationInfo) -> int:
+        if value:
+            _require_no_plugins(info)
+        return value
 
 
 class PreviewSettings(_Settings):
