@@ -13,7 +13,7 @@ import yaml
 
 from tests.equipment.recording import Declared
 from tests.policy.declared import plain
-from tests.policy.production import CONFIG, TOKEN, declare_base, hetzner, server_type
+from tests.policy.production import TOKEN, declare_base, hetzner, server_type
 
 FROM_ANYWHERE = ["0.0.0.0/0", "::/0"]
 
@@ -28,12 +28,16 @@ def _token() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def of_cluster() -> list[Declared]:
-    return declare_base(hetzner(), workers="2", grafanaPlugins="none", workerType="cx33")
+    return declare_cluster(hetzner(), workers="2", workerType="cx33")
 
 
 @pytest.fixture(scope="module")
 def alone() -> list[Declared]:
     return declare_base(hetzner())
+
+
+def declare_cluster(answers: Mapping[str, Mapping[str, Any]], **config: str) -> list[Declared]:
+    return declare_base(answers, **{"grafanaPlugins": "none", **config})
 
 
 def all_of(declared: list[Declared], kind: str) -> dict[str, Mapping[str, Any]]:
@@ -91,13 +95,13 @@ def test_a_worker_is_of_the_servers_size_unless_it_has_one_of_its_own() -> None:
     types = [server_type("cx33"), server_type("cx43", cores=8, memory=16)]
     answers["hcloud:index/getServerTypes:getServerTypes"] = {"id": "x", "serverTypes": types}
     for config, sizes in (({}, ["cx43", "cx43"]), ({"workerType": "cx33"}, ["cx43", "cx33"])):
-        declared = declare_base(answers, workers="1", grafanaPlugins="none", serverType="cx43", **config)
+        declared = declare_cluster(answers, workers="1", serverType="cx43", **config)
         assert [one["serverType"] for one in all_of(declared, "Server").values()] == sizes
 
 
 def test_a_size_of_workers_that_will_not_do_is_refused_by_its_own_name() -> None:
     with pytest.raises(pulumi.RunError, match="cannot be ordered in 'nbg1' any more: set workerType to one of cx33"):
-        declare_base(hetzner(), workers="1", grafanaPlugins="none", workerType="cx31")
+        declare_cluster(hetzner(), workers="1", workerType="cx31")
 
 
 def test_all_machines_are_in_one_private_network_under_addresses_that_stay(of_cluster: list[Declared]) -> None:
@@ -191,15 +195,12 @@ def test_the_swarm_listens_in_the_private_network_alone(of_cluster: list[Declare
 
 def test_another_manager_is_refused_and_workers_are_none() -> None:
     mine = ("ralph-preview-01", "ralph-preview-01-worker-1", "ralph-preview-01-worker-2")
-    assert declare_base(hetzner(*mine), workers="2", grafanaPlugins="none")
+    assert declare_cluster(hetzner(*mine), workers="2")
     with pytest.raises(pulumi.RunError, match=r"already has ralph-preview-02, and"):
-        declare_base(
-            hetzner(*mine, "ralph-preview-02", "ralph-preview-02-worker-1"), workers="2", grafanaPlugins="none"
-        )
+        declare_cluster(hetzner(*mine, "ralph-preview-02", "ralph-preview-02-worker-1"), workers="2")
 
 
 def test_a_cluster_stands_in_another_range_where_it_is_told_to() -> None:
-    declared = declare_base(hetzner(), workers="1", grafanaPlugins="none", privateNetwork="10.9.0.0/16")
+    declared = declare_cluster(hetzner(), workers="1", privateNetwork="10.9.0.0/16")
     assert all_of(declared, "Network")["cluster-network"]["ipRange"] == "10.9.0.0/16"
     assert all_of(declared, "ServerNetwork")["worker-1-network"]["ip"] == "10.9.0.3"
-    assert "sshPublicKey" in CONFIG
