@@ -103,7 +103,7 @@ def listening() -> Iterator[list[str]]:
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     root = tmp_path_factory.mktemp("cluster")
     with ExitStack() as stack:
-        on = stack.enter_context(running_machines(root, 3, NETWORK))
+        on = stack.enter_context(running_machines(3, NETWORK))
         base = BaseSettings()
         on.machines.load([base.socket_proxy_image])
         replace(on.machines, size=1).load([base.traefik_image, base.node_exporter_image])

@@ -123,7 +123,7 @@ def test_an_unknown_stack_is_refused_naming_the_valid_ones(world: World) -> None
     done = world.clone.pulumi("preview", "--stack", "nonsense")
     world.clone.pulumi("stack", "rm", "--yes", "nonsense")
     assert done.code != 0
-    assert "valid names are base, local and preview-<slug>" in done.text
+    assert "valid names are base, local, cluster and preview-<slug>" in done.text
     assert "Traceback" not in done.text
 
 

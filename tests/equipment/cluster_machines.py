@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -85,24 +86,24 @@ class ClusterMachines:
 
 
 @contextmanager
-def running_machines(root: Path, size: int, network: str) -> Iterator[ClusterMachines]:
+def running_machines(size: int, network: str) -> Iterator[ClusterMachines]:
     """Machines, gone afterwards.
 
     Args:
-        root: Directory of the test.
         size: How many, with the manager.
         network: First three numbers of the addresses in their private network.
     """
-    machines = Machines(root=root / "engines", prefix=f"c{secrets.token_hex(2)}", size=size)
-    keys, directory = root / "keys", root / "opt"
-    keys.mkdir()
-    directory.mkdir()
-    for parent in (root, *list(root.parents)[:2]):
-        parent.chmod(0o755)
-    shutil.chown(directory, _DEPLOY_UID, _DEPLOY_UID)
-    public = make_key(keys / "user")
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with ExitStack() as stack:
+    # Not below pytest's directory, which each run of it closes to other users anew.
+    with tempfile.TemporaryDirectory(prefix="machines-") as made, ExitStack() as stack:
+        root = Path(made)
+        root.chmod(0o755)
+        machines = Machines(root=root / "engines", prefix=f"c{secrets.token_hex(2)}", size=size)
+        keys, directory = root / "keys", root / "opt"
+        keys.mkdir()
+        directory.mkdir()
+        shutil.chown(directory, _DEPLOY_UID, _DEPLOY_UID)
+        public = make_key(keys / "user")
         stack.callback(machines.down)
         machines.start_all()
         for number, node in enumerate(machines.nodes):
