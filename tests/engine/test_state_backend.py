@@ -18,7 +18,7 @@ from tests.equipment.state import unpacked
 pytestmark = pytest.mark.engine
 
 # What the engine keeps of stacks that are gone.
-KEPT = re.compile(r"\.pulumi/(meta\.yaml|history/.+|backups/.+|stacks/.+\.bak)")
+KEPT = re.compile(r"\.pulumi/(meta\.yaml|history/.+|backups/.+|stacks/.+\.bak)|pgai-preview/known-1\.json\.gz")
 
 
 @pytest.fixture

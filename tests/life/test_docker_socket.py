@@ -40,7 +40,7 @@ def test_the_socket_proxy_reaches_a_daemon_that_was_started_anew(tmp_path: Path,
             "traefik-socket-proxy"
         ]
         (source,) = [volume["hostPath"] for volume in proxy["volumes"] if volume["containerPath"] == "/host-run"]
-        (name,) = [setting.removeprefix("SOCKET=") for setting in proxy["envs"]]
+        name = dict(setting.split("=", 1) for setting in proxy["envs"])["SOCKET"]
         with subprocess.Popen(
             ["unshare", "--mount", sys.executable, "-c", _KEEP, source, str(place), name],
             stdin=subprocess.PIPE,
