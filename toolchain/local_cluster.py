@@ -209,6 +209,9 @@ class LocalCluster:
             self.stop(node)
             with contextlib.suppress(SetupError):
                 _run("ip", "netns", "delete", node.namespace)
+            # Where a container of the machine's own network has run, a mount is left, and nothing goes below it.
+            with contextlib.suppress(SetupError):
+                _run("umount", str(node.run / "netns/default"))
             shutil.rmtree(node.run, ignore_errors=True)
         with contextlib.suppress(SetupError):
             _run("ip", "netns", "delete", self._switch)
