@@ -82,7 +82,7 @@ def test_the_first_boot_of_a_machine_alone_stays_byte_for_byte_what_it_was(alone
 
 def test_workers_are_servers_of_their_own_names_size_and_address(of_cluster: list[Declared]) -> None:
     servers = {one["name"]: one for one in all_of(of_cluster, "Server").values()}
-    assert list(servers) == ["ralph-preview-01", "ralph-preview-01-worker-1", "ralph-preview-01-worker-2"]
+    assert sorted(servers) == ["ralph-preview-01", "ralph-preview-01-worker-1", "ralph-preview-01-worker-2"]
     assert [one["serverType"] for one in servers.values()] == ["cx33", "cx33", "cx33"]
     addresses = {one["name"]: one["autoDelete"] for one in all_of(of_cluster, "PrimaryIp").values()}
     assert addresses == {f"{name}-ipv4": False for name in servers}
