@@ -27,7 +27,7 @@ def picture(containers: Sequence[ContainerState], nodes: Sequence[str]) -> Rende
 
 
 def _box(node: str, is_manager: bool, containers: Sequence[ContainerState]) -> Panel:
-    lines = Text("↑ https, to wherever grafana is" if is_manager else "", style="dim")
+    lines = Text("↓ viewers come in here" if is_manager else "", style="dim")
     for one in containers:
         if one.node == node:
             lines.append("\n● " if one.well else "\n○ ", style="green" if one.well else "yellow")
