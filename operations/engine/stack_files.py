@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.engine import stack_file
-from stacks.names import STACK_PREFIX
+from stacks.names import LOCAL, PRODUCTION
 from stacks.paths import Paths
 from stacks.settings import PROJECT
 
@@ -53,9 +53,10 @@ class StackFiles:
         The engine writes its salt into it, which belongs to the passphrase of one machine; the state has it too.
         """
         path = self._configuration_file(stack)
-        before = path.read_bytes() if path.is_file() and not stack.startswith(STACK_PREFIX) else None
+        before = path.read_bytes() if path.is_file() and stack in (LOCAL, PRODUCTION) else None
         try:
             yield
         finally:
-            if before is not None and path.read_bytes() != before:
+            # It goes with a stack that is removed.
+            if before is not None and not (path.is_file() and path.read_bytes() == before):
                 path.write_bytes(before)
