@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_hcloud as hcloud
 
-from components.hetzner import ping_rule, ssh_rule
+from components.hetzner import own_address, ping_rule, ssh_rule
 from components.labels import IN_CLOUD
 
 
@@ -135,16 +135,7 @@ class Worker(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("preview:cluster:Worker", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        address = hcloud.PrimaryIp(
-            f"{name}-address",
-            name=f"{args.server_name}-ipv4",
-            type="ipv4",
-            assignee_type="server",
-            location=args.location,
-            auto_delete=False,
-            labels=IN_CLOUD,
-            opts=child,
-        )
+        address = own_address(f"{name}-address", args.server_name, args.location, child)
         self.server = hcloud.Server(
             f"{name}-server",
             name=args.server_name,

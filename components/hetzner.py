@@ -79,17 +79,7 @@ class HetznerHost(pulumi.ComponentResource):
             labels=IN_CLOUD,
             opts=child,
         )
-        address = hcloud.PrimaryIp(
-            f"{name}-address",
-            name=f"{args.server_name}-ipv4",
-            type="ipv4",
-            assignee_type="server",
-            location=args.location,
-            # DNS records of previews point here, so it stays when the server is replaced.
-            auto_delete=False,
-            labels=IN_CLOUD,
-            opts=child,
-        )
+        address = own_address(f"{name}-address", args.server_name, args.location, child)
         firewall = hcloud.Firewall(
             f"{name}-firewall",
             name=f"{args.server_name}-firewall",
@@ -122,6 +112,20 @@ class HetznerHost(pulumi.ComponentResource):
         )
         self.address = address.ip_address
         self.register_outputs({"address": self.address, "serverId": self.server.id})
+
+
+def own_address(name: str, server_name: str, location: str, opts: pulumi.ResourceOptions) -> hcloud.PrimaryIp:
+    """An IPv4 address that a server has, and that stays when the server is replaced: names and host keys go by it."""
+    return hcloud.PrimaryIp(
+        name,
+        name=f"{server_name}-ipv4",
+        type="ipv4",
+        assignee_type="server",
+        location=location,
+        auto_delete=False,
+        labels=IN_CLOUD,
+        opts=opts,
+    )
 
 
 def tcp_rule(port: int, sources: list[str], text: str) -> hcloud.FirewallRuleArgs:
