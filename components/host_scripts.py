@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "host"
+_PART = re.compile(r"^# part: ([a-z_]+)$", re.MULTILINE)
 
 
 def host_file(name: str) -> str:
@@ -13,5 +15,5 @@ def host_file(name: str) -> str:
 
 
 def script(name: str) -> str:
-    """Text of the script ``host/NAME.sh``."""
-    return host_file(f"{name}.sh")
+    """Text of the script ``host/NAME.sh``, with ``host/parts/PART.sh`` in the place of each line ``# part: PART``."""
+    return _PART.sub(lambda found: host_file(f"parts/{found[1]}.sh"), host_file(f"{name}.sh"))

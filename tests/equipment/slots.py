@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from components.host_scripts import script
 from stacks.names import slug_of
-
-HOST = Path(__file__).resolve().parents[2] / "host"
 
 
 def full_disk(root: Path) -> str:
@@ -68,7 +67,7 @@ class Machine:
             "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
         }  # fmt: skip
         return subprocess.run(
-            ["/bin/sh", str(HOST / f"{name}.sh")],
+            ["/bin/sh", "-c", script(name)],
             env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **values, **environment},
             capture_output=True,
             text=True,

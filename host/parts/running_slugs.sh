@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# Slugs of the previews that run, a line for each container or service; fails where Docker does not say.
+# Environment: BASE (label of the base's previews), RUNTIME (services: previews run on a cluster, whose manager this is, and
+# one whose services have no container sleeps).
+running_slugs() {
+    if [ "${RUNTIME:-}" != services ]; then
+        docker ps --filter "label=pgai.preview.base=$BASE" --format '{{.Label "pgai.preview.slug"}}'
+        return
+    fi
+    services=$(docker service ls --quiet --filter "label=pgai.preview.base=$BASE") || return
+    [ -n "$services" ] || return 0
+    # One that goes meanwhile is not found, and does not run.
+    # shellcheck disable=SC2086  # a list of ids
+    docker service inspect --format '{{index .Spec.Labels "pgai.preview.slug"}} {{.Spec.Mode.Replicated.Replicas}}' \
+        $services 2>/dev/null | awk '$2 > 0 { print $1 }'
+}
