@@ -6,18 +6,9 @@
 set -eu
 : "${ADDRESS:?}" "${POOL:?}" "${MASK:?}" "${SECONDS_AT_MOST:?}"
 
-give_up() {
-    printf '%s\n' "$1" >&2
-    exit 1
-}
+# part: private_address
 
-# The address comes when the cloud has put the machine into the network.
-deadline=$(($(date +%s) + SECONDS_AT_MOST))
-until ip -4 -oneline address show to "$ADDRESS" | grep -q .; do
-    [ "$(date +%s)" -lt "$deadline" ] ||
-        give_up "This machine did not get its address $ADDRESS in the private network within $SECONDS_AT_MOST s: look at the server's networks in Hetzner's console."
-    sleep 1
-done
+await_address "$(($(date +%s) + SECONDS_AT_MOST))"
 case $(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.NodeAddr}} {{.LiveRestoreEnabled}}') in
     "active true $ADDRESS "*) ;;
     "inactive "*" true")

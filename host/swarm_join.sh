@@ -5,10 +5,7 @@
 set -eu
 : "${ADDRESS:?}" "${MANAGER_ADDRESS:?}" "${SECONDS_AT_MOST:?}"
 
-give_up() {
-    printf '%s\n' "$1" >&2
-    exit 1
-}
+# part: private_address
 
 swarm() {
     docker info --format "{{.Swarm.$1}}" </dev/null
@@ -20,11 +17,7 @@ case $token in
     *) give_up 'The manager of the cluster has not given its token: see what it says above.' ;;
 esac
 deadline=$(($(date +%s) + SECONDS_AT_MOST))
-until ip -4 -oneline address show to "$ADDRESS" | grep -q .; do
-    [ "$(date +%s)" -lt "$deadline" ] ||
-        give_up "This machine did not get its address $ADDRESS in the private network within $SECONDS_AT_MOST s: look at the server's networks in Hetzner's console."
-    sleep 1
-done
+await_address "$deadline"
 if [ "$(swarm LocalNodeState)" = inactive ]; then
     socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
     said=$(printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \

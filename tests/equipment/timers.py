@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-HOST = Path(__file__).resolve().parents[2] / "host"
+from components.host_scripts import script as text_of
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Machine:
 
     def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["/bin/sh", str(HOST / script)],
+            ["/bin/sh", "-c", text_of(script.removesuffix(".sh"))],
             env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **self.environment, **environment},
             capture_output=True,
             text=True,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from components.host_scripts import FOLDER
+from components.host_scripts import script as text_of
 from tests.equipment.timers import Machine
 
 TOKEN = "SWMTKN-1-5ecret-0f-the-c1uster"
@@ -103,7 +103,7 @@ def test_a_machine_without_its_private_address_says_so(machine: Machine, script:
 def run(machine: Machine, script: str, given: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a script that reads."""
     return subprocess.run(
-        ["/bin/sh", str(FOLDER / script)],
+        ["/bin/sh", "-c", text_of(script.removesuffix(".sh"))],
         env={"PATH": f"{machine.root}/bin:{os.environ['PATH']}", **environment},
         input=given,
         capture_output=True,
