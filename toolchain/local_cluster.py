@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import shutil
 import signal
 import subprocess
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,12 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from stacks.paths import Paths
 from toolchain import docker_packages
+from toolchain.local_network import LocalNetwork, require_namespaces, run
 from toolchain.report import SetupError
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 _CHUNK = 1 << 20
-_LONGEST_PREFIX = 8  # a network link's name has 15 characters at most
 
 # Beside the addresses of the machines themselves; each preview has two networks of 62 addresses.
 _OVERLAY_POOL = "10.201.0.0/16"
@@ -88,9 +86,9 @@ class LocalCluster:
         return tuple(
             LocalNode(
                 name=f"node-{number}",
-                namespace=f"{self.prefix}-{number}",
-                link=f"{self.prefix}-n{number}",
-                address=f"{self._subnet}.{number}",
+                namespace=self._network.namespace(number),
+                link=self._network.link(number),
+                address=self._network.address(number),
                 docker_host=f"unix:///run/{self.prefix}-{number}.sock",
                 run=Path(f"/run/{self.prefix}-{number}"),
             )
@@ -98,17 +96,8 @@ class LocalCluster:
         )
 
     @property
-    def _subnet(self) -> str:
-        # Clusters beside each other need different ones.
-        return f"10.200.{zlib.crc32(self.prefix.encode()) % 250}"
-
-    @property
-    def _switch(self) -> str:
-        return f"{self.prefix}-0"
-
-    @property
-    def _own_link(self) -> str:
-        return f"{self.prefix}-h"
+    def _network(self) -> LocalNetwork:
+        return LocalNetwork(prefix=self.prefix)
 
     def up(self) -> None:
         """Start what does not run, and join it; again: finds nothing to do.
@@ -134,8 +123,8 @@ class LocalCluster:
         Raises:
             SetupError: As for :meth:`up`.
         """
-        _require(self.prefix)
-        self._wire()
+        require_namespaces()
+        self._network.connect(self.size)
         for node in self.nodes:
             self.start(node)
 
@@ -207,37 +196,12 @@ class LocalCluster:
             if node.process:
                 _empty(node)
             self.stop(node)
-            with contextlib.suppress(SetupError):
-                _run("ip", "netns", "delete", node.namespace)
             # Where a container of the machine's own network has run, a mount is left, and nothing goes below it.
             with contextlib.suppress(SetupError):
-                _run("umount", str(node.run / "netns/default"))
+                run("umount", str(node.run / "netns/default"))
             shutil.rmtree(node.run, ignore_errors=True)
-        with contextlib.suppress(SetupError):
-            _run("ip", "netns", "delete", self._switch)
+        self._network.disconnect(self.size)
         shutil.rmtree(self.root, ignore_errors=True)
-
-    def _wire(self) -> None:
-        """Namespaces with a cable each to a switch, and one cable from there to this machine."""
-        there = set(_namespaces())
-        if self._switch not in there:
-            # In a namespace of its own: this machine's packet filter would take the frames for its own.
-            _run("ip", "netns", "add", self._switch)
-            _run("ip", "-n", self._switch, "link", "add", "switch", "type", "bridge")
-            _run("ip", "-n", self._switch, "link", "set", "switch", "up")
-            self._plug(self._own_link, [], f"{self._subnet}.254")
-        for node in self.nodes:
-            if node.namespace not in there:
-                _run("ip", "netns", "add", node.namespace)
-                _run("ip", "-n", node.namespace, "link", "set", "lo", "up")
-                self._plug(node.link, ["-n", node.namespace], node.address)
-
-    def _plug(self, link: str, within: Sequence[str], address: str) -> None:
-        port = f"{link}p"
-        _run("ip", *within, "link", "add", link, "type", "veth", "peer", "name", port, "netns", self._switch)
-        _run("ip", *within, "address", "add", f"{address}/24", "dev", link)
-        _run("ip", *within, "link", "set", link, "up")
-        _run("ip", "-n", self._switch, "link", "set", port, "master", "switch", "up")
 
     def _launch(self, node: LocalNode) -> None:
         built = docker_packages.directory(Paths.default())
@@ -271,17 +235,6 @@ class LocalCluster:
         return self.root / f"{node.name}.log"
 
 
-def _require(prefix: str) -> None:
-    if platform.system() != "Linux" or os.geteuid() != 0:
-        raise SetupError(
-            "Several Docker engines on one machine need Linux and root, whose network namespaces keep them apart: run "
-            "this as root, or use one engine."
-        )
-    if missing := [program for program in ("ip", "nsenter", "unshare") if not shutil.which(program)]:
-        raise SetupError(f"{', '.join(missing)} cannot be found: install the packages iproute2 and util-linux.")
-    assert len(prefix) <= _LONGEST_PREFIX, prefix
-
-
 def _own_address(node: LocalNode) -> dict[str, str]:
     return {"advertise_addr": node.address, "listen_addr": f"{node.address}:2377"}
 
@@ -307,18 +260,7 @@ def _empty(node: LocalNode) -> None:
             container.remove(force=True, v=True)
 
 
-def _namespaces() -> list[str]:
-    return [line.split()[0] for line in _run("ip", "netns", "list").splitlines() if line.strip()]
-
-
 def _ids(client: Any, images: Sequence[str]) -> dict[str, str]:
     """Image → id, of those that an engine has."""
     tags = {tag: row["Id"] for row in client.api.images() for tag in row["RepoTags"] or ()}
     return {image: tags[image] for image in images if image in tags}
-
-
-def _run(*argv: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SetupError(f"{' '.join(argv[:4])} … failed: {done.stderr.strip() or f'exit code {done.returncode}'}.")
-    return done.stdout
