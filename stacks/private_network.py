@@ -6,9 +6,9 @@ import ipaddress
 from typing import Annotated
 
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
 from components.overlay import POOL
+from stacks.validation import fault
 
 # Docker gives its own networks addresses of the other private ranges.
 _WITHIN = ipaddress.IPv4Network("10.0.0.0/8")
@@ -22,17 +22,13 @@ def _usable(value: str) -> str:
     except ValueError:
         network = None
     if network is None or not network.subnet_of(_WITHIN) or not _SHORTEST <= network.prefixlen <= _LONGEST:
-        raise _fault(
+        raise fault(
             f"must be a network of /{_SHORTEST} to /{_LONGEST} within {_WITHIN} (Docker's own have the other private "
             "ranges), such as 10.77.0.0/24"
         )
     if network.overlaps(ipaddress.IPv4Network(POOL)):
-        raise _fault(f"must not overlap {POOL}, which the networks of previews have: choose 10.77.0.0/24, for example")
+        raise fault(f"must not overlap {POOL}, which the networks of previews have: choose 10.77.0.0/24, for example")
     return value
-
-
-def _fault(text: str) -> PydanticCustomError:
-    return PydanticCustomError("setting", "{text}", {"text": text})
 
 
 PrivateNetwork = Annotated[str, AfterValidator(_usable)]

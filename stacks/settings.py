@@ -20,7 +20,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 from components.service_spec import ServiceSpec
 from components.services import by_key
@@ -30,7 +29,7 @@ from stacks.nodes import nodes_of
 from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
 from stacks.private_network import PrivateNetwork
-from stacks.validation import S, validate
+from stacks.validation import S, fault, validate
 
 PROJECT = "pgai-preview"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
@@ -38,10 +37,6 @@ DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gigabytes = Annotated[int, Field(ge=0, le=1_000_000)]
 _DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
-
-
-def _fault(text: str) -> PydanticCustomError:
-    return PydanticCustomError("setting", "{text}", {"text": text})
 
 
 class _Settings(BaseModel):
@@ -97,7 +92,7 @@ class BaseSettings(_Settings):
     @classmethod
     def _domain(cls, value: str) -> str:
         if not _DOMAIN.match(value):
-            raise _fault("must be a domain name in lower case, such as pgai.watch")
+            raise fault("must be a domain name in lower case, such as pgai.watch")
         return value
 
     @field_validator("bind_address")
@@ -106,7 +101,7 @@ class BaseSettings(_Settings):
         try:
             ipaddress.ip_address(value)
         except ValueError:
-            raise _fault("must be an IP address of this machine, such as 127.0.0.1") from None
+            raise fault("must be an IP address of this machine, such as 127.0.0.1") from None
         return value
 
     @field_validator("grafana_plugins")
@@ -115,21 +110,21 @@ class BaseSettings(_Settings):
         try:
             plugins_of(value)
         except ValueError as error:
-            raise _fault(str(error)) from None
+            raise fault(str(error)) from None
         return value
 
     @model_validator(mode="after")
     def _ports_differ(self) -> BaseSettings:
         ports = [self.http_port, self.https_port, self.dashboard_port, self.node_exporter_port]
         if len(set(ports)) < len(ports):
-            raise _fault("httpPort, httpsPort, dashboardPort and nodeExporterPort must be four different ports")
+            raise fault("httpPort, httpsPort, dashboardPort and nodeExporterPort must be four different ports")
         return self
 
 
 def _require_no_plugins(info: ValidationInfo) -> None:
     """Refuse plugins of Grafana on several machines."""
     if info.data.get("grafana_plugins") != NO_PLUGINS:
-        raise _fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
+        raise fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
 
 
 class LocalSettings(BaseSettings):
@@ -148,9 +143,9 @@ class LocalSettings(BaseSettings):
         try:
             nodes_of(value)
         except ValueError as error:
-            raise _fault(str(error)) from None
+            raise fault(str(error)) from None
         if value and info.data.get("docker_host"):
-            raise _fault("names all engines, so dockerHost must be left out")
+            raise fault("names all engines, so dockerHost must be left out")
         if value:
             _require_no_plugins(info)
         return value
@@ -256,7 +251,7 @@ class PreviewSettings(_Settings):
         try:
             PreviewName(value)
         except NameRefusedError as error:
-            raise _fault(str(error)) from None
+            raise fault(str(error)) from None
         return value
 
     @field_validator("deployed_at", "created_at", "expires_at", mode="before")
@@ -272,10 +267,10 @@ class PreviewSettings(_Settings):
                 try:
                     filled(template, commit=info.data["commit"], slug=PreviewName(info.data["branch"]).slug)
                 except ValueError as error:
-                    raise _fault(str(error)) from None
+                    raise fault(str(error)) from None
         unknown = sorted(set(value) - set(by_key()))
         if unknown:
-            raise _fault(f"names no service {', '.join(unknown)}; services are {', '.join(sorted(by_key()))}")
+            raise fault(f"names no service {', '.join(unknown)}; services are {', '.join(sorted(by_key()))}")
         return value
 
     def image(self, service: ServiceSpec) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
 
 class SettingsError(Exception):
@@ -13,6 +14,11 @@ class SettingsError(Exception):
 
 
 S = TypeVar("S", bound=BaseModel)
+
+
+def fault(text: str) -> PydanticCustomError:
+    """What a validator raises of a value; its text follows the name of the key."""
+    return PydanticCustomError("setting", "{text}", {"text": text})
 
 
 def validate(model: type[S], values: Mapping[str, Any], *, stack: str) -> S:
@@ -29,7 +35,7 @@ def validate(model: type[S], values: Mapping[str, Any], *, stack: str) -> S:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        lines = [_sentence(stack, values, fault) for fault in error.errors()]
+        lines = [_sentence(stack, values, found) for found in error.errors()]
         raise SettingsError("\n".join(lines)) from None
 
 
