@@ -19,7 +19,7 @@ from stacks.moments import text_of
 from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
 from stacks.paths import Paths
-from stacks.settings import PreviewSettings, preview_settings
+from stacks.preview_settings import PreviewSettings, preview_settings
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 

@@ -1,9 +1,8 @@
-"""Typed, validated configuration. The only reader of ``pulumi.Config``."""
+"""Typed, validated configuration of bases, and how any is read: the only reader of ``pulumi.Config``."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable
@@ -21,10 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components.service_spec import ServiceSpec
-from components.services import by_key
-from stacks.images import Image, filled
-from stacks.names import NameRefusedError, PreviewName
+from stacks.images import Image
 from stacks.nodes import nodes_of
 from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
@@ -39,11 +35,13 @@ Gigabytes = Annotated[int, Field(ge=0, le=1_000_000)]
 _DOMAIN = re.compile(r"^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
+    """Configuration of a stack: keys as the engine writes them, and none that is not known."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
 
 
-class BaseSettings(_Settings):
+class BaseSettings(Settings):
     """Configuration that both kinds of base stack share.
 
     Attributes:
@@ -207,79 +205,12 @@ class ProductionSettings(BaseSettings):
         return value
 
 
-class PreviewSettings(_Settings):
-    """Configuration of one preview's stack.
+def read_settings(model: type[S], stack: str) -> S:
+    """Configuration of the running program.
 
-    Attributes:
-        branch: Branch that owns the preview.
-        base: Name of its base stack.
-        commit: Commit that is deployed; only recorded.
-        config_directory: The branch's monitoring configuration; relative to the project.
-        deployed_at: RFC 3339 time of this deploy; only recorded.
-        deployed_by: Who does this deploy; only recorded.
-        created_at: RFC 3339 time of the first deploy; only recorded.
-        ttl_hours: Life after the last successful deploy, in hours.
-        expires_at: RFC 3339 time of the end, where somebody has moved it beyond that.
-        restore_directory: Where an earlier version of the branch's files is, with ``config`` and ``workload``; it takes
-            the place of the configuration directory and of the project's own workload.
-        kept: What keeps the preview beyond its end; only recorded.
-        labelled: Whether it goes with the loss of the label that starts one; only recorded.
-        images: Service → image reference, where it differs from the default; ``{commit}`` and ``{slug}`` in it are the
-            preview's own.
-        image_ids: Image reference → Docker's id of the image that it led to at the deploy, which runs whatever the
-            reference leads to by now.
+    Raises:
+        SettingsError: See :func:`stacks.validation.validate`.
     """
-
-    branch: str
-    base: str = Field(default="local", pattern=r"^[a-z][a-z0-9-]*$")
-    commit: str = Field(default="", pattern=r"^[0-9A-Za-z._-]{0,64}$")
-    config_directory: str = "config"
-    deployed_at: dt.datetime | None = None
-    deployed_by: Annotated[str, StringConstraints(max_length=255)] = ""
-    created_at: dt.datetime | None = None
-    ttl_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 72
-    expires_at: dt.datetime | None = None
-    restore_directory: str = Field(default="", pattern=r"^$|^/.+")
-    kept: Literal["", "command", "label"] = ""
-    labelled: Literal["", "yes"] = ""
-    images: dict[str, str] = Field(default_factory=dict)
-    image_ids: dict[str, Image] = Field(default_factory=dict)
-
-    @field_validator("branch")
-    @classmethod
-    def _branch(cls, value: str) -> str:
-        try:
-            PreviewName(value)
-        except NameRefusedError as error:
-            raise fault(str(error)) from None
-        return value
-
-    @field_validator("deployed_at", "created_at", "expires_at", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return value or None
-
-    @field_validator("images")
-    @classmethod
-    def _images(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        if {"branch", "commit"} <= set(info.data):
-            for template in value.values():
-                try:
-                    filled(template, commit=info.data["commit"], slug=PreviewName(info.data["branch"]).slug)
-                except ValueError as error:
-                    raise fault(str(error)) from None
-        unknown = sorted(set(value) - set(by_key()))
-        if unknown:
-            raise fault(f"names no service {', '.join(unknown)}; services are {', '.join(sorted(by_key()))}")
-        return value
-
-    def image(self, service: ServiceSpec) -> str:
-        """Reference of the image that a service runs."""
-        template = self.images.get(service.key, service.image)
-        return filled(template, commit=self.commit, slug=PreviewName(self.branch).slug)
-
-
-def _read(model: type[S], stack: str) -> S:
     config = pulumi.Config(PROJECT)
     readers: dict[str, Callable[[str], object]] = {"images": config.get_object, "imageIds": config.get_object}
     values: dict[str, object] = {}
@@ -318,7 +249,7 @@ def local_settings(stack: str) -> LocalSettings:
     Raises:
         SettingsError: See :func:`stacks.validation.validate`.
     """
-    return _read(LocalSettings, stack)
+    return read_settings(LocalSettings, stack)
 
 
 def production_settings(stack: str) -> ProductionSettings:
@@ -327,13 +258,4 @@ def production_settings(stack: str) -> ProductionSettings:
     Raises:
         SettingsError: See :func:`stacks.validation.validate`.
     """
-    return _read(ProductionSettings, stack)
-
-
-def preview_settings(stack: str) -> PreviewSettings:
-    """Configuration of the running preview program.
-
-    Raises:
-        SettingsError: See :func:`stacks.validation.validate`.
-    """
-    return _read(PreviewSettings, stack)
+    return read_settings(ProductionSettings, stack)

@@ -15,7 +15,7 @@ from operations.life.labels import kept_after, labelled_after
 from stacks.configuration import ConfigurationError, gather, lacking
 from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
-from stacks.settings import PreviewSettings
+from stacks.preview_settings import PreviewSettings
 from stacks.validation import SettingsError, validate
 
 DEFAULT_IMAGE = "default"

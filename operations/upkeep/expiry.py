@@ -21,7 +21,7 @@ from operations.machine.access import Machine
 from stacks.moments import text_of
 from stacks.names import PreviewName
 from stacks.outputs import PreviewOutputs
-from stacks.settings import PreviewSettings
+from stacks.preview_settings import PreviewSettings
 
 UNFINISHED_FOR = dt.timedelta(hours=1)
 """How long a preview whose first deploy never ended is left alone."""

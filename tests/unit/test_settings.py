@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from operations.local_base import file_values
-from stacks.settings import PROJECT, BaseSettings, LocalSettings, PreviewSettings, ProductionSettings
+from stacks.preview_settings import PreviewSettings
+from stacks.settings import PROJECT, BaseSettings, LocalSettings, ProductionSettings
 from stacks.validation import SettingsError, validate
 
 CHECKOUT = Path(__file__).resolve().parents[2]
