@@ -113,6 +113,11 @@ class BaseOutputs(BaseModel):
         """
         return services() if self.nodes else containers()
 
+    @property
+    def keeps_data(self) -> bool:
+        """Whether data outlive the containers of a preview that sleeps; a cluster may start them on other machines."""
+        return self.by_runtime(containers=lambda: True, services=lambda: False)
+
     def slot(self, slug: str, branch: str) -> SlotArgs:
         """Slot of a branch's preview on this base's machine."""
         return SlotArgs(

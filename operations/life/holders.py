@@ -120,7 +120,7 @@ def refusal_of(
         sentences.append(f"The next slot is free at {text_of(end)}, when {first.branch or first.slug} ends.")
     if holding:
         name = shlex.quote(holding[0].branch or holding[0].slug)
-        keeps = machine.base.by_runtime(containers=lambda: " (keeps its data)", services=str)
+        keeps = " (keeps its data)" if machine.base.keeps_data else ""
         sentences.append(f"To make room now: ./preview sleep {name}{keeps}, or ./preview destroy {name}.")
     return " ".join(sentences)
 

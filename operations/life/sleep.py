@@ -23,7 +23,7 @@ class Slept:
         url: Public address.
         since: Since when, RFC 3339.
         changed: Whether it has been awake.
-        keeps_data: Whether its data are there when it wakes; a cluster may start it on other machines.
+        keeps_data: Whether its data are there when it wakes.
     """
 
     name: PreviewName
@@ -81,5 +81,4 @@ def sleep(
                 why=why,
             )
         )
-    keeps_data = machine.base.by_runtime(containers=lambda: True, services=lambda: False)
-    return Slept(name=name, url=found.outputs.url, since=since, changed=changed, keeps_data=keeps_data)
+    return Slept(name=name, url=found.outputs.url, since=since, changed=changed, keeps_data=machine.base.keeps_data)
