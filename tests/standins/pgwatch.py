@@ -98,7 +98,9 @@ class Pgwatch:
             text = self.scrape()
             return text if all(one in text for one in wanted) else None
 
-        return wait_for(f"a scrape with {wanted}", complete)
+        # A measurement is in one scrape alone, and each metric is measured once a second: those of different moments
+        # are together only in a scrape that leaves time for all of them.
+        return wait_for(f"a scrape with {wanted}", complete, every=1.5 if len(wanted) > 1 else 0.05)
 
     def sample_time(self, name: str) -> int:
         """When the served sample of a metric was taken, milliseconds since 1970."""
