@@ -121,7 +121,7 @@ def _clone() -> tuple[Clone, str, Path]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     root = Path(tempfile.mkdtemp(prefix="bench-"))
     token = f"b{secrets.token_hex(3)}"
-    clone = Clone.make(root, token)
+    clone = Clone.make(root, token, calm=False)
     (root / "tmp").mkdir()
     clone.extra["TMPDIR"] = str(root / "tmp")
     ok(clone.preview("setup"))

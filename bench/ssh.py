@@ -35,8 +35,8 @@ def main() -> None:
         root = Path(folder)
         (root / "local").mkdir()
         (root / "production").mkdir()
-        with running_production(engine, root / "production") as production:
-            local = Clone.make(root / "local", f"b{secrets.token_hex(3)}")
+        with running_production(engine, root / "production", calm=False) as production:
+            local = Clone.make(root / "local", f"b{secrets.token_hex(3)}", calm=False)
             try:
                 seconds, connections = _measure(local, production, runs)
             finally:

@@ -14,7 +14,7 @@ from tests.equipment.local_base import LocalBase
 @pytest.fixture(scope="package")
 def world(local_base: LocalBase, token: str) -> Iterator[World]:
     # Beside the two that live through all tests, there is room for those that a test makes.
-    with local_base.clone("engine", maxPreviews=4) as clone:
+    with local_base.clone("engine", calm=False, maxPreviews=4) as clone:
         first, second = f"feature/{token}-first", f"feature/{token}-second"
         configured = (clone.path / "Pulumi.local.yaml").read_bytes()
         demo = ok(clone.preview("demo", "--branch", first))

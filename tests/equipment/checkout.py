@@ -57,6 +57,7 @@ class Clone:
         prefix: Put before the names of the base's networks and containers.
         transcript: Everything that commands printed.
         extra: More variables of the user's environment.
+        calm: Whether the workload of its previews leaves the processors to the tests.
     """
 
     path: Path
@@ -65,13 +66,15 @@ class Clone:
     prefix: str
     transcript: list[str] = field(default_factory=list)
     extra: dict[str, str] = field(default_factory=dict)
+    calm: bool = True
 
     @classmethod
-    def make(cls, root: Path, token: str) -> Clone:
+    def make(cls, root: Path, token: str, *, calm: bool = True) -> Clone:
         """Copy the files that Git knows or would add, and give the copy free ports."""
         keys = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
         clone = cls(
-            path=_copy(root / "clone"),
+            path=_copy(root / "clone", calm),
+            calm=calm,
             data=root / "data",
             ports=dict(zip(keys, free_ports(len(keys)), strict=True)),
             prefix=f"{token}-",
@@ -79,9 +82,9 @@ class Clone:
         clone.configure({**clone.ports, "namePrefix": clone.prefix})
         return clone
 
-    def another(self, root: Path, **values: object) -> Clone:
+    def another(self, root: Path, *, calm: bool = True, **values: object) -> Clone:
         """A second clone of the same user, with the same state and base, whose configuration says more."""
-        clone = replace(self, path=_copy(root / "clone"), transcript=[], extra=dict(self.extra))
+        clone = replace(self, path=_copy(root / "clone", calm), transcript=[], extra=dict(self.extra), calm=calm)
         clone.configure({**clone.ports, "namePrefix": clone.prefix, **values})
         return clone
 
@@ -163,7 +166,14 @@ class Clone:
         return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 
-def _copy(path: Path) -> Path:
+_CALM = {
+    "workload/lib/settings.sh": ("WORKLOAD_SCALE:-10}", "WORKLOAD_SCALE:-1}"),
+    "workload/lib/patterns.sh": ("${3-} -T $length", "${3-} -R 5 -T $length"),
+}
+"""What a branch changes in its workload so that it has a tenth of the data and five transactions a second."""
+
+
+def _copy(path: Path, calm: bool) -> Path:
     """The files that Git knows or would add, in a directory of their own."""
     listed = subprocess.run(
         ["git", "-C", str(ORIGIN), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -175,5 +185,9 @@ def _copy(path: Path) -> Path:
         if source.is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, path / name)
+    for name, (before, after) in (_CALM if calm else {}).items():
+        text = (path / name).read_text(encoding="utf-8")
+        assert before in text
+        (path / name).write_text(text.replace(before, after), encoding="utf-8")
     (path / ".venv").symlink_to(ORIGIN / ".venv")
     return path

@@ -29,14 +29,15 @@ class LocalBase:
     token: str
 
     @contextmanager
-    def clone(self, name: str, **values: object) -> Iterator[Clone]:
+    def clone(self, name: str, *, calm: bool = True, **values: object) -> Iterator[Clone]:
         """A package's clone; nothing but the base is left when the block ends.
 
         Args:
             name: The package's, which its transcript gets too.
+            calm: Whether the workload of its previews leaves the processors to the tests.
             values: Configuration of the base as this package needs it, which ``bring_up`` or ``demo`` gives to it.
         """
-        clone = self.home.another(self.root / name, **values)
+        clone = self.home.another(self.root / name, calm=calm, **values)
         try:
             yield clone
         finally:

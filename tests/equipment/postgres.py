@@ -109,6 +109,15 @@ class PostgresServer:
             self._process.wait()
         self._process = None
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stopped while the block runs, and started again however it ends."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
 
 @contextmanager
 def running_postgres(settings: dict[str, str] | None = None) -> Iterator[PostgresServer]:

@@ -140,12 +140,13 @@ def agent(key: Path) -> Iterator[str]:
 
 
 @contextmanager
-def running_production(engine: Any, root: Path) -> Iterator[Production]:
+def running_production(engine: Any, root: Path, *, calm: bool = True) -> Iterator[Production]:
     """Clouds, authority and a machine that waits for its base; all gone afterwards.
 
     Args:
         engine: Docker client.
         root: Directory for files.
+        calm: Whether the workload of previews leaves the processors to the tests.
     """
     token = f"p{secrets.token_hex(3)}"
     # Traefik asks the authority and Cloudflare there.
@@ -158,7 +159,7 @@ def running_production(engine: Any, root: Path) -> Iterator[Production]:
         ssh_port, *ports = free_ports(5)
         vm = stack.enter_context(running_vm(engine, root, token=token, port=ssh_port))
         socket = stack.enter_context(agent(vm.private_key))
-        clone = Clone.make(root, token)
+        clone = Clone.make(root, token, calm=calm)
         clone.extra.update(
             SSH_AUTH_SOCK=socket,
             HCLOUD_TOKEN=hetzner.token,

@@ -37,7 +37,12 @@ def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
 
     with clone.started("deploy", branch) as process:
         assert process.stdout is not None
-        assert any("+ Network" in line for line in process.stdout)
+        began = ""
+        for line in process.stdout:
+            began += line
+            if "+ Network" in line:
+                break
+        assert "+ Network" in began, began
         second.restart()
         said = process.stdout.read()
         code = process.wait(180)

@@ -45,11 +45,10 @@ def test_a_sink_that_goes_away_is_written_to_again_without_what_it_missed(
     pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, "losing_sink", METRICS, sink=unsteady)
     try:
         wait_for("first rows", lambda: beats(unsteady, "losing_sink") >= 1)
-        unsteady.stop()
-        before = pgwatch.sample_time("pgwatch_beat_value")
-        wait_for("Prometheus is served on", lambda: pgwatch.sample_time("pgwatch_beat_value") > before + 1500)
-        wait_for("the log says so", lambda: "measurements are lost" in pgwatch.program.output)
-        unsteady.start()
+        with unsteady.stopped():
+            before = pgwatch.sample_time("pgwatch_beat_value")
+            wait_for("Prometheus is served on", lambda: pgwatch.sample_time("pgwatch_beat_value") > before + 1500)
+            wait_for("the log says so", lambda: "measurements are lost" in pgwatch.program.output)
         stored = beats(unsteady, "losing_sink")
         wait_for("new rows", lambda: beats(unsteady, "losing_sink") > stored)
         with unsteady.connect("losing_sink_sink") as conn:
@@ -111,19 +110,19 @@ def test_a_source_that_goes_away_is_silent_until_it_comes_back(
     pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, unsteady, "losing_source", METRICS, sink=postgres)
     try:
         assert samples_of_up(pgwatch.scrape_with("pgwatch_instance_up")) == [1]
-        unsteady.stop()
-        wait_for("the failure is logged", lambda: "metric=instance_up" in pgwatch.program.output)
-        pgwatch.scrape()
-        stored = beats(postgres, "losing_source")
-        # Two rounds of each metric.
-        seen: list[float] = []
-        until = time.monotonic() + 2.5
-        while time.monotonic() < until:
-            seen += samples_of_up(pgwatch.scrape())
-        assert seen == []
-        assert beats(postgres, "losing_source") == stored
-        assert http_get(f"{pgwatch.web_url}/liveness")[0] == 200
-        unsteady.start()
+        wait_for("first rows", lambda: beats(postgres, "losing_source"))
+        with unsteady.stopped():
+            wait_for("the failure is logged", lambda: "metric=instance_up" in pgwatch.program.output)
+            pgwatch.scrape()
+            stored = beats(postgres, "losing_source")
+            # Two rounds of each metric.
+            seen: list[float] = []
+            until = time.monotonic() + 2.5
+            while time.monotonic() < until:
+                seen += samples_of_up(pgwatch.scrape())
+            assert seen == []
+            assert beats(postgres, "losing_source") == stored
+            assert http_get(f"{pgwatch.web_url}/liveness")[0] == 200
         assert samples_of_up(pgwatch.scrape_with("pgwatch_instance_up")) == [1]
         wait_for("new rows", lambda: beats(postgres, "losing_source") > stored)
     finally:
@@ -138,9 +137,8 @@ def test_a_source_that_is_not_there_at_the_start_is_tried_again_at_a_refresh(
     postgres: PostgresServer, unsteady: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
 ) -> None:
     make_databases(unsteady, "late_source", postgres)
-    unsteady.stop()
     with ExitStack() as comes_back:
-        comes_back.callback(unsteady.start)
+        comes_back.enter_context(unsteady.stopped())
         pgwatch = Pgwatch(
             go_binary("pgwatch"), tmp_path, unsteady, "late_source", METRICS, sink=postgres, arguments=["--refresh=2"]
         )
