@@ -21,7 +21,8 @@ from pulumi import automation
 from bench.figures import spread
 from bench.machine import described
 from bench.record import parser, positive, run_to_its_end, write
-from operations.engine.vendor import EngineProcess, Stack, Workspace
+from operations.engine.process import EngineProcess
+from operations.engine.vendor import Command, Stack, Workspace
 from stacks.paths import Paths
 from toolchain.environment import environment, stamps
 
@@ -62,7 +63,7 @@ def _life(folder: Path) -> dict[str, float]:
     process = EngineProcess(engine.version)
     workspace = Workspace(
         work_dir=str(folder),
-        pulumi_command=process,
+        pulumi_command=Command(process),
         env_vars=variables,
         project_settings=automation.ProjectSettings(name=_PROJECT, runtime="python"),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from components.labels import preview_labels
 from components.machine import Host
 from components.service_spec import CONFIG_MOUNT, ServiceSpec
-from components.slot import SlotArgs
+from components.slot_args import SlotArgs
 
 INITDB = Path(__file__).parent / "initdb"
 """What initialises the databases, beside the branch's own files."""

@@ -13,11 +13,12 @@ from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.base_plugins import base_plugins, outputs_of
 from stacks.docker_address import far
+from stacks.exchange import export_when, read_settings
 from stacks.names import page_host, url_of
 from stacks.nodes import nodes_of
-from stacks.outputs import BaseOutputs, export_when
+from stacks.outputs import BaseOutputs
 from stacks.paths import Paths
-from stacks.settings import DEFAULT_DOCKER_HOST, from_settings, local_settings
+from stacks.settings import DEFAULT_DOCKER_HOST, LocalSettings, from_settings
 from stacks.targets import LocalHost
 from stacks.validation import SettingsError
 
@@ -29,7 +30,7 @@ def local() -> None:
         pulumi.RunError: The configuration cannot be used, or the engine is not one of this machine.
     """
     try:
-        settings = local_settings(pulumi.get_stack())
+        settings = read_settings(LocalSettings, pulumi.get_stack())
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     nodes = nodes_of(settings.nodes)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-import pulumi
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.slot import SlotArgs
+from components.slot_args import SlotArgs
+
+if TYPE_CHECKING:
+    import pulumi
 
 T = TypeVar("T")
 
@@ -228,40 +230,3 @@ class PreviewOutputs(BaseModel):
 def _whole(value: Any) -> Any:
     # The engine keeps numbers as floating point.
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def export_when(ready: pulumi.Output[Any], values: Mapping[str, Any]) -> None:
-    """Export a stack's outputs once something is known.
-
-    The engine keeps a program's outputs even when a resource fails; these keep their old values then.
-
-    Args:
-        ready: What has to be known first.
-        values: Output → value.
-    """
-    for name in values:
-        pulumi.export(name, pulumi.Output.all(ready, values[name]).apply(lambda known: known[1]))
-
-
-def read_outputs(stack: str) -> Mapping[str, Any]:
-    """Read another stack's outputs from within a program, at once rather than as ``pulumi.Output``.
-
-    What a preview consists of depends on its base, so the values are needed before anything is declared;
-    ``StackReference`` would hand them over too late. It asks the engine the same question.
-
-    Args:
-        stack: Full name, ``organization/project/stack``.
-
-    Raises:
-        OutputsError: There is no such stack.
-    """
-    try:
-        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
-    except Exception as error:
-        name = stack.rsplit("/", 1)[-1]
-        raise OutputsError(
-            f"The base stack {name!r} cannot be read: bring it up first (pulumi up --stack {name}), "
-            "or name another one with the configuration key 'base'."
-        ) from error
-    outputs: Mapping[str, Any] = answer["outputs"]
-    return outputs

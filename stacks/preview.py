@@ -15,11 +15,12 @@ from components.environment_args import EnvironmentArgs
 from components.service_files import FilesRefusedError
 from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
+from stacks.exchange import export_when, read_outputs, read_settings
 from stacks.moments import text_of
 from stacks.names import PreviewName
-from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs, export_when, read_outputs
+from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
 from stacks.paths import Paths
-from stacks.preview_settings import PreviewSettings, preview_settings
+from stacks.preview_settings import PreviewSettings
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 
@@ -35,7 +36,7 @@ def preview() -> None:
     """
     stack = pulumi.get_stack()
     try:
-        settings = preview_settings(stack)
+        settings = read_settings(PreviewSettings, stack)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     name = PreviewName(settings.branch)

@@ -11,7 +11,7 @@ from components.service_spec import ServiceSpec
 from components.services import by_key
 from stacks.images import Image, filled
 from stacks.names import NameRefusedError, PreviewName
-from stacks.settings import Settings, read_settings
+from stacks.settings import Settings
 from stacks.validation import fault
 
 
@@ -85,12 +85,3 @@ class PreviewSettings(Settings):
         """Reference of the image that a service runs."""
         template = self.images.get(service.key, service.image)
         return filled(template, commit=self.commit, slug=PreviewName(self.branch).slug)
-
-
-def preview_settings(stack: str) -> PreviewSettings:
-    """Configuration of the running preview program.
-
-    Raises:
-        SettingsError: See :func:`stacks.validation.validate`.
-    """
-    return read_settings(PreviewSettings, stack)

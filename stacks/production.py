@@ -18,9 +18,10 @@ from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.record import PreviewRecord, PreviewRecordArgs
 from stacks.base_plugins import base_plugins, outputs_of
 from stacks.cluster import Manager, cluster
+from stacks.exchange import export_when, read_settings
 from stacks.names import page_host, url_of
-from stacks.outputs import BaseOutputs, export_when
-from stacks.settings import ProductionSettings, from_settings, production_settings
+from stacks.outputs import BaseOutputs
+from stacks.settings import ProductionSettings, from_settings
 from stacks.ssh import SshAddress, SshHost, learn_host_key
 from stacks.validation import SettingsError
 
@@ -36,7 +37,7 @@ def production() -> None:
         pulumi.RunError: The configuration cannot be used, another server exists, or the size is not sold.
     """
     try:
-        settings = production_settings(pulumi.get_stack())
+        settings = read_settings(ProductionSettings, pulumi.get_stack())
         require_only_server(settings.server_name)
         require_orderable(settings.server_type, settings.location)
         if settings.workers and settings.worker_type:

@@ -1,14 +1,12 @@
-"""Typed, validated configuration of bases, and how any is read: the only reader of ``pulumi.Config``."""
+"""Typed, validated configuration of bases."""
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-import pulumi
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -25,7 +23,7 @@ from stacks.nodes import nodes_of
 from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
 from stacks.private_network import PrivateNetwork
-from stacks.validation import S, fault, validate
+from stacks.validation import fault
 
 PROJECT = "pgai-preview"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
@@ -205,24 +203,6 @@ class ProductionSettings(BaseSettings):
         return value
 
 
-def read_settings(model: type[S], stack: str) -> S:
-    """Configuration of the running program.
-
-    Raises:
-        SettingsError: See :func:`stacks.validation.validate`.
-    """
-    config = pulumi.Config(PROJECT)
-    readers: dict[str, Callable[[str], object]] = {"images": config.get_object, "imageIds": config.get_object}
-    values: dict[str, object] = {}
-    for name, field in model.model_fields.items():
-        key = field.alias or name
-        value = readers.get(key, config.get)(key)
-        # An empty string is what the schema's default leaves where a value has none.
-        if value is not None and value != "":
-            values[key] = value
-    return validate(model, values, stack=stack)
-
-
 Args = TypeVar("Args")
 
 
@@ -241,21 +221,3 @@ def from_settings(args: type[Args], settings: BaseModel, **own: Any) -> Args:
     names = {field.name for field in dataclasses.fields(args)}
     shared = {name: getattr(settings, name) for name in type(settings).model_fields if name in names}
     return args(**{**shared, **own})
-
-
-def local_settings(stack: str) -> LocalSettings:
-    """Configuration of the running local base program.
-
-    Raises:
-        SettingsError: See :func:`stacks.validation.validate`.
-    """
-    return read_settings(LocalSettings, stack)
-
-
-def production_settings(stack: str) -> ProductionSettings:
-    """Configuration of the running production base program.
-
-    Raises:
-        SettingsError: See :func:`stacks.validation.validate`.
-    """
-    return read_settings(ProductionSettings, stack)

@@ -14,18 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-from pulumi import automation
-
 from operations.engine.events import words
 from operations.engine.known import Known, recall, remember
+from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot, State
 from operations.engine.store import Listed, Store, store_of
-from operations.engine.vendor import EngineProcess
 from operations.errors import EngineError, OperationError
 from stacks.settings import PROJECT
 
 _PARALLEL_READS = 4
 _STATES = f".pulumi/stacks/{PROJECT}/"
+_NO_SUCH_STACK = re.compile("no stack named.*found")
 _STATE = re.compile(rf"{re.escape(_STATES)}([^/]+?)\.json(?:\.gz)?")
 
 
@@ -200,12 +199,11 @@ class Backend:
         return next((row for row in rows if row["kind"] == "update" and row["result"] == "succeeded"), {})
 
     def _run(self, *args: str) -> str:
-        try:
-            return self.process.run(list(args), self._directory, {}).stdout
-        except automation.errors.StackNotFoundError as error:
-            raise NoSuchStackError(words(error)) from error
-        except automation.errors.CommandError as error:
-            raise EngineError(words(error)) from error
+        said = self.process.run(list(args), self._directory, {})
+        if said.code:
+            kind = NoSuchStackError if _NO_SUCH_STACK.search(said.stderr) else EngineError
+            raise kind(words(said.stderr) or f"The engine ended with code {said.code} and said nothing.")
+        return said.stdout
 
 
 def _keys(stack: str) -> tuple[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from pulumi import automation
+from typing import TYPE_CHECKING, Literal
 
 from operations.happening import Hears, nobody
+
+if TYPE_CHECKING:
+    from pulumi import automation
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 # Said again, and better, by the diagnostic that follows; or said of the whole stack.
@@ -117,9 +118,9 @@ def _plain(value: object) -> object:
     return getattr(value, "value", value)
 
 
-def words(error: Exception) -> str:
-    """The engine's own sentence out of an Automation API error, which wraps it in code, stdout and stderr."""
-    text = _ANSI.sub("", str(error))
+def words(said: str) -> str:
+    """The engine's own sentence out of its output, or out of the SDK's error, which wraps code, stdout and stderr."""
+    text = _ANSI.sub("", said)
     lines = [line.strip() for line in text.splitlines()]
     sentences = [line.removeprefix("stderr:").strip() for line in lines]
     found = [line.removeprefix("error:").strip() for line in sentences if line.startswith("error:")]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from operations.errors import InterruptedOperationError
 
 if TYPE_CHECKING:
-    from operations.engine.vendor import EngineProcess
+    from operations.engine.process import EngineProcess
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -9,137 +9,47 @@ is installed.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import signal
-import subprocess
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
-from copy import copy
-from typing import IO
+from collections.abc import Mapping
 
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-OnLine = automation.OnOutput | None
-Noted = Callable[[int], AbstractContextManager[Callable[[], None]]]
-"""Holds while the process of that id runs; what it gives is called where the process was killed."""
+from operations.engine.process import EngineProcess
 
 
-class EngineProcess(automation.PulumiCommand):
-    """Runs ``pulumi`` in a session of its own, so that it is interrupted once, and only by :meth:`interrupt`.
-
-    What a terminal or a CI runner interrupts is then the command, not the engine. The command decides: it asks the
-    engine to stop in good order, and puts back what was half done.
+class Command(automation.PulumiCommand):
+    """The engine's process as the SDK starts it.
 
     Args:
-        version: Version of the engine.
+        process: The process.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, process: EngineProcess) -> None:
         # The vendor's constructor starts the engine to ask for its version, which set-up has found out.
-        self.command = "pulumi"
-        self.version = VersionInfo.parse(version)
-        self._wanted: list[Callable[[], None]] = []
-        self._noted: Noted = lambda _: nullcontext(lambda: None)
-        self._running: set[subprocess.Popen[str]] = set()
-        self._guard = threading.Lock()
-
-    def noted(self, noted: Noted) -> EngineProcess:
-        """The same, for what locks a stack."""
-        one = copy(self)
-        one._noted = noted
-        return one
-
-    @property
-    def busy(self) -> bool:
-        """Whether an engine runs."""
-        return bool(self._running)
-
-    def only_while(self, wanted: Callable[[], None]) -> None:
-        """Ask before the engine is started, and before its failure is taken for one.
-
-        Args:
-            wanted: Raises where the engine is not wanted any more.
-        """
-        self._wanted.append(wanted)
-
-    def _require_wanted(self) -> None:
-        for wanted in self._wanted:
-            wanted()
-
-    def interrupt(self) -> None:
-        """Ask every running engine to end what it has begun and to stop."""
-        for process in list(self._running):
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
+        self.command = process.command
+        self.version = VersionInfo.parse(process.version)
+        self._process = process
 
     def run(
         self,
         args: list[str],
         cwd: str,
         additional_env: Mapping[str, str],
-        on_output: OnLine = None,
-        on_error: OnLine = None,
+        on_output: automation.OnOutput | None = None,
+        on_error: automation.OnOutput | None = None,
     ) -> automation.CommandResult:
         """See :meth:`pulumi.automation.PulumiCommand.run`.
 
         Raises:
             pulumi.automation.CommandError: The engine failed.
         """
-        self._require_wanted()
-        arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
-        with subprocess.Popen(
-            [self.command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
-            encoding="utf-8",
-            start_new_session=True,
-        ) as process:
-            with self._guard:
-                self._running.add(process)
-            try:
-                with self._noted(process.pid) as killed:
-                    said = _read(process, on_output, on_error)
-                    code = process.wait()
-                    if code < 0:
-                        killed()
-            finally:
-                with self._guard:
-                    self._running.discard(process)
-        result = automation.CommandResult(stdout=said[0], stderr=said[1], code=code)
-        if code != 0:
-            self._require_wanted()
+        said = self._process.run(args, cwd, additional_env, on_output, on_error)
+        result = automation.CommandResult(stdout=said.stdout, stderr=said.stderr, code=said.code)
+        if said.code != 0:
             raise create_command_error(result)
         return result
-
-
-def _read(process: subprocess.Popen[str], on_output: OnLine, on_error: OnLine) -> tuple[str, str]:
-    """Both streams to their ends, each read as it comes, so that neither fills up."""
-    chunks: tuple[list[str], list[str]] = ([], [])
-
-    def consume(stream: IO[str], on_line: OnLine, lines: list[str]) -> None:
-        for line in stream:
-            lines.append(line.rstrip())
-            if on_line:
-                on_line(lines[-1])
-
-    assert process.stdout is not None
-    assert process.stderr is not None
-    readers = [
-        threading.Thread(target=consume, args=arguments, daemon=True)
-        for arguments in ((process.stdout, on_output, chunks[0]), (process.stderr, on_error, chunks[1]))
-    ]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join()
-    return "\n".join(chunks[0]), "\n".join(chunks[1])
 
 
 class Workspace(automation.LocalWorkspace):
@@ -156,9 +66,9 @@ class DestroyWorkspace(Workspace):
     when such a run dies is which part was done: all of it can be done again.
     """
 
-    def __init__(self, work_dir: str, command: automation.PulumiCommand) -> None:
+    def __init__(self, work_dir: str, pulumi_command: automation.PulumiCommand) -> None:
         once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-        super().__init__(work_dir=work_dir, pulumi_command=command, env_vars=once)
+        super().__init__(work_dir=work_dir, pulumi_command=pulumi_command, env_vars=once)
 
     def serialize_args_for_op(self, stack_name: str) -> list[str]:  # noqa: ARG002
         """Arguments of ``pulumi destroy`` besides the API's own, which runs it again to remove the stack."""

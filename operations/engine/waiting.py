@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pulumi import automation
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_fixed
 
 from operations.engine.events import Listener, words
@@ -45,6 +44,8 @@ class LockWait:
             LockedError: Another operation held the stack for the whole wait.
             EngineError: The operation failed.
         """
+        from pulumi import automation
+
         held: list[StackLock] = []
 
         def over(state: RetryCallState) -> bool:
@@ -69,11 +70,13 @@ class LockWait:
             if _contended(error):
                 raise self._locks.refusal(stack, held, self._wait_seconds) from error
             said = "\n".join(listener.errors) if listener else ""
-            raise EngineError(said or words(error), listener.failed if listener else ()) from error
+            raise EngineError(said or words(str(error)), listener.failed if listener else ()) from error
 
 
 def _contended(error: BaseException) -> bool:
     """Whether another operation holds the stack, or has let it go while the engine looked who does."""
+    from pulumi import automation
+
     if isinstance(error, automation.errors.ConcurrentUpdateError):
         return True
     return isinstance(error, automation.errors.CommandError) and bool(_LET_GO.search(str(error)))

@@ -8,7 +8,7 @@ import pytest
 
 from operations.engine import stack_file
 from operations.engine.backend import Backend
-from operations.engine.vendor import EngineProcess
+from operations.engine.process import EngineProcess
 from stacks.settings import PROJECT
 from tests.standins.engine import Stack
 

@@ -12,9 +12,9 @@ import pytest
 
 from operations.engine.backend import Backend
 from operations.engine.known import KEY
+from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot
 from operations.engine.store import FileStore, Listed
-from operations.engine.vendor import EngineProcess
 from stacks.settings import PROJECT
 
 STATE = {"checkpoint": {"latest": {"manifest": {"time": "2026-01-10T00:00:00Z"}, "resources": []}}}

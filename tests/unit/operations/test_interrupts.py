@@ -13,7 +13,7 @@ import pytest
 
 from cli import session
 from operations.engine.interrupts import Interrupts
-from operations.engine.vendor import EngineProcess
+from operations.engine.process import EngineProcess
 from operations.errors import InterruptedOperationError
 from operations.upkeep.reap import ReapRequest, reap
 from stacks.names import stack_of
@@ -25,7 +25,7 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 _BEGIN = """
 import subprocess, sys, time
 from cli.app import app, interrupts
-from operations.engine.vendor import EngineProcess
+from operations.engine.process import EngineProcess
 from operations.errors import OperationError
 
 @app.command()

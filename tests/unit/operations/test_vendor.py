@@ -16,7 +16,8 @@ from pulumi import automation
 from pulumi.automation import _stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError, create_command_error
 
-from operations.engine.vendor import DestroyWorkspace, EngineProcess, Stack, Workspace
+from operations.engine.process import EngineProcess
+from operations.engine.vendor import Command, DestroyWorkspace, Stack, Workspace
 
 SDK = f"pulumi {metadata.version('pulumi')}"
 
@@ -32,7 +33,7 @@ def source(function: Callable[..., Any]) -> str:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (EngineProcess.run, automation.PulumiCommand.run),
+        (Command.run, automation.PulumiCommand.run),
         (Workspace.select_stack, automation.LocalWorkspace.select_stack),
         (DestroyWorkspace.serialize_args_for_op, automation.LocalWorkspace.serialize_args_for_op),
         (Stack.outputs, automation.Stack.outputs),
@@ -46,7 +47,7 @@ def test_an_override_takes_what_the_sdk_hands_over(ours: Callable[..., Any], the
 def test_the_engines_process_has_all_that_the_sdk_keeps_of_it() -> None:
     kept = set(re.findall(r"self\.(\w+)\b[^=\n]*=[^=]", source(automation.PulumiCommand.__init__)))
     assert kept == {"command", "version"}, f"{SDK} keeps other things of its process: {sorted(kept)}"
-    assert kept <= set(vars(EngineProcess("3.220.0")))
+    assert kept <= set(vars(Command(EngineProcess("3.220.0"))))
 
 
 def test_a_stack_is_selected_without_a_run_of_the_engine() -> None:
