@@ -44,10 +44,12 @@ def reap(
     """
     from cli.audience import audience
     from cli.session import open_engine
+    from operations.find import bases
     from operations.review.settings import gitlab_of
     from operations.upkeep.idle import put_idle_to_sleep
     from operations.upkeep.orphans import find_orphans
-    from operations.upkeep.reap import ReapRequest, bases
+    from operations.upkeep.pages import settle_pages
+    from operations.upkeep.reap import ReapRequest
     from operations.upkeep.reap import reap as reap_previews
 
     now = dt.datetime.now(dt.UTC)
@@ -72,10 +74,13 @@ def reap(
             except OperationError as error:
                 failure = OperationError(f"Nobody knows who looks at the previews of the base {name}: {error}")
         try:
+            settled += settle_pages(engine, name, now, dry_run=dry_run)
             found += find_orphans(engine, name, remove=orphans and not dry_run)
         except OperationError as error:
             # The others are looked at all the same, and the result of what was done must not be lost.
-            failure = OperationError(f"What no stack owns could not be looked for on the base {name}: {error}")
+            failure = OperationError(
+                f"What no stack owns, and what the page says, could not be looked for on the base {name}: {error}"
+            )
     results = {row.result for row in reaped} | {row.result for row in settled} | {row.result for row in found}
     if "failed" in results:
         failure = failure or OperationError("Not all is in order: the reasons are listed. Run reap again.")

@@ -9,7 +9,7 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import BadInputError, NotFoundError, OperationError
 from operations.machine.access import Machine, machine_of
-from stacks.names import CLUSTER, LOCAL, PreviewName
+from stacks.names import CLUSTER, LOCAL, PRODUCTION, PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
 
 _MADE_BY = {LOCAL: "./preview demo does, or ", CLUSTER: "./preview demo --nodes 3 does, or "}
@@ -45,6 +45,16 @@ def base_in(snapshot: Snapshot | None, base: str) -> BaseOutputs:
         return BaseOutputs.of(base, snapshot.outputs)
     except OutputsError as error:
         raise OperationError(str(error)) from error
+
+
+def bases(engine: Engine, base: str) -> list[str]:
+    """Base stacks that are meant.
+
+    Args:
+        engine: The engine.
+        base: Name of one; empty: all that there are.
+    """
+    return [base] if base else [name for name in engine.stacks() if name in (LOCAL, CLUSTER, PRODUCTION)]
 
 
 def require_service(service: str) -> None:

@@ -4,7 +4,7 @@
 # operations, and only numbers and times are put between them here. Can be run again.
 # Environment: PAGE (directory; what the base has brought is beside it), LIMIT (previews that may run at once; empty: as
 # before), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
-# it is gone), EVENT (line of the history), LOCK_SECONDS.
+# it is gone), EVENT (line of the history; empty: none), LOCK_SECONDS.
 set -eu
 umask 022
 export LC_ALL=C
@@ -53,10 +53,12 @@ fi
 
 if [ -n "${LIMIT:-}" ]; then printf '%s\n' "$LIMIT" | put "$PAGE/limit"; fi
 if [ -n "${RECORD:-}" ]; then
-    # A disk that was full may have cut the last line.
-    [ -z "$(tail -c 1 -- "$history" 2>/dev/null)" ] || echo >>"$history"
-    printf '%s\n' "$EVENT" >>"$history"
-    if [ "$(wc -l <"$history")" -gt $((kept_lines + kept_lines / 10)) ]; then
+    if [ -n "$EVENT" ]; then
+        # A disk that was full may have cut the last line.
+        [ -z "$(tail -c 1 -- "$history" 2>/dev/null)" ] || echo >>"$history"
+        printf '%s\n' "$EVENT" >>"$history"
+    fi
+    if [ -e "$history" ] && [ "$(wc -l <"$history")" -gt $((kept_lines + kept_lines / 10)) ]; then
         tail -n "$kept_lines" -- "$history" | put "$history"
     fi
     printf '%s\n' "$OWN" | put "$public/gone/$SLUG.html"

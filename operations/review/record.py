@@ -10,7 +10,9 @@ from operations.happening import Happening
 from operations.redact import sentence_of
 from stacks.moments import text_of
 from stacks.names import CLUSTER, LOCAL, PRODUCTION
-from stacks.outputs import BaseOutputs
+from stacks.outputs import BaseOutputs, PreviewOutputs
+
+_CUT_OFF = "it was cut off, and may be half done; the same deploy again does the rest"
 
 State = Literal["deploying", "live", "asleep", "failed", "gone"]
 
@@ -140,6 +142,35 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
             return replace(known, state="asleep", since=at)
         case "failed" | "gone":
             return replace(known, state=happening.what, since=at, trouble=sentence_of(happening.why))
+
+
+def record_agreed(old: Record | None, preview: PreviewOutputs) -> Record:
+    """What has to be known of a preview by what its stack records, which decides.
+
+    Args:
+        old: What is known.
+        preview: What the stack records.
+    """
+    state: State = "asleep" if preview.asleep_since else "live"
+    of_branch = old if old and old.branch == preview.branch and not old.over else None
+    known = of_branch or Record(
+        branch=preview.branch,
+        slug=preview.slug,
+        url=preview.url,
+        base=preview.base,
+        state=state,
+        since=preview.asleep_since or preview.deployed_at,
+        deployed_by=preview.deployed_by,
+        created_at=preview.created_at,
+        deployed_at=preview.deployed_at,
+        by=preview.deployed_by,
+    )
+    ended = replace(known, commit=preview.commit, expires_at=preview.end, kept=bool(preview.kept))
+    if known.state == state:
+        return ended
+    # What was told of a deploy, and not how it ended: nobody lived to tell.
+    trouble = _CUT_OFF if known.state == "deploying" else known.trouble
+    return replace(ended, state=state, since=preview.asleep_since or preview.deployed_at, trouble=trouble)
 
 
 def _made(happening: Happening, base: BaseOutputs, at: str) -> Record:

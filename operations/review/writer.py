@@ -11,6 +11,10 @@ from operations.review.record import Links, Record, record_after
 from operations.upkeep.history import line_of
 
 _READ = 'cat -- "$PAGE/records/$SLUG.json" 2>/dev/null || :'
+# JSON has no form feed of its own.
+_READ_ALL = (
+    'cd -- "$PAGE/records" 2>/dev/null && for one in *.json; do printf "\\f" && cat -- "$one"; done 2>/dev/null || :'
+)
 
 
 def writes(links: Links) -> Hears:
@@ -37,15 +41,48 @@ def writes(links: Links) -> Hears:
 
 
 def _write(machine: Machine, happening: Happening, links: Links) -> None:
-    base, name = machine.base, happening.name
-    where = {"PAGE": base.page_directory, "SLUG": name.slug}
-    record = record_after(Record.read(machine.run(_READ, where)), happening, base, links)
+    record = record_after(read_record(machine, happening.name.slug), happening, machine.base, links)
+    write_record(machine, record, line_of(happening))
+
+
+def read_record(machine: Machine, slug: str) -> Record | None:
+    """What a machine knows of a preview; None where it knows nothing.
+
+    Raises:
+        OperationError: The machine cannot be reached.
+    """
+    return Record.read(machine.run(_READ, {"PAGE": machine.base.page_directory, "SLUG": slug}))
+
+
+def read_records(machine: Machine) -> dict[str, Record]:
+    """What a machine knows of previews, those that are over included, by their slugs.
+
+    Raises:
+        OperationError: The machine cannot be reached.
+    """
+    said = machine.run(_READ_ALL, {"PAGE": machine.base.page_directory})
+    return {record.slug: record for record in map(Record.read, said.split("\f")) if record}
+
+
+def write_record(machine: Machine, record: Record, event: str = "") -> None:
+    """Write a preview's record and the pages that show it.
+
+    Args:
+        machine: The machine.
+        record: The record.
+        event: Line of the history; empty: nothing has happened that the history would not know.
+
+    Raises:
+        OperationError: The machine cannot be reached, or refuses.
+    """
+    base = machine.base
     variables = {
-        **where,
+        "PAGE": base.page_directory,
+        "SLUG": record.slug,
         "RECORD": record.written(),
         "CARD": "" if record.over else card(record),
         "OWN": own_page(record, base.page_url),
-        "EVENT": line_of(happening),
+        "EVENT": event,
     }
-    docker_host = base.slot(name.slug, name.branch).docker_host
+    docker_host = base.slot(record.slug, record.branch).docker_host
     machine.run(script("page/write_page"), {**variables, **({"DOCKER_HOST": docker_host} if docker_host else {})})

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
-from operations.find import machine_at
+from operations.find import bases, machine_at
 from operations.happening import Happening
 from operations.redact import sentence_of
-from operations.upkeep.reap import bases
 from stacks.moments import text_of
 
 

@@ -19,7 +19,7 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.stack_locks import StackLock
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, OperationError
-from operations.find import base_in
+from operations.find import base_in, bases
 from operations.happening import Hears, nobody
 from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
@@ -30,7 +30,7 @@ from operations.upkeep.expiry import ends_at, moment
 from operations.upkeep.gitlab import Seen
 from operations.upkeep.settled import Settled
 from operations.upkeep.warning import warn
-from stacks.names import CLUSTER, LOCAL, PRODUCTION, STACK_PREFIX
+from stacks.names import LOCAL, STACK_PREFIX
 
 _AT_ONCE = 2
 _ATTEMPTS = 3
@@ -145,16 +145,6 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Re
     if request.gitlab:
         settled += settle_environments(engine, readable, seen, request.gitlab, request.now, dry_run=request.dry_run)
     return [*found, *due], settled
-
-
-def bases(engine: Engine, base: str) -> list[str]:
-    """Base stacks that are meant.
-
-    Args:
-        engine: The engine.
-        base: Name of one; empty: all that there are.
-    """
-    return [base] if base else [name for name in engine.stacks() if name in (LOCAL, CLUSTER, PRODUCTION)]
 
 
 def _branches(request: ReapRequest) -> frozenset[str] | None:

@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.engine.world import World
+from tests.equipment.browser import drawn
 from tests.equipment.checkout import ARTIFACTS
 from tests.equipment.prerequisites import browser
 
@@ -114,16 +115,16 @@ def test_a_browser_draws_the_home_dashboard(world: World, tmp_path: Path) -> Non
         program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--ignore-certificate-errors", f"--user-data-dir={tmp_path}", "--window-size=1600,1300",
-        "--virtual-time-budget=10000",
     ]  # fmt: skip
-    page = subprocess.run(
-        [*common, "--dump-dom", world.url(world.first)], capture_output=True, text=True, timeout=120, check=True
-    ).stdout
+    page = drawn([*common, world.url(world.first)])
     assert "PostgreSQL activity" in page
     assert "Transactions" in page
     assert len(re.findall(r"<(svg|canvas)\b", page)) >= 8, "the panels' charts are drawn"
     assert "No data" not in page
     subprocess.run(
-        [*common, f"--screenshot={picture}", world.url(world.first)], capture_output=True, timeout=120, check=True
+        [*common, "--virtual-time-budget=10000", f"--screenshot={picture}", world.url(world.first)],
+        capture_output=True,
+        timeout=120,
+        check=True,
     )
     assert picture.stat().st_size > 50_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,30 @@ import pytest
 from tests.equipment.prerequisites import browser
 
 _SECONDS = 120
+_ATTEMPTS = 3
+
+
+def drawn(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+    """What a page consists of once its scripts have run, or why it could not be loaded (``net::ERR_…``).
+
+    On a machine that is busy Chromium may draw nothing and say nothing; a person would load the page again.
+
+    Args:
+        command: Chromium with its options, and the page's address last.
+        env: Its environment.
+    """
+    for _ in range(_ATTEMPTS):
+        shown = subprocess.run(
+            [*command[:-1], "--virtual-time-budget=10000", "--dump-dom", command[-1]],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
+        )
+        if found := shown.stdout or "".join(re.findall(r"Page load failed: (\S+)", shown.stderr)):
+            return found
+    return ""
 
 
 class Browser:
@@ -48,12 +72,9 @@ class Browser:
         command = [
             program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={self._home / 'profile'}", f"--host-resolver-rules={self._rules}",
-            "--virtual-time-budget=10000", "--dump-dom", url,
+            f"--user-data-dir={self._home / 'profile'}", f"--host-resolver-rules={self._rules}", url,
         ]  # fmt: skip
-        environment = {**os.environ, "HOME": str(self._home)}
-        shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=True)
-        return shown.stdout or "".join(re.findall(r"Page load failed: (\S+)", shown.stderr))
+        return drawn(command, {**os.environ, "HOME": str(self._home)})
 
     def _certutil(self, *arguments: str) -> None:
         subprocess.run(["certutil", "-d", f"sql:{self._trusted}", *arguments], check=True, capture_output=True)
