@@ -4,7 +4,7 @@
 # operations, and only numbers and times are put between them here. Can be run again.
 # Environment: PAGE (directory; what the base has brought is beside it), LIMIT (previews that may run at once; empty: as
 # before), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
-# it is gone), EVENT (line of the history; empty: none), LOCK_SECONDS.
+# it is gone), PICTURE (of it, WebP in base64), EVENT (line of the history; empty: none), LOCK_SECONDS.
 set -eu
 umask 022
 export LC_ALL=C
@@ -44,7 +44,7 @@ plain_card() {
 CARD
 }
 
-mkdir -p -- "$public/gone" "$PAGE/records"
+mkdir -p -- "$public/gone" "$public/pictures" "$PAGE/records"
 exec 9<"$PAGE"
 if ! flock -w "${LOCK_SECONDS:-10}" 9; then
     echo "The page of all previews is still being written in $PAGE, for more than ${LOCK_SECONDS:-10} s." >&2
@@ -72,6 +72,13 @@ if [ -n "${RECORD:-}" ]; then
     fi
 fi
 
+if [ -n "${PICTURE:-}" ]; then printf '%s' "$PICTURE" | base64 -d | put "$public/pictures/$SLUG.webp"; fi
+unset PICTURE
+for picture in "$public/pictures/"*.webp; do
+    slug=${picture##*/}
+    [ -d "$previews/${slug%.webp}" ] || rm -f -- "$picture"
+done
+
 # Of each preview: slug, containers that are well, all containers, whether any runs.
 counts=$(docker ps --all --filter "label=pgai.preview.base=$base" \
     --format '{{.Label "pgai.preview.slug"}} {{.Label "pgai.preview.service"}} {{.State}} {{.Status}}' | awk '
@@ -98,7 +105,9 @@ slugs=$(find "$previews" -mindepth 2 -maxdepth 2 -name branch -printf '%T@ %h\n'
             count=$(printf '%s\n' "$counts" | awk -v slug="$slug" '$1 == slug { print $2, $3 }')
             count=${count:-0 7}
             ends=$(sed -n '1s/^<!-- ends \([0-9]*\) -->$/\1/p' "$card" 2>/dev/null || :)
+            if [ -e "$public/pictures/$slug.webp" ]; then shot=''; else shot='/^<img class="shot"/d'; fi
             if [ -e "$card" ]; then cat -- "$card"; else plain_card "$slug"; fi |
+                sed "$shot" |
                 sed "s|@WELL@|${count%% *}|g; s|@ALL@|${count##* }|g; s|@LEFT@|$([ -z "$ends" ] || left "$ends")|g"
         done
         echo '</ul>'

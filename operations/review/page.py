@@ -15,8 +15,8 @@ _NOTHING = "unknown"
 def card(record: Record) -> str:
     """A preview's part of the page of all previews.
 
-    The machine puts numbers in the place of ``@WELL@``, ``@ALL@`` and ``@LEFT@``, now and later; the comment tells it
-    when the preview ends, in seconds since 1970.
+    The machine puts numbers in the place of ``@WELL@``, ``@ALL@`` and ``@LEFT@``, now and later, and shows the picture
+    where it has one; the comment tells it when the preview ends, in seconds since 1970.
     """
     end = _moment(record.expires_at)
     name = f"<bdi>{_text(record.branch)}</bdi>"
@@ -30,6 +30,9 @@ def card(record: Record) -> str:
         f"<!-- ends {int(end.timestamp()) if end and not record.kept else ''} -->",
         f'<li><article class="card {record.state}">',
         f'<header><h2>{name}</h2><p class="badge">{_badge(record)}</p></header>',
+        # A line of its own, which the machine leaves out while it has no picture.
+        f'<img class="shot" src="/pictures/{_text(record.slug)}.webp" width="800" height="500" loading="lazy" '
+        f'alt="Home dashboard of {_text(record.branch)}">',
         *([f'<p class="note">The last update failed: {_text(record.trouble)}</p>'] if record.trouble else []),
         "<dl>",
         _fact("Commit", f"<code>{_text(record.commit[:12])}</code>" if record.commit else _NOTHING),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+
 from components.host_scripts import script
 from operations.errors import OperationError
 from operations.happening import Happening, Hears
@@ -9,6 +12,9 @@ from operations.machine.access import Machine
 from operations.review.page import card, own_page
 from operations.review.record import Links, Record, record_after
 from operations.upkeep.history import line_of
+
+MOST_BYTES = 90_000
+"""Of a picture: it reaches the machine as one variable, of which Linux takes 128 KiB."""
 
 _READ = 'cat -- "$PAGE/records/$SLUG.json" 2>/dev/null || :'
 # JSON has no form feed of its own.
@@ -84,5 +90,24 @@ def write_record(machine: Machine, record: Record, event: str = "") -> None:
         "OWN": own_page(record, base.page_url),
         "EVENT": event,
     }
-    docker_host = base.slot(record.slug, record.branch).docker_host
+    _run(machine, variables)
+
+
+def write_picture(machine: Machine, slug: str, picture: bytes) -> None:
+    """Show a picture of a preview on the page of all previews, in the place of an earlier one.
+
+    Args:
+        machine: The machine.
+        slug: The preview's slug.
+        picture: WebP, of at most ``MOST_BYTES``.
+
+    Raises:
+        OperationError: The machine cannot be reached, or refuses.
+    """
+    encoded = base64.b64encode(picture).decode("ascii")
+    _run(machine, {"PAGE": machine.base.page_directory, "SLUG": slug, "PICTURE": encoded})
+
+
+def _run(machine: Machine, variables: Mapping[str, str]) -> None:
+    docker_host = machine.base.slot("", "").docker_host
     machine.run(script("page/write_page"), {**variables, **({"DOCKER_HOST": docker_host} if docker_host else {})})

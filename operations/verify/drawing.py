@@ -10,16 +10,19 @@ import httpx
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
 from operations.find import existing, machine_at
+from operations.machine.access import Machine
+from operations.review.writer import MOST_BYTES, write_picture
 from operations.verify import checks
 from operations.verify.answers import RefusedError
 from operations.verify.checks import Check
 from operations.verify.comparison import INDEX, Comparison, compared
-from operations.verify.pictures import Drawn, Site, Span, draw
+from operations.verify.pictures import Drawn, Site, Span, draw, small
 from operations.verify.timing import RANGE_SECONDS
 from stacks.names import NameRefusedError
 
 _ALONE = "pictures of every dashboard"
 _BESIDE = "pictures before and after"
+_ON_PAGE = "a picture on the page of all previews"
 _FOLDER = "before"
 
 
@@ -57,6 +60,27 @@ def pictures(
     comparison = compared(before, after, directory, span)
     comparison.write_index()
     return [*found, Check(name=_BESIDE, ok=True, detail=f"{comparison} ({directory / INDEX})")], comparison
+
+
+def show_on_page(program: str, site: Site, machine: Machine, slug: str) -> list[Check]:
+    """Put a small picture of the preview onto the page of all previews; nothing where its base has no such page.
+
+    Args:
+        program: The browser.
+        site: The preview.
+        machine: Its machine.
+        slug: Its slug.
+    """
+    if not machine.base.page_directory:
+        return []
+    picture = small(program, site)
+    if not 0 < len(picture) <= MOST_BYTES:
+        return [Check(name=_ON_PAGE, ok=None, detail="Chromium has drawn none that the page could show")]
+    try:
+        write_picture(machine, slug, picture)
+    except OperationError as error:
+        return [Check(name=_ON_PAGE, ok=None, detail=str(error))]
+    return [Check(name=_ON_PAGE, ok=True, detail=machine.base.page_url)]
 
 
 def _other(engine: Engine, program: str, branch: str, directory: Path, span: Span) -> Drawn:

@@ -33,6 +33,8 @@ _TIMEOUT_SECONDS = 120
 # Chromium gives a page up when a network of the machine comes or goes, as Docker's do with every deploy nearby.
 _ATTEMPTS = 3
 _BLANK_BYTES = 25_000
+# The least scale that Chromium takes.
+_SMALL = (f"--window-size={_WIDTH},1000", "--force-device-scale-factor=0.5")
 Span = tuple[dt.datetime, dt.datetime]
 _FLAGS = (
     "--headless",
@@ -115,13 +117,7 @@ def take(
         Id of a dashboard → its picture, of those that could be taken.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    flags = [*_FLAGS]
-    if trust_anything:
-        # The local base is asked directly, whatever the caller's proxy.
-        flags += ["--ignore-certificate-errors", "--no-proxy-server"]
-    if os.geteuid() == 0:
-        # Chromium's sandbox refuses to run as root, as CI jobs do.
-        flags.append("--no-sandbox")
+    flags = _flags(trust_anything=trust_anything)
     query = "?from={}&to={}".format(*(int(moment.timestamp() * 1000) for moment in span)) if span else ""
     taken: dict[str, Path] = {}
     with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as profile:
@@ -158,6 +154,31 @@ def draw(program: str, site: Site, directory: Path, span: Span | None) -> Drawn:
     found = [{**viewer.dashboard(row["uid"]), "uid": row["uid"]} for row in viewer.dashboards()]
     taken = take(program, site.url, found, directory, trust_anything=not site.entrance.certified, span=span)
     return Drawn(branch=site.branch, dashboards=found, pictures=taken)
+
+
+def small(program: str, site: Site) -> bytes:
+    """A small picture of the preview's home dashboard as WebP, 800 by 500 pixels; empty where it cannot be taken.
+
+    Args:
+        program: The browser.
+        site: The preview.
+    """
+    with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as folder:
+        picture = Path(folder) / "home.webp"
+        page = [*_SMALL, f"--user-data-dir={folder}/profile", f"--screenshot={picture}", site.url]
+        _run([program, *_flags(trust_anything=not site.entrance.certified), *page])
+        return picture.read_bytes() if picture.exists() else b""
+
+
+def _flags(*, trust_anything: bool) -> list[str]:
+    flags = [*_FLAGS]
+    if trust_anything:
+        # The local base is asked directly, whatever the caller's proxy.
+        flags += ["--ignore-certificate-errors", "--no-proxy-server"]
+    if os.geteuid() == 0:
+        # Chromium's sandbox refuses to run as root, as CI jobs do.
+        flags.append("--no-sandbox")
+    return flags
 
 
 def _height(dashboard: Mapping[str, Any]) -> int:

@@ -22,7 +22,7 @@ from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECOND
 from operations.verify.answers import RefusedError
 from operations.verify.checks import Address, Check
 from operations.verify.comparison import Comparison
-from operations.verify.drawing import pictures
+from operations.verify.drawing import pictures, show_on_page
 from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
 from operations.verify.pictures import Site, browser
@@ -171,7 +171,7 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
         on_note("taking pictures")
         site = Site(branch=request.branch, url=url, entrance=machine.entrance)
         pictured, comparison = pictures(engine, program, site, request.pictures, request.against)
-        found += pictured
+        found += [*pictured, *show_on_page(program, site, machine, preview.name.slug)]
     return Verification(
         branch=request.branch,
         url=url,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from stacks.names import slug_of
 from tests.engine.world import World
 from tests.equipment.checkout import ARTIFACTS, Finished
 
@@ -30,6 +31,7 @@ CHECKS = [
     "the workload runs",
     "the activity varies",
     "pictures of every dashboard",
+    "a picture on the page of all previews",
 ]
 DASHBOARDS = {"pgai-activity", "pgai-preview", "pgai-statements", "pgai-tables"}
 
@@ -70,6 +72,22 @@ def test_each_dashboard_has_a_picture(verified: Finished) -> None:
     pictures = {path.stem: path.stat().st_size for path in (ARTIFACTS / "verify").glob("*.png")}
     assert set(pictures) == DASHBOARDS
     assert min(pictures.values()) > 30_000, pictures
+
+
+def test_the_page_of_all_previews_shows_what_the_preview_looks_like(verified: Finished, world: World) -> None:
+    address = f"https://127.0.0.1:{world.clone.ports['httpsPort']}"
+    path = f"/pictures/{slug_of(world.first)}.webp"
+    with httpx.Client(base_url=address, headers={"Host": "previews.localhost"}, verify=False, timeout=30) as page:
+        shown = page.get("/").text
+        assert f'src="{path}"' in shown
+        assert f'src="/pictures/{slug_of(world.second)}.webp"' not in shown, "nobody has taken one of it"
+        picture = page.get(path)
+        assert page.get("/pictures/../index.html").status_code == 404
+        assert page.get(f"/pictures/{slug_of(world.second)}.webp").status_code == 404
+    assert picture.headers["Content-Type"] == "image/webp"
+    assert picture.content[8:12] == b"WEBP"
+    assert len(picture.content) > 3_000, "a blank one is smaller"
+    (ARTIFACTS / "page-picture.webp").write_bytes(picture.content)
 
 
 def test_ci_gets_a_test_report(verified: Finished) -> None:
