@@ -27,7 +27,7 @@ from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
-from operations.life.postponed import Postponed, forget_update, keep_update
+from operations.life.postponed import Postponed, after_kept, forget_update, keep_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import (
     DeployRequest,
@@ -102,6 +102,8 @@ def deploy(
             told=told,
             interrupts=interrupts,
         )
+        if work.before.asleep_since:
+            request = after_kept(work, request)
         image_ids = _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):

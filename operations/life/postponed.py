@@ -48,7 +48,7 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
         OperationError: The machine cannot be reached, or has no room for it.
     """
     own = checkout / "config"
-    request = _after(_read(work), request)
+    request = after_kept(work, request)
     with tempfile.TemporaryDirectory(prefix="pgai-update-") as folder:
         gather(request.config_directory or own, own).write(Path(folder) / "config")
         # The files have a place of their own by then.
@@ -98,6 +98,19 @@ def forget_update(work: Work) -> None:
     work.machine.run('rm -rf -- "$DIRECTORY/update"', {"DIRECTORY": _directory(work)})
 
 
+def after_kept(work: Work, request: DeployRequest) -> DeployRequest:
+    """What is asked for after an update that is kept: images and labels that it has named stay until others are named.
+
+    Raises:
+        OperationError: The machine cannot be reached.
+    """
+    earlier = _read(work)
+    if earlier is None:
+        return request
+    labels = earlier.labels if request.labels is None else request.labels
+    return replace(request, images={**earlier.images, **request.images}, labels=labels)
+
+
 def _read(work: Work) -> DeployRequest | None:
     """What is kept already; None where nothing is that can be read."""
     text = work.machine.run('cat -- "$DIRECTORY/update/request.json" 2>/dev/null || :', {"DIRECTORY": _directory(work)})
@@ -110,13 +123,6 @@ def _read(work: Work) -> DeployRequest | None:
 def _request(text: str) -> DeployRequest:
     known = {one.name for one in fields(DeployRequest)}
     return DeployRequest(**{name: value for name, value in json.loads(text).items() if name in known})
-
-
-def _after(earlier: DeployRequest | None, request: DeployRequest) -> DeployRequest:
-    if earlier is None:
-        return request
-    labels = earlier.labels if request.labels is None else request.labels
-    return replace(request, images={**earlier.images, **request.images}, labels=labels)
 
 
 def _plain(value: object) -> object:

@@ -81,6 +81,21 @@ def test_a_kept_update_has_the_labels_and_images_that_an_earlier_kept_one_has_na
     assert json.loads(keeper.kept)["labels"] == [], "somebody has taken it away"
 
 
+def test_a_deploy_that_wakes_has_the_images_that_a_kept_update_has_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine.states[STATE.stack] = replace(STATE, outputs={**STATE.outputs, "asleep_since": "2026-01-09T00:00:00Z"})
+    kept = DeployRequest(branch="a", base="base", commit="1", images={"grafana": "g:1", "sink": "s:1"})
+    said = json.dumps({"branch": kept.branch, "base": kept.base, "commit": "1", "images": dict(kept.images)})
+    run = world.machine.run
+    monkeypatch.setattr(
+        world.machine, "run", lambda script, names: said if script.startswith("cat ") else run(script, names)
+    )
+    world.deploy(commit="2", images={"sink": "s:2"})
+    (values,) = world.engine.values
+    assert (values["commit"], values["images"]) == ("2", {"grafana": "g:1", "sink": "s:2"})
+
+
 def test_a_kept_update_that_is_refused_at_the_wake_is_said_to_be_rolled_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
