@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 
 from operations.errors import LockedError, RefusedError
 from operations.life.asleep import fall_asleep
 from operations.life.holders import holders, idle, refusal_of, stacks_of
 from operations.life.sleep import sleep
-from operations.life.slot import FullError, NodesFullError, acquire_slot, release_slot
+from operations.life.slot import FullError, NodesFullError, NoRoomError, acquire_slot, release_slot
 from operations.life.work import Work
+
+_UNCHANGED = " Nothing was changed."
 
 
 def acquire(work: Work, *, make_room: bool) -> None:
@@ -27,6 +30,18 @@ def acquire(work: Work, *, make_room: bool) -> None:
         SlotLostError: It should be there, and is not.
         OperationError: The machine cannot be reached.
     """
+    slept: list[str] = []
+    try:
+        _acquire(work, slept, make_room=make_room)
+    except NoRoomError as error:
+        if not slept:
+            raise
+        said = str(error).removesuffix(_UNCHANGED)
+        woken = "; ".join(f"./preview wake {shlex.quote(branch)}" for branch in slept)
+        raise type(error)(f"{said} What was put to sleep for it sleeps on until somebody wakes it: {woken}.") from error
+
+
+def _acquire(work: Work, slept: list[str], *, make_room: bool) -> None:
     machine, spared = work.machine, {work.name.slug}
     while True:
         try:
@@ -40,7 +55,7 @@ def acquire(work: Work, *, make_room: bool) -> None:
                 chosen = [one for one in idle(found, stacks, dt.datetime.now(dt.UTC)) if one.slug not in spared]
                 if chosen:
                     spared.add(chosen[0].slug)
-                    if not (why := _put_to_sleep(work, chosen[0].branch)):
+                    if not (why := _put_to_sleep(work, chosen[0].branch, slept)):
                         continue
                 else:
                     why = "None of them may be put to sleep: kept, deployed in the last 2 h, or at work."
@@ -74,15 +89,16 @@ def _require_place(work: Work) -> None:
     )
 
 
-def _put_to_sleep(work: Work, branch: str) -> str:
-    """Put another preview to sleep; says why that cannot help, if so."""
+def _put_to_sleep(work: Work, branch: str, slept: list[str]) -> str:
+    """Put another preview to sleep, and note it; says why that cannot help, if so."""
     why = f"no slot was free for {work.name.branch}"
     try:
-        slept = sleep(work.engine, branch, work.told, wait_seconds=0, why=why, waking=work.name.slug)
+        sleep(work.engine, branch, work.told, wait_seconds=0, why=why, waking=work.name.slug)
     except LockedError:
         # Somebody works on it, so it is wanted.
         return ""
     except RefusedError as error:
-        return str(error).removesuffix(" Nothing was changed.")
-    work.told.note(f"put the preview of {slept.name.branch} to sleep, which nobody has looked at for longest")
+        return str(error).removesuffix(_UNCHANGED)
+    slept.append(branch)
+    work.told.note(f"put the preview of {branch} to sleep, which nobody has looked at for longest")
     return ""

@@ -11,6 +11,7 @@ from components.host_scripts import script
 from operations.errors import RefusedError
 from operations.happening import Happening
 from operations.life import sleep as life_sleep
+from operations.life.slot import NoRoomError
 from operations.machine.access import Machine
 from operations.machine.shell import ScriptError
 from operations.upkeep import idle as upkeep_idle
@@ -81,6 +82,16 @@ def test_where_none_may_sleep_the_deploy_is_refused_with_those_that_hold_the_slo
     )
     assert "None of them may be put to sleep" in str(refused.value)
     assert asleep(world) == set()
+
+
+def test_who_was_put_to_sleep_for_a_deploy_that_is_refused_all_the_same_is_named(world: World) -> None:
+    world.machine.answers = {"take": [FULL, ScriptError("Memory is short.", 6)]}
+    with pytest.raises(NoRoomError) as refused:
+        world.deploy()
+    assert str(refused.value) == (
+        "Memory is short. What was put to sleep for it sleeps on until somebody wakes it: ./preview wake older."
+    )
+    assert asleep(world) == {"older"}
 
 
 def test_a_base_that_refuses_puts_nobody_to_sleep(world: World) -> None:
