@@ -8,7 +8,6 @@ in turn. Deploys are made to look old, for a young preview is never put to sleep
 from __future__ import annotations
 
 import statistics
-from pathlib import Path
 from typing import Any
 
 from bench.machine import described
@@ -42,14 +41,14 @@ def _measure(base: OwnBase, count: int) -> dict[str, Any]:
     deploys, sleeps, wakes, taken_turns = [], [], [], []
     for branch in branches:
         deploys.append(base.measured("deploy", branch).seconds)
-        _age(ground, branch, base.root)
+        _age(ground, branch)
     first = branches[-1]
     awake = _footprint(base, first)
     sleeps.append(_seconds(base, "sleep", first))
     asleep = _footprint(base, first)
     wakes.append(_seconds(base, "wake", first))
     for branch in branches:
-        _age(ground, branch, base.root)
+        _age(ground, branch)
         # Both slots are taken: another one is put to sleep first.
         taken_turns.append(_seconds(base, "wake", branch))
         row = ground.row(branch)
@@ -69,8 +68,8 @@ def _measure(base: OwnBase, count: int) -> dict[str, Any]:
     return {"table": table, "deploys": deploys, "sleeps": sleeps, "wakes": wakes, "turns": taken_turns}
 
 
-def _age(ground: Ground, branch: str, folder: Path) -> None:
-    ground.edit_outputs(branch, lambda found: found.update(deployed_at="2026-01-01T00:00:00Z"), folder)
+def _age(ground: Ground, branch: str) -> None:
+    ground.edit_outputs(branch, lambda found: found.update(deployed_at="2026-01-01T00:00:00Z"))
 
 
 def _seconds(base: OwnBase, command: str, branch: str) -> float:

@@ -67,6 +67,7 @@ class Clone:
     transcript: list[str] = field(default_factory=list)
     extra: dict[str, str] = field(default_factory=dict)
     calm: bool = True
+    _evaluated: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def make(cls, root: Path, token: str, *, calm: bool = True) -> Clone:
@@ -84,7 +85,9 @@ class Clone:
 
     def another(self, root: Path, *, calm: bool = True, **values: object) -> Clone:
         """A second clone of the same user, with the same state and base, whose configuration says more."""
-        clone = replace(self, path=_copy(root / "clone", calm), transcript=[], extra=dict(self.extra), calm=calm)
+        clone = replace(
+            self, path=_copy(root / "clone", calm), transcript=[], extra=dict(self.extra), calm=calm, _evaluated={}
+        )
         clone.configure({**clone.ports, "namePrefix": clone.prefix, **values})
         return clone
 
@@ -138,11 +141,20 @@ class Clone:
 
     def pulumi(self, *args: str) -> Finished:
         """Run plain ``pulumi`` as the README tells operators to."""
-        return self._run(["sh", "-c", 'eval "$(./preview env)" && exec pulumi "$@"', "pulumi", *args], {})
+        return self._run(
+            ["sh", "-c", f'{self._exports()}\nexec pulumi "$@"', "pulumi", *args], {}, f"pulumi {' '.join(args)}"
+        )
 
     def shell(self, script: str) -> Finished:
         """Run lines that a user types after ``eval "$(./preview env)"``; the first that fails ends it."""
-        return self._run(["sh", "-ec", f'eval "$(./preview env)"\n{script}'], {})
+        return self._run(["sh", "-ec", f"{self._exports()}\n{script}"], {}, script)
+
+    def _exports(self) -> str:
+        """What ``./preview env`` prints, which an operator has evaluated once in his shell."""
+        key = json.dumps(self.environment)
+        if key not in self._evaluated:
+            self._evaluated[key] = ok(self.preview("env")).stdout
+        return self._evaluated[key]
 
     def json(self, *args: str) -> Any:
         """Run ``./preview`` and read the JSON that it prints."""
@@ -150,7 +162,7 @@ class Clone:
         assert done.code == 0, done.text
         return json.loads(done.stdout)
 
-    def _run(self, command: list[str], environment: Mapping[str, str]) -> Finished:
+    def _run(self, command: list[str], environment: Mapping[str, str], shown: str = "") -> Finished:
         started = time.monotonic()
         done = subprocess.run(
             command,
@@ -162,7 +174,7 @@ class Clone:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        self.transcript.append(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+        self.transcript.append(f"$ {shown or ' '.join(command)}\n{done.stdout}{done.stderr}")
         return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 

@@ -18,7 +18,7 @@ from tests.equipment.processes import kill_tree
 
 pytestmark = pytest.mark.engine
 
-DEPLOYS, UPDATES, DESTROYS = (4, 10), (4, 10), (3, 6)
+DEPLOYS, UPDATES, DESTROYS = (2, 10), (2, 10), (2, 6)
 """How many moments of each are drawn: in a run, and with ``--long``."""
 
 

@@ -33,7 +33,7 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
     for branch in (expired, branchless):
         ground.deploy(branch)
-    ground.expire(expired, tmp_path)
+    ground.expire(expired)
     assert ground.row(expired)["state"] == "expired"
 
     ok(ground.clone.preview("keep", expired))
@@ -46,7 +46,7 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
     warned = {"branch": expired, "why": "ends soon", "result": "told", "reason": ""}
     assert reap(ground) == {"previews": [], "settled": [warned], "orphans": []}
     assert reap(ground)["settled"] == [], "once for each end"
-    ground.expire(expired, tmp_path)
+    ground.expire(expired)
 
     planned = reap(ground, "--dry-run", "--branches-from", str(tmp_path))
     assert {row["branch"]: (row["why"], row["result"]) for row in planned["previews"]} == {
@@ -70,7 +70,7 @@ def test_the_expired_and_the_branchless_go_and_what_is_held_stays(
     assert "is held by deploy by" in row["reason"]
     assert ground.row(expired)["state"] == "live", "the deploy has moved its end"
 
-    ground.expire(expired, tmp_path)
+    ground.expire(expired)
     done = reap(ground, "--branches-from", str(tmp_path))
     assert {row["branch"]: row["result"] for row in done["previews"]} == {expired: "destroyed", branchless: "destroyed"}
     for branch in (expired, branchless):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -99,7 +98,7 @@ def test_what_looks_at_a_preview_says_that_it_sleeps_and_plain_pulumi_leaves_it_
 
 
 def test_a_full_house_puts_to_sleep_the_one_that_nobody_looks_at_and_updates_of_it_wait(
-    ground: Ground, sleeper: str, tmp_path: Path
+    ground: Ground, sleeper: str
 ) -> None:
     third = ground.branch("third")
     ok(ground.clone.preview("wake", sleeper))
@@ -114,7 +113,7 @@ def test_a_full_house_puts_to_sleep_the_one_that_nobody_looks_at_and_updates_of_
             young = ground.clone.preview("deploy", third)
             assert young.code == 3
             assert "None of them may be put to sleep" in " ".join(young.stderr.split())
-            ground.edit_outputs(sleeper, lambda found: found.update(deployed_at="2026-01-01T00:00:00Z"), tmp_path)
+            ground.edit_outputs(sleeper, lambda found: found.update(deployed_at="2026-01-01T00:00:00Z"))
             deployed = ok(ground.clone.preview("deploy", third))
             assert f"put the preview of {sleeper} to sleep" in deployed.stderr
             require_asleep(ground, sleeper)
