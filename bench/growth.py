@@ -41,7 +41,7 @@ def main() -> int:
     faults: list[str] = []
     print(f"{described()}; {runs} runs each.", flush=True)
     if "stacks" in options.parts:
-        rows = _stacks(options.stacks, runs)
+        rows = _stacks(options.stacks, runs, options.backend)
         raw["stacks"] = [asdict(row) for row in rows]
         faults += _linearity(rows, raw)
         write(options.output, raw)
@@ -71,6 +71,7 @@ def _options() -> argparse.Namespace:
     reader = parser(__doc__, "growth")
     reader.add_argument("--runs", type=positive, default=3, help="runs of each command")
     reader.add_argument("--stacks", type=positive, nargs="+", default=[10, 100, 300], help="numbers of stacks")
+    reader.add_argument("--backend", choices=("file", "s3"), default="file", help="where the stacks are counted")
     reader.add_argument("--live", type=positive, nargs="+", default=[1, 2, 8], help="numbers of live previews")
     reader.add_argument("--megabytes", type=positive, nargs="+", default=[1, 20], help="sizes of configuration")
     reader.add_argument("--parts", choices=_PARTS, nargs="+", default=_PARTS, help="what to measure")
@@ -81,10 +82,10 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _stacks(counts: list[int], runs: int) -> list[Timed]:
+def _stacks(counts: list[int], runs: int, backend: str) -> list[Timed]:
     print("\n| what | stacks | median s | min–max s |\n|---|---|---|---|", flush=True)
     rows = []
-    for row in timed_commands(counts, runs):
+    for row in timed_commands(counts, runs, backend):
         rows.append(row)
         median = statistics.median(row.seconds)
         print(f"| {row.command} | {row.stacks} | {median:.1f} | {spread(row.seconds)} |", flush=True)

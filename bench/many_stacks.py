@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.own_base import own_clone
+from operations.engine.store import store_of
 from stacks.names import stack_of
 from stacks.outputs import BaseOutputs
 from stacks.paths import APPLICATION
 from stacks.settings import PROJECT
 from tests.equipment.checkout import Clone, ok
+from tests.equipment.s3 import bucket_on_loopback
 
 _PATTERN = "bench-00000"
 _REFUSED = 3
@@ -43,9 +47,21 @@ LIST = "`./preview list`"
 REAP = "`./preview reap --dry-run`"
 
 
-def timed_commands(counts: list[int], runs: int) -> Iterator[Timed]:
-    """Time list and a dry reap with each number of stacks, then a refused deploy and a reap of what has expired."""
-    with own_clone() as clone:
+def timed_commands(counts: list[int], runs: int, backend: str) -> Iterator[Timed]:
+    """Time list and a dry reap with each number of stacks, then a refused deploy and a reap of what has expired.
+
+    Args:
+        counts: Numbers of stacks.
+        runs: How often each command runs.
+        backend: Where the states are: ``file``, or ``s3``, a server of that protocol on loopback.
+    """
+    with ExitStack() as stack:
+        extra: dict[str, str] = {}
+        if backend == "s3":
+            bucket = stack.enter_context(bucket_on_loopback())
+            extra = {**bucket.credentials, "PULUMI_BACKEND_URL": bucket.url, "PULUMI_CONFIG_PASSPHRASE": "bench"}
+            os.environ.update(bucket.credentials)
+        clone = stack.enter_context(own_clone(extra))
         stacks = _ManyStacks(clone)
         stacks.make_base()
         stacks.make_pattern()
@@ -72,7 +88,7 @@ class _ManyStacks:
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._data = clone.data / APPLICATION
-        self._stacks = self._data / "state/.pulumi/stacks" / PROJECT
+        self._store = store_of(clone.extra.get("PULUMI_BACKEND_URL", f"file://{self._data}/state"))
 
     def make_base(self) -> None:
         """A base stack that has the outputs of one, and nothing else; it asks for more disk than there is."""
@@ -123,9 +139,15 @@ class _ManyStacks:
 
     def fill(self, count: int, *, expired: int) -> None:
         """Copies of the pattern, so many in all; the first of them expired."""
-        pattern = gzip.decompress((self._stacks / f"{stack_of(_PATTERN)}.json.gz").read_bytes()).decode()
+        content = self._store.read(_key(_PATTERN))
+        assert content
+        pattern = gzip.decompress(content).decode()
         for number in range(1, count):
             text = pattern.replace(_PATTERN, f"bench-{number:05}")
             if number >= expired:
                 text = text.replace("2020-01-04T00:00:00Z", "2099-01-01T00:00:00Z")
-            (self._stacks / f"{stack_of(f'bench-{number:05}')}.json.gz").write_bytes(gzip.compress(text.encode()))
+            self._store.write(_key(f"bench-{number:05}"), gzip.compress(text.encode()))
+
+
+def _key(slug: str) -> str:
+    return f".pulumi/stacks/{PROJECT}/{stack_of(slug)}.json.gz"

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +86,13 @@ def last_lines(text: str) -> str:
 
 
 @contextmanager
-def own_clone() -> Iterator[Clone]:
-    """A clone that is set up, with a state of its own and no base; gone after the block."""
-    clone, _, root = _clone()
+def own_clone(extra: Mapping[str, str]) -> Iterator[Clone]:
+    """A clone that is set up, with a state of its own and no base; gone after the block.
+
+    Args:
+        extra: More variables of its user's environment.
+    """
+    clone, _, root = _clone(extra)
     try:
         yield clone
     finally:
@@ -103,7 +107,7 @@ def own_base(max_previews: int) -> Iterator[OwnBase]:
         RuntimeError: Something of it is left on the engine afterwards; its state is kept then.
     """
     engine = docker.from_env()
-    clone, token, root = _clone()
+    clone, token, root = _clone({})
     clone.configure({**clone.ports, "namePrefix": clone.prefix, "maxPreviews": max_previews})
     try:
         ok(clone.pulumi("stack", "init", "local"))
@@ -116,14 +120,14 @@ def own_base(max_previews: int) -> Iterator[OwnBase]:
         shutil.rmtree(root)
 
 
-def _clone() -> tuple[Clone, str, Path]:
+def _clone(extra: Mapping[str, str]) -> tuple[Clone, str, Path]:
     # Whoever stops a measurement wants its previews gone too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     root = Path(tempfile.mkdtemp(prefix="bench-"))
     token = f"b{secrets.token_hex(3)}"
     clone = Clone.make(root, token, calm=False)
     (root / "tmp").mkdir()
-    clone.extra["TMPDIR"] = str(root / "tmp")
+    clone.extra.update(extra, TMPDIR=str(root / "tmp"))
     ok(clone.preview("setup"))
     return clone, token, root
 
