@@ -143,16 +143,19 @@ def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
 
 
 @contextmanager
-def standing_cluster_base(cluster: LocalCluster, root: Path, token: str, **values: object) -> Iterator[ClusterBase]:
+def standing_cluster_base(
+    cluster: LocalCluster, root: Path, token: str, *, calm: bool = True, **values: object
+) -> Iterator[ClusterBase]:
     """A local base on a cluster; it is gone afterwards with all previews.
 
     Args:
         cluster: The engines.
         root: Directory for files.
         token: In the name of everything that is made.
+        calm: Whether the workload of previews leaves the processors to the tests.
         values: Further configuration of the base.
     """
-    clone = Clone.make(root, token)
+    clone = Clone.make(root, token, calm=calm)
     manager = cluster.nodes[0]
     clone.configure(
         {
