@@ -70,7 +70,7 @@ def _life(clone: Clone, branch: str, where: str, seconds: Mapping[str, Mapping[s
 
 
 def _bytes_kept(base: ClusterBase) -> int:
-    """By how much the manager's objects grow with one preview, without the content of secrets and its log of changes."""
+    """By how much the manager's objects grow with one preview, without what secrets hold and the log of changes."""
     before = _kept(base)
     branch = base.branch("kept")
     ok(base.clone.preview("deploy", branch))
