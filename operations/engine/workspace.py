@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
-from operations.engine.holder import Holder
+from operations.engine.holding import Holding
 from operations.engine.locks import LOCK_WAIT_SECONDS, Locks, OnNote
 from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot
@@ -60,7 +60,7 @@ class Changes:
         return sum(count for operation, count in self.counts.items() if operation != "same")
 
 
-class Engine(Backend, StackFiles):
+class Engine(Backend, StackFiles, Holding):
     """Stacks of this project in the backend that the environment names.
 
     Args:
@@ -69,9 +69,6 @@ class Engine(Backend, StackFiles):
         on_note: Told in words of what is waited for or put right.
         wait_seconds: How long to wait for another operation that holds a stack to end; 0: not at all.
         longest: How long an operation lasts at most: an engine's lock that is older is cleared.
-
-    Attributes:
-        stack_locks: The engine's locks.
     """
 
     def __init__(
@@ -85,45 +82,10 @@ class Engine(Backend, StackFiles):
     ) -> None:
         Backend.__init__(self, EngineProcess(version), str(paths.checkout))
         StackFiles.__init__(self, paths)
-        self.stack_locks = StackLocks(lambda: self.store, longest, on_note)
-        self._on_note = on_note
-        self._locks = Locks(paths.data / "locks")
-        self._wait_seconds = wait_seconds
+        Holding.__init__(
+            self, Locks(paths.data / "locks"), StackLocks(lambda: self.store, longest, on_note), on_note, wait_seconds
+        )
         self._waiting = LockWait(self.stack_locks, on_note, wait_seconds)
-
-    def holder(self, stack: str) -> Holder | None:
-        """The operation of this command that works on a stack on this machine at the moment; None where none does."""
-        return self._locks.holder(stack)
-
-    def holders(self) -> Iterator[tuple[str, Holder]]:
-        """Stacks that operations of this command hold on this machine, each with its holder."""
-        return self._locks.holders()
-
-    def held(self, stack: str, operation: str, wait_seconds: float | None = None) -> AbstractContextManager[None]:
-        """Hold a stack over several updates, against other operations of this command on this machine.
-
-        Args:
-            stack: The stack.
-            operation: Told to whoever waits.
-            wait_seconds: How long to wait for another operation, where not as this engine does.
-
-        Raises:
-            LockedError: Another one held it for the whole wait.
-        """
-        return self._locks.held(stack, operation, self._waits(wait_seconds), self._on_note)
-
-    def _waits(self, seconds: float | None) -> float:
-        return self._wait_seconds if seconds is None else seconds
-
-    def locked(self, stack: str, operation: str, wait_seconds: float | None = None) -> AbstractContextManager[None]:
-        """Hold the engine's lock on a stack for a step between updates; no engine works on the stack meanwhile.
-
-        An operation of the engine's own cannot run within: it takes the lock anew, and is told what has to hold then.
-
-        Raises:
-            LockedError: Another operation held it for the whole wait.
-        """
-        return self.stack_locks.held(stack, operation, self._waits(wait_seconds))
 
     def _workspace(self, stack: str, *, goes: bool = False) -> Workspace:
         from operations.engine.vendor import Command, DestroyWorkspace, Workspace

@@ -5,20 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from operations.engine.workspace import Engine
 from operations.errors import NotFulfilledError, OperationError
 from operations.find import existing, machine_at
 from operations.machine.access import Machine
 from operations.verify import branch_files, checks, verdict
-from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, STEP_SECONDS, Samples, judge
+from operations.verify.activity import JUDGED_MINUTES, RATE_SECONDS, Samples, judge
 from operations.verify.answers import RefusedError
 from operations.verify.checks import Address, Check
 from operations.verify.comparison import Comparison
@@ -27,7 +26,7 @@ from operations.verify.panels import PanelState
 from operations.verify.patterns import patterns_since
 from operations.verify.pictures import Site, browser
 from operations.verify.viewer import Viewer
-from operations.verify.waiting import DATA_WITHIN_SECONDS
+from operations.verify.waiting import OnCount, OnNote, await_window, samples_of
 
 TPS = "transactions per second"
 CONNECTIONS = "connections"
@@ -41,11 +40,6 @@ SERIES: Mapping[str, str] = {
 }
 """What the activity is shown by: name → PromQL."""
 _LOG_LINES = 500
-_ASK_EVERY_SECONDS = 5
-_LATE_SECONDS = 60
-
-OnNote = Callable[[str], None]
-OnCount = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,14 +150,14 @@ def verify(engine: Engine, request: VerifyRequest, on_note: OnNote, on_count: On
     found = _at_once(Address(url, machine.entrance), viewer)
     found.append(_listed(viewer, machine, preview.name.slug))
     if request.wait and all(check.ok is not False for check in found):
-        _await_window(viewer, request.minutes, on_note, on_count)
+        await_window(viewer, SERIES[TPS], request.minutes, on_note, on_count)
     end = dt.datetime.now(dt.UTC)
     start = end - dt.timedelta(minutes=request.minutes)
     on_note("asking every panel's queries")
     panels = _panels(viewer)
     found.append(verdict.panels_filled(panels) if isinstance(panels, tuple) else panels)
     found.append(_workload(machine, preview.name.slug, start, request.minutes))
-    series = {name: _series(viewer, expression, start, end) for name, expression in SERIES.items()}
+    series = {name: samples_of(viewer, expression, start, end) for name, expression in SERIES.items()}
     activity = judge(series[TPS], request.minutes)
     found.append(Check(name="the activity varies", ok=activity.varies, detail=activity.detail))
     comparison = None
@@ -194,41 +188,6 @@ def _at_once(address: Address, viewer: Viewer) -> list[Check]:
         checks.may_not_edit(viewer),
         checks.dashboards_open(viewer),
     ]
-
-
-def _await_window(viewer: Viewer, minutes: int, on_note: OnNote, on_count: OnCount) -> None:
-    """Wait until the window is full of samples, as long as samples come at all."""
-    # The newest sample is always a little old.
-    wanted = minutes * 60 - 2 * STEP_SECONDS
-
-    def covered() -> float:
-        end = dt.datetime.now(dt.UTC)
-        samples = _series(viewer, SERIES[TPS], end - dt.timedelta(minutes=minutes), end)
-        seconds = samples[-1][0] - samples[0][0] if samples else -1.0
-        on_count(min(max(int(seconds), 0), wanted), wanted)
-        return seconds
-
-    def until(least: float, within: float) -> float:
-        try:
-            return Retrying(
-                stop=stop_after_delay(within),
-                wait=wait_fixed(_ASK_EVERY_SECONDS),
-                retry=retry_if_result(lambda seconds: seconds < least),
-            )(covered)
-        except RetryError as error:
-            return float(error.last_attempt.result())
-
-    there = until(0, DATA_WITHIN_SECONDS)
-    if 0 <= there < wanted:
-        on_note(f"waiting {wanted - there:.0f} s for what the window of {minutes} min lacks")
-        until(wanted, wanted - there + _LATE_SECONDS)
-
-
-def _series(viewer: Viewer, expression: str, start: dt.datetime, end: dt.datetime) -> Samples:
-    try:
-        return viewer.series(expression, start, end, STEP_SECONDS)
-    except (httpx.HTTPError, RefusedError):
-        return []
 
 
 def _listed(viewer: Viewer, machine: Machine, slug: str) -> Check:

@@ -12,7 +12,7 @@ import pytest
 
 from operations.engine.snapshot import Snapshot
 from operations.errors import NotFoundError
-from operations.verify import verify as subject
+from operations.verify import waiting
 from operations.verify.checks import Address, Check
 from operations.verify.verify import Verification, VerifyRequest, verify
 from tests.equipment.fakes.grafana import FakeGrafana, base
@@ -50,8 +50,8 @@ def run(
     grafana: FakeGrafana, files: Path, counted: list[tuple[int, int]], noted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> Verify:
     """Verifies the fake's preview, impatiently; there is no plain http and no Docker engine."""
-    monkeypatch.setattr(subject, "_ASK_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr(subject, "DATA_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "_ASK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(waiting, "DATA_WITHIN_SECONDS", 0.2)
     monkeypatch.setattr(Address, "redirects", lambda self: Check(name="http leads to https", ok=True, detail=""))
     local = Snapshot(outputs={**base(grafana.port).model_dump(), "host_directory": str(files.parents[3])})
     engine = StandInEngine(states={"preview-a": preview("a", url=grafana.url), "local": local}).engine
