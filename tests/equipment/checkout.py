@@ -178,6 +178,17 @@ class Clone:
         return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    """Read what a command says up to a line with a text; where it never says so, what it said instead is told."""
+    assert process.stdout is not None
+    seen: list[str] = []
+    for line in process.stdout:
+        seen.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} was never said: {''.join(seen)}")
+
+
 _CALM = {
     "workload/lib/settings.sh": ("WORKLOAD_SCALE:-10}", "WORKLOAD_SCALE:-1}"),
     "workload/lib/patterns.sh": ("${3-} -T $length", "${3-} -R 5 -T $length"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.equipment.checkout import Clone, ok
+from tests.equipment.checkout import Clone, ok, wait_for_line
 from tests.equipment.docker import remains
 from tests.equipment.previews import Ground
 from tests.equipment.second_engine import SecondEngine, running_second_engine
@@ -36,13 +36,8 @@ def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
     branch = ground.branch("restarted")
 
     with clone.started("deploy", branch) as process:
+        wait_for_line(process, "+ Network")
         assert process.stdout is not None
-        began = ""
-        for line in process.stdout:
-            began += line
-            if "+ Network" in line:
-                break
-        assert "+ Network" in began, began
         second.restart()
         said = process.stdout.read()
         code = process.wait(180)

@@ -16,6 +16,7 @@ import pytest
 from operations.engine.holder import ENGINE, Holder
 from operations.engine.locks import Locks
 from stacks.names import slug_of, stack_of
+from tests.equipment.checkout import wait_for_line
 from tests.equipment.previews import Ground
 
 pytestmark = pytest.mark.engine
@@ -121,8 +122,8 @@ def test_the_same_branch_twice_at_once_is_one_preview(ground: Ground, gone_after
 def test_destroy_during_a_deploy_waits_and_then_leaves_nothing(ground: Ground) -> None:
     branch = ground.branch("caught")
     with ground.clone.started("deploy", branch) as deploying:
+        wait_for_line(deploying, "+ Network")
         assert deploying.stdout is not None
-        assert any("+ Network" in line for line in deploying.stdout)
         with ThreadPoolExecutor() as pool:
             destroying = pool.submit(ground.clone.preview, "destroy", branch)
             deploying.stdout.read()

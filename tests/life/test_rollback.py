@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from components.services import BACKEND
-from tests.equipment.checkout import ok
+from tests.equipment.checkout import ok, wait_for_line
 from tests.equipment.docker import built_image, service_ids
 from tests.equipment.edits import changed_files, instead
 from tests.equipment.previews import Ground
@@ -150,7 +149,7 @@ def test_a_deploy_does_not_succeed_while_a_container_is_not_well(ground: Ground,
 def test_an_interrupted_update_leaves_the_last_good_version(ground: Ground, live: str) -> None:
     before = ground.row(live)
     with changed_files(ground.clone, "interrupted"), ground.clone.started("deploy", live) as process:
-        _wait_for_line(process, "* Container")
+        wait_for_line(process, "* Container")
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 128 + signal.SIGTERM
     assert "was interrupted. The last good version is running again." in ground.clone.transcript[-1]
@@ -160,7 +159,7 @@ def test_an_interrupted_update_leaves_the_last_good_version(ground: Ground, live
 
 def test_an_interrupted_destroy_says_so_by_its_exit_code(ground: Ground, live: str) -> None:
     with ground.clone.started("destroy", live) as process:
-        _wait_for_line(process, "- Command")
+        wait_for_line(process, "- Command")
         process.send_signal(signal.SIGINT)
         assert process.wait(120) == 128 + signal.SIGINT
     assert "Interrupted" in ground.clone.transcript[-1]
@@ -176,19 +175,9 @@ def test_destroy_leaves_nothing_and_may_be_asked_again(ground: Ground, live: str
 def test_an_interrupted_first_deploy_leaves_nothing(ground: Ground, number: signal.Signals) -> None:
     branch = ground.branch(f"interrupted-{number.name.lower()}")
     with ground.clone.started("deploy", branch) as process:
-        _wait_for_line(process, "+ Network")
+        wait_for_line(process, "+ Network")
         process.send_signal(number)
         assert process.wait(120) == 128 + number
     assert "was interrupted. Everything that was made has been removed again." in ground.clone.transcript[-1]
     assert "Traceback" not in ground.clone.transcript[-1]
     ground.require_nothing(branch)
-
-
-def _wait_for_line(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stdout is not None
-    seen: list[str] = []
-    for line in process.stdout:
-        seen.append(line)
-        if text in line:
-            return
-    raise AssertionError(f"{text!r} was never said: {''.join(seen)}")
