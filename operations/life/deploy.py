@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,12 @@ from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
-from operations.errors import (
-    EngineError,
-    InterruptedOperationError,
-    LockedError,
-    OperationError,
-    RefusedError,
-)
+from operations.errors import EngineError, InterruptedOperationError, LockedError
 from operations.find import base_in
-from operations.life.asleep import get_up
-from operations.life.drift import has_drifted
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
-from operations.life.postponed import Postponed, after_kept, forget_update, keep_update
-from operations.life.remains import forget_pending, remove_unknown
+from operations.life.postponed import Postponed, after_kept
 from operations.life.request import (
     DeployRequest,
     images_of,
@@ -36,8 +27,7 @@ from operations.life.request import (
     require_ownership,
     values_of,
 )
-from operations.life.room import acquire
-from operations.life.slot import NoRoomError, SlotLostError, release_slot
+from operations.life.taking import take_and_clear
 from operations.life.watch import watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
@@ -107,7 +97,7 @@ def deploy(
         image_ids = _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):
-            acquired = _acquire(work, request, checkout)
+            acquired = take_and_clear(work, request, checkout)
             if isinstance(acquired, Postponed):
                 return acquired
             if acquired is None:
@@ -157,82 +147,6 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
         work.told.note(f"pulling {reference}")
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.
     return work.machine.docker.use_images(images)
-
-
-def _acquire(work: Work, request: DeployRequest, checkout: Path) -> tuple[Work, bool] | Postponed | None:
-    """Take the slot and clear away what an update that died has left, while nobody else works on the stack.
-
-    Returns:
-        The work on what is there then, and whether it has drifted; None where an update finds nothing any more, and
-        what is said of one that has to wait for a slot.
-    """
-    why = ""
-    while True:
-        with ExitStack() as leaving:
-            with work.interrupts.let_in():
-                work = leaving.enter_context(work.locked())
-            require_ownership(work.name, request, work.before)
-            if request.only_existing and not why and not work.updates:
-                return None
-            try:
-                why = _taken_or_released(work, request)
-            except NoRoomError as error:
-                if not (request.only_existing and work.before.asleep_since):
-                    raise
-                keep_update(work, request, checkout)
-                return Postponed(name=work.name, url=work.name.url(work.machine.base), why=str(error))
-            if not why:
-                if work.before.asleep_since:
-                    work = replace(work, before=work.engine.snapshot(work.name.stack) or Snapshot())
-                labels = work.machine.base.edge_network
-                return work, has_drifted(work.machine.docker, work.name.slug, labels, work.before)
-        work.told.note(why)
-        with work.interrupts.let_in():
-            work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
-
-
-def _taken_or_released(work: Work, request: DeployRequest) -> str:
-    """The same as :func:`_take_and_clear`; a failure or an interruption leaves no slot that was not there before."""
-    try:
-        why = _take_and_clear(work, request)
-        if work.interrupts.received:
-            raise InterruptedOperationError(
-                f"The deploy of {work.name.branch!r} was interrupted. Nothing was changed.", work.interrupts.received
-            )
-    except RefusedError:
-        raise
-    except (Exception, InterruptedOperationError):
-        # The machine may have taken it before the connection to it broke.
-        if not work.before.has_slot:
-            with suppress(OperationError):
-                release_slot(work.machine, work.name.slug, work.name.branch)
-        raise
-    return why
-
-
-def _take_and_clear(work: Work, request: DeployRequest) -> str:
-    """Take the slot, and clear away what the state does not know; says why all else has to go too, if it has."""
-    why = ""
-    if work.before.ids and not work.updates:
-        # No deploy ever ended: a database may be half initialised, and nothing is worth keeping.
-        why = "removing what a first deploy that died has left"
-    try:
-        # First: the machine knows whose the slug is even where the state is lost.
-        # Who pushes to a branch does not put another one's preview to sleep.
-        acquire(work, make_room=not request.only_existing)
-        if work.before.asleep_since:
-            work.told.note("waking it")
-            get_up(work)
-            # This one is newer.
-            forget_update(work)
-    except SlotLostError as error:
-        why = f"{error} Removing what is left of it"
-    for name in remove_unknown(work.machine, work.name.slug, work.before):
-        work.told.note(f"removed {name}, left by an update that died")
-    forget_pending(work.engine, work.name.stack, work.before)
-    for state in () if why else work.machine.docker.remove_broken(work.name.slug):
-        work.told.note(f"{state}: making it anew")
-    return why
 
 
 def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:

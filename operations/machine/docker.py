@@ -11,16 +11,9 @@ from docker.errors import APIError, DockerException, NotFound
 
 from components.labels import BASE, PREVIEW, SLUG
 from components.services import by_key
+from operations.machine.belongings import Belongings
 from operations.machine.connection import Api
-from operations.machine.docker_state import (
-    Belonging,
-    ContainerEvent,
-    ContainerState,
-    Kind,
-    belonging_of,
-    event_of,
-    state_of,
-)
+from operations.machine.docker_state import ContainerEvent, ContainerState, event_of, state_of
 from operations.machine.executions import Executions
 from operations.machine.images import Images
 from operations.machine.runtime import LOG_LINES
@@ -28,7 +21,7 @@ from operations.machine.usage import Usages
 from operations.machine.wellness import wait_until_well
 
 
-class Docker(Images, Executions, Usages):
+class Docker(Belongings, Images, Executions, Usages):
     """The Docker engine of a base; satisfies :class:`operations.machine.runtime.Runtime`.
 
     Args:
@@ -167,43 +160,6 @@ class Docker(Images, Executions, Usages):
         found = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
         return sorted(map(state_of, found), key=lambda state: state.name)
 
-    def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:
-        """Containers, networks and volumes that carry all the labels, in the order in which they can be removed.
-
-        Raises:
-            OperationError: Docker does not say.
-        """
-        wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
-        containers = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
-        networks = self._ask("list its networks", lambda api: api.networks(filters=wanted))
-        volumes = self._ask("list its volumes", lambda api: api.volumes(filters=wanted)["Volumes"] or [])
-        return [
-            *(belonging_of("container", row["Id"], row["Names"][0].lstrip("/"), row) for row in containers),
-            *(belonging_of("network", row["Id"], row["Name"], row) for row in networks),
-            *(belonging_of("volume", row["Name"], row["Name"], row) for row in volumes),
-        ]
-
-    def remove(self, belonging: Belonging) -> None:
-        """Remove something; it may be gone already.
-
-        Raises:
-            OperationError: Docker refuses.
-        """
-        self._remove(belonging.kind, belonging.id, belonging.name)
-
-    def _remove(self, kind: Kind, identity: str, name: str) -> None:
-        remove: dict[Kind, Callable[[Api], object]] = {
-            "container": lambda api: api.remove_container(identity, force=True, v=True),
-            "network": lambda api: remove_network(api, identity),
-            "volume": lambda api: api.remove_volume(identity),
-        }
-
-        def unless_gone(api: Api) -> None:
-            with contextlib.suppress(NotFound):
-                remove[kind](api)
-
-        self._ask(f"remove the {kind} {name}", unless_gone)
-
     def follow(self, container: str) -> Iterator[str]:
         """Lines of a container's log as they come, from the last ones on, until it ends."""
         with contextlib.suppress(APIError):
@@ -246,12 +202,3 @@ class Docker(Images, Executions, Usages):
             return {}
 
         return self._ask(f"describe the container {name}", inspected)
-
-
-def remove_network(api: Api, identity: str) -> None:
-    """Remove a network, from which the reverse proxy is taken first."""
-    # The reverse proxy is on an edge network and stays.
-    for container in api.inspect_network(identity).get("Containers") or {}:
-        with contextlib.suppress(NotFound):
-            api.disconnect_container_from_network(container, identity, force=True)
-    api.remove_network(identity)

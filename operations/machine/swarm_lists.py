@@ -10,8 +10,8 @@ from docker.errors import APIError, NotFound
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from components.labels import BASE, PREVIEW, SERVICE, SLUG
+from operations.machine.belongings import remove_network
 from operations.machine.connection import Api, Connection
-from operations.machine.docker import remove_network
 from operations.machine.docker_state import Belonging, Kind, belonging_of
 from operations.machine.swarm_tasks import Service, services_of
 
