@@ -8,7 +8,7 @@ operation that was killed finds it asleep, and does the rest.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from components.services import by_key
 from operations.engine.snapshot import STACK
 from operations.engine.workspace import Engine
 from operations.errors import InterruptedOperationError, OperationError, RefusedError
+from operations.life.haste import hastened
 from operations.life.work import Work
 from operations.machine.access import Machine
 from operations.machine.docker_state import ContainerState
@@ -29,9 +30,6 @@ from stacks.names import PreviewName
 
 _REFUSED = 3
 _POLL_SECONDS = 0.25
-_WAKING_CPUS = 1.0
-"""Processors of each container while it starts: within its own share Grafana alone would need longer to migrate its
-database, which is in memory and so made anew, than somebody wants to wait for a preview that was there already."""
 
 
 def fall_asleep(
@@ -86,14 +84,9 @@ def get_up(work: Work) -> bool:
         return bool(work.interrupts.received)
 
     try:
-        if recorded:
-            _share_processors(docker, slug, dict.fromkeys(by_key(), _WAKING_CPUS))
-        try:
+        with hastened(docker, slug):
             started = _start(docker, slug, give_up)
             docker.unwell(slug, give_up=give_up)
-        finally:
-            if recorded:
-                _share_processors(docker, slug, {key: float(service.cpus) for key, service in by_key().items()})
         if recorded and give_up():
             raise InterruptedOperationError(
                 f"The {work.operation} of {work.name.branch!r} was interrupted: it sleeps as before.",
@@ -107,11 +100,6 @@ def get_up(work: Work) -> bool:
                 fall_asleep(work.engine, work.machine, work.name, recorded)
         raise
     return started or bool(recorded)
-
-
-def _share_processors(docker: Runtime, slug: str, cpus: Mapping[str, float]) -> None:
-    for state in docker.of_slug(slug):
-        docker.limit_cpus(state, cpus[state.service])
 
 
 def _start(docker: Runtime, slug: str, give_up: Callable[[], bool]) -> bool:

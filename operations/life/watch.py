@@ -19,6 +19,7 @@ from operations.machine.docker_state import ContainerEvent
 from operations.machine.runtime import Runtime
 
 _MOST_ENDS = 3
+_ENDS = ("die", "oom", "pend", "reject")
 _NO_IMAGE = "No such image"
 _POLL_SECONDS = 0.5
 
@@ -67,7 +68,7 @@ class Judge:
         service = by_key().get(event.service.removesuffix(PREPARING))
         if event.action == "kill":
             self._ignored.add(event.id)
-        if service is None or event.id in self._ignored:
+        if service is None or event.id in self._ignored or event.action not in _ENDS:
             return ""
         if event.action == "oom":
             return f"killed: out of memory ({service.memory_mib} MiB)"
@@ -124,7 +125,7 @@ class _Watch:
             # Left in the opposite order: the thread ends when it finds that the events have.
             leaving.callback(self._join)
             with suppress(OperationError):
-                events = leaving.enter_context(self._docker.ends(self._slug))
+                events = leaving.enter_context(self._docker.events(self._slug))
                 known = {state.id for state in self._docker.of_slug(self._slug)}
                 self._thread = threading.Thread(target=self._follow, args=(events, known), daemon=True)
                 self._thread.start()

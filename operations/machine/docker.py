@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -92,16 +93,21 @@ class Docker(Belongings, Images, Executions, Usages):
         self._ask(f"start the container {state.name}", lambda api: api.start(state.id))
 
     def limit_cpus(self, state: ContainerState, cpus: float) -> None:
-        """Give a container another share of processors, whether it runs or not.
+        """Give a container that share of processors, if it has another, whether it runs or not; it may be gone.
 
         Raises:
-            OperationError: Docker refuses, as of one that is gone.
+            OperationError: Docker refuses.
         """
+        wanted = round(cpus * 1e9)
 
         def limited(api: Api) -> None:
-            # Docker's client knows the older way to say it alone, which cannot change this one.
-            address = f"{api.base_url}/v{api.api_version}/containers/{state.id}/update"
-            api.post(address, json={"NanoCpus": round(cpus * 1e9)}, timeout=api.timeout).raise_for_status()
+            with contextlib.suppress(NotFound):
+                if api.inspect_container(state.id)["HostConfig"]["NanoCpus"] != wanted:
+                    # Docker's client knows the older way to say it alone, which cannot change this one.
+                    address = f"{api.base_url}/v{api.api_version}/containers/{state.id}/update"
+                    answer = api.post(address, json={"NanoCpus": wanted}, timeout=api.timeout)
+                    if answer.status_code != HTTPStatus.NOT_FOUND:
+                        answer.raise_for_status()
 
         self._ask(f"limit the container {state.name}", limited)
 
@@ -136,15 +142,15 @@ class Docker(Belongings, Images, Executions, Usages):
         self._remove("container", state.id or state.name, state.name)
 
     @contextlib.contextmanager
-    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
-        """Ends of containers of one preview as they happen, until the block ends or the connection breaks.
+    def events(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+        """What happens to containers of one preview, until the block ends or the connection breaks.
 
         Raises:
             OperationError: Docker does not say.
         """
         wanted = {
             "type": "container",
-            "event": ["die", "kill", "oom"],
+            "event": ["start", "health_status", "die", "kill", "oom"],
             "label": [*self._filters, f"{SLUG}={slug}"],
         }
         stream = self._ask("tell what happens", lambda api: api.events(filters=wanted, decode=True))

@@ -133,9 +133,9 @@ class ContainerEvent:
     """Something that has just happened to a container of a preview.
 
     Attributes:
-        action: Docker's word: ``die`` for each end of its program, ``oom`` where the kernel has killed a process of it
-            for memory, ``kill`` where somebody stops it; of a Swarm's ``pend`` where no node has room for it, and
-            ``reject`` where a node cannot run it.
+        action: Docker's word: ``start``, ``healthy``, ``unhealthy``, ``die`` for each end of its program, ``oom`` where
+            the kernel has killed a process of it for memory, ``kill`` where somebody stops it; of a Swarm's ``pend``
+            where no node has room for it, and ``reject`` where a node cannot run it.
         id: Docker's id.
         name: Container name.
         service: Service key.
@@ -155,7 +155,7 @@ def event_of(row: dict[str, Any]) -> ContainerEvent:
     """One of Docker's events."""
     attributes = row["Actor"]["Attributes"]
     return ContainerEvent(
-        action=str(row["Action"]),
+        action=str(row["Action"]).removeprefix("health_status: "),
         id=str(row["Actor"]["ID"]),
         name=attributes.get("name", ""),
         service=attributes.get(SERVICE, ""),

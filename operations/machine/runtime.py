@@ -58,7 +58,7 @@ class Runtime(Protocol):
         ...
 
     def limit_cpus(self, state: ContainerState, cpus: float) -> None:
-        """Give a service another share of processors, where that takes nothing else from it."""
+        """Give the container of a service that share of processors, if it has another; it may be gone."""
         ...
 
     def stop_all(self, slug: str) -> bool:
@@ -69,8 +69,8 @@ class Runtime(Protocol):
         """Remove a service; it may be gone already."""
         ...
 
-    def ends(self, slug: str) -> AbstractContextManager[Iterator[ContainerEvent]]:
-        """Ends of containers of one preview as they happen, until the block ends or the connection breaks."""
+    def events(self, slug: str) -> AbstractContextManager[Iterator[ContainerEvent]]:
+        """What happens to containers of one preview, until the block ends or the connection breaks."""
         ...
 
     def belongings(self, labels: Mapping[str, str]) -> list[Belonging]:

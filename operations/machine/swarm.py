@@ -91,7 +91,12 @@ class Swarm(Images, SwarmLists):
                 self._set_replicas(service, 1)
 
     def limit_cpus(self, state: ContainerState, cpus: float) -> None:
-        """Nothing: with another share a Swarm would make the container anew."""
+        """The engine of its node is told, for with another share the Swarm would make the container anew."""
+        service = next((one for one in self._services(state.slug) if one.id == service_id(state)), None)
+        if service and service.task and service.task.runs:
+            # One that is away has no more than it was given before.
+            with contextlib.suppress(OperationError):
+                self._engine(service.node).limit_cpus(replace(state, id=service.task.name), cpus)
 
     def stop_all(self, slug: str) -> bool:
         found = self._services(slug)
@@ -120,26 +125,26 @@ class Swarm(Images, SwarmLists):
         self._remove("service", service_id(state), state.name)
 
     @contextlib.contextmanager
-    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+    def events(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
         over = threading.Event()
         self._services(slug)
         try:
-            yield self._ended(slug, over)
+            yield self._happening(slug, over)
         finally:
             over.set()
 
-    def _ended(self, slug: str, over: threading.Event) -> Iterator[ContainerEvent]:
-        told: set[str] = set()
+    def _happening(self, slug: str, over: threading.Event) -> Iterator[ContainerEvent]:
+        told: set[tuple[str, str]] = set()
         waiting: dict[str, float] = {}
         while not over.wait(_POLL_SECONDS):
             for service in self._services(slug):
                 for task in service.tasks:
-                    event = None if task.id in told else event_of_task(service, task, service.node)
-                    if event is None:
+                    event = event_of_task(service, task, service.node)
+                    if event is None or (task.id, event.action) in told:
                         continue
                     if event.action == "pend" and _waited(waiting, task) < _UNPLACED_SECONDS:
                         continue
-                    told.add(task.id)
+                    told.add((task.id, event.action))
                     yield self._of_memory(service, task, event)
 
     def _of_memory(self, service: Service, task: Task, event: ContainerEvent) -> ContainerEvent:

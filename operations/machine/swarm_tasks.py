@@ -183,7 +183,7 @@ def service_id(state: ContainerState) -> str:
 
 
 def event_of_task(service: Service, task: Task, node: str) -> ContainerEvent | None:
-    """What has happened to a task, where that can keep its service from coming up.
+    """What has happened to a task, where that keeps its service from coming up or brings it nearer to it.
 
     Args:
         service: Its service.
@@ -207,7 +207,8 @@ def event_of_task(service: Service, task: Task, node: str) -> ContainerEvent | N
         return event("pend", task.error.rstrip("."))
     if task.state == "failed" and task.exit_code == _SHUT_DOWN and "unhealthy" in task.error:
         return event("die", "was stopped, since its health check fails")
-    return event("die") if task.state in ("failed", "complete") else None
+    actions = {"starting": "start", "running": "healthy", "failed": "die", "complete": "die"}
+    return event(actions[task.state]) if task.state in actions else None
 
 
 def _identity(task: Task) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from components.services import by_key
 from stacks.names import slug_of
 from tests.engine.world import World
-from tests.equipment.docker import run_once, service_ids, services
+from tests.equipment.checkout import ok
+from tests.equipment.docker import events_of, run_once, service_ids, services
 from tests.equipment.outside import ADDRESS, PORT, server_outside
 
 pytestmark = pytest.mark.engine
@@ -47,6 +49,22 @@ def test_limits_and_labels_are_what_the_engine_enforces(world: World, engine: An
         assert host["CapDrop"] == ["ALL"]
         assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
         assert container.labels["pgai.preview"] == "true"
+
+
+def own_shares(engine: Any, branch: str) -> bool:
+    """Whether each container may use as much of the processors as its service may."""
+    return all(
+        container.attrs["HostConfig"]["NanoCpus"] == round(float(by_key()[key].cpus) * 1e9)
+        for key, container in services(engine, branch).items()
+    )
+
+
+def test_a_share_that_a_killed_command_has_left_larger_is_its_own_after_the_next(world: World, engine: Any) -> None:
+    backend = services(engine, world.second)["backend"].name
+    subprocess.run(["docker", "update", "--cpus=1", backend], check=True, capture_output=True)
+    assert not own_shares(engine, world.second)
+    ok(world.clone.preview("deploy", world.second))
+    assert own_shares(engine, world.second)
 
 
 def test_a_previews_containers_have_no_way_out(world: World, engine: Any, token: str) -> None:
@@ -104,10 +122,14 @@ def test_a_dashboard_change_restarts_nothing_and_a_pgwatch_change_pgwatch_alone(
     dashboard.unlink()
     sources = world.clone.path / "config/pgwatch-prometheus/sources.yml"
     sources.write_text(sources.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-    done = world.clone.preview("deploy", world.second)
+    with events_of(engine, world.second, "update") as updated:
+        done = world.clone.preview("deploy", world.second)
     assert done.code == 0, done.text
     after = service_ids(engine, world.second)
     assert {key for key in after if after[key] != before[key]} == {"pgwatch"}
+    # It starts with more of the processors than it may use when it is well.
+    assert updated == ["pgwatch", "pgwatch"]
+    assert own_shares(engine, world.second)
 
 
 def test_a_preview_does_not_change_because_the_checkout_does(world: World, engine: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,32 @@ def container_ids(engine: Any, token: str) -> set[str]:
     return {
         container.id for container in engine.containers.list(all=True, ignore_removed=True) if token in container.name
     }
+
+
+@contextmanager
+def events_of(engine: Any, branch: str, action: str) -> Iterator[list[str]]:
+    """Services of a branch's preview to which Docker does something, in that order; complete once the block is over.
+
+    Args:
+        engine: Docker client.
+        branch: The branch.
+        action: Docker's word for it.
+    """
+    found: list[str] = []
+    # Read as they come: the engine remembers no more than the last 256.
+    wanted = {"type": "container", "event": action, "label": f"pgai.preview.slug={slug_of(branch)}"}
+    stream = engine.events(filters=wanted, decode=True)
+
+    def read() -> None:
+        found.extend(event["Actor"]["Attributes"]["pgai.preview.service"] for event in stream)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield found
+    finally:
+        stream.close()
+        thread.join()
 
 
 def remains(engine: Any, token: str) -> list[str]:

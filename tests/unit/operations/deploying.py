@@ -129,7 +129,7 @@ class StandInMachine:
         return ""
 
     @contextmanager
-    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+    def events(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
         yield iter(())
 
     def unwell(self, slug: str, give_up: object) -> list[ContainerState]:

@@ -81,8 +81,6 @@ def test_a_deploy_starts_each_container_after_those_that_it_needs_before_the_eng
     assert containers.started.index("workload") > containers.started.index("target")
     assert containers.started.index("pgwatch") > max(map(containers.started.index, ("target", "sink")))
     assert world.machine.scripts.count("take") == 1
-    assert ("target", 1.0) in containers.cpus[:4]
-    assert ("target", 0.3) in containers.cpus[-4:]
 
 
 @pytest.mark.parametrize("refusal", [FULL, SHORT], ids=["slots", "disk or memory"])
@@ -116,5 +114,5 @@ def test_one_that_cannot_be_started_sleeps_again(world: World, monkeypatch: pyte
     with pytest.raises(OperationError, match="Docker does not answer"):
         world.deploy()
     assert containers.running == set()
-    assert ("target", 0.3) in containers.cpus[-4:], "its share is its own again"
+    assert ("target", 0.3) in containers.cpus, "its share is its own again"
     assert world.engine.values == []

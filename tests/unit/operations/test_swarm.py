@@ -119,7 +119,8 @@ def test_a_service_may_end_twice_but_not_three_times() -> None:
 
 
 def test_a_task_that_starts_runs_or_was_asked_to_stop_ends_nothing() -> None:
-    assert told(*[task_row(1, state) for state in ("pending", "preparing", "starting", "running", "shutdown")]) == []
+    states = ("pending", "preparing", "starting", "running", "shutdown")
+    assert set(told(*[task_row(1, state) for state in states])) == {""}
 
 
 def node_row(name: str, cpus: float, mib: int, state: str = "ready", availability: str = "active") -> dict[str, Any]:

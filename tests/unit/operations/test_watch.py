@@ -70,7 +70,7 @@ def test_dockers_event_is_read() -> None:
 class StandInDocker:
     """A Docker engine whose events a test gives."""
 
-    events: SimpleQueue[ContainerEvent | Exception | None] = field(default_factory=SimpleQueue)
+    happens: SimpleQueue[ContainerEvent | Exception | None] = field(default_factory=SimpleQueue)
     containers: list[ContainerState] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     deaf: bool = False
@@ -81,17 +81,17 @@ class StandInDocker:
         return cast(Docker, self)
 
     @contextmanager
-    def ends(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+    def events(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
         assert slug == "a"
         if self.deaf:
             raise OperationError("does not answer")
         try:
             yield self._read()
         finally:
-            self.events.put(None)
+            self.happens.put(None)
 
     def _read(self) -> Iterator[ContainerEvent]:
-        while (found := self.events.get(timeout=_SECONDS)) is not None:
+        while (found := self.happens.get(timeout=_SECONDS)) is not None:
             if isinstance(found, Exception):
                 raise found
             yield found
@@ -129,7 +129,7 @@ class Update:
     def __call__(self) -> str:
         self._docker.containers += self._made
         for _ in range(3):
-            self._docker.events.put(event("die", code=1))
+            self._docker.happens.put(event("die", code=1))
         assert self.interrupted.wait(_SECONDS)
         assert self._free.wait(_SECONDS)
         if self._gives:
@@ -166,5 +166,5 @@ def _failing() -> None:
 def test_a_watch_that_fails_fails_no_update() -> None:
     assert watched(StandInDocker(deaf=True).docker, "a", pytest.fail, lambda: 7) == 7
     broken = StandInDocker()
-    broken.events.put(RuntimeError("half an event"))
+    broken.happens.put(RuntimeError("half an event"))
     assert watched(broken.docker, "a", pytest.fail, lambda: 7) == 7

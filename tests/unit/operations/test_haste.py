@@ -1,0 +1,115 @@
+"""What starts may use more processors than what runs, and no longer than it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from typing import cast
+
+import pytest
+
+from operations.errors import OperationError
+from operations.life.haste import hastened
+from operations.machine.docker_state import ContainerEvent, ContainerState
+from operations.machine.runtime import Runtime
+from tests.equipment.programs import wait_for
+
+GRAFANA, PGWATCH = 0.25, 0.5
+
+
+@dataclass
+class Engine:
+    """A Docker engine whose events a test gives; its containers have more than their share until they are given it."""
+
+    health: dict[str, str] = field(default_factory=dict)
+    cpus: dict[str, float] = field(default_factory=dict)
+    deaf: bool = False
+    refuses: bool = False
+    _events: SimpleQueue[ContainerEvent | None] = field(default_factory=SimpleQueue)
+
+    @property
+    def runtime(self) -> Runtime:
+        return cast(Runtime, self)
+
+    def happen(self, service: str, action: str, health: str = "starting") -> None:
+        self.health[service] = health
+        self._events.put(ContainerEvent(action=action, id=f"id-{service}", name=service, service=service))
+
+    @contextmanager
+    def events(self, slug: str) -> Iterator[Iterator[ContainerEvent]]:
+        assert slug == "a"
+        if self.deaf:
+            raise OperationError("does not answer")
+        try:
+            yield cast(Iterator[ContainerEvent], iter(self._events.get, None))
+        finally:
+            self._events.put(None)
+
+    def of_slug(self, slug: str) -> list[ContainerState]:
+        assert slug == "a"
+        common = ContainerState(name="", slug=slug, service="", status="running", health="")
+        return [
+            replace(common, name=key, service=key, id=f"id-{key}", health=health) for key, health in self.health.items()
+        ]
+
+    def limit_cpus(self, state: ContainerState, cpus: float) -> None:
+        if self.refuses:
+            raise OperationError("refused")
+        self.cpus[state.service] = cpus
+
+    def has(self, **shares: float) -> Callable[[], bool]:
+        return lambda: shares.items() <= self.cpus.items()
+
+
+def test_what_starts_has_a_processor_until_it_is_healthy() -> None:
+    engine = Engine()
+    with hastened(engine.runtime, "a"):
+        engine.happen("grafana", "start")
+        engine.happen("pgwatch", "start")
+        wait_for("both have more", engine.has(grafana=1.0, pgwatch=1.0))
+        engine.happen("grafana", "healthy", "healthy")
+        wait_for("one has its own", engine.has(grafana=GRAFANA, pgwatch=1.0))
+    assert engine.cpus == {"grafana": GRAFANA, "pgwatch": PGWATCH}
+
+
+def test_what_has_become_well_before_it_is_looked_at_has_its_own() -> None:
+    engine = Engine()
+    with hastened(engine.runtime, "a"):
+        engine.happen("grafana", "start", "healthy")
+        wait_for("it is looked at", lambda: "grafana" in engine.cpus)
+        assert engine.cpus == {"grafana": GRAFANA}
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_what_a_killed_operation_has_left_with_more_gets_its_own(*, deaf: bool) -> None:
+    engine = Engine(health={"grafana": "healthy"}, cpus={"grafana": 1.0}, deaf=deaf)
+    with hastened(engine.runtime, "a"):
+        pass
+    assert engine.cpus == {"grafana": GRAFANA}
+
+
+def test_what_fails_meanwhile_is_what_is_told_and_shares_are_given_all_the_same() -> None:
+    engine = Engine(health={"grafana": "unhealthy"}, cpus={"grafana": 1.0})
+    with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
+        raise KeyError("of its own")
+    assert engine.cpus == {"grafana": GRAFANA}
+    engine.refuses = True
+    with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
+        raise KeyError("of its own")
+
+
+def test_a_share_that_cannot_be_given_back_is_a_failure() -> None:
+    engine = Engine(health={"grafana": "healthy"}, refuses=True)
+    with pytest.raises(OperationError, match="refused"), hastened(engine.runtime, "a"):
+        pass
+
+
+def test_what_never_says_that_it_is_healthy_has_its_own_from_the_start() -> None:
+    engine = Engine()
+    with hastened(engine.runtime, "a"):
+        engine.happen("workload", "start", "")
+        engine.happen("grafana", "start")
+        wait_for("the other has more", engine.has(grafana=1.0))
+        assert "workload" not in engine.cpus
