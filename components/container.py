@@ -14,7 +14,6 @@ from components.secret_files import secrets_mount
 from components.service_spec import SECRETS_MOUNT, ServiceSpec
 
 _PREPARING_CPUS = "1"
-_PREPARING_WEIGHT = 4096  # of 1024 that any other container has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +106,6 @@ def preparing_container(
         tmpfs=dict(service.tmpfs),
         volumes=_volumes(service, placement),
         mounts=_secrets(service, placement),
-        # Everything waits for it in the end, and for what starts beside it seldom.
-        cpu_shares=_PREPARING_WEIGHT,
         # Its end is waited for.
         attach=True,
         must_run=False,
