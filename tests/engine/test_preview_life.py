@@ -63,7 +63,7 @@ def test_a_share_that_a_killed_command_has_left_larger_is_its_own_after_the_next
     backend = services(engine, world.second)["backend"].name
     subprocess.run(["docker", "update", "--cpus=1", backend], check=True, capture_output=True)
     assert not own_shares(engine, world.second)
-    ok(world.clone.preview("deploy", world.second))
+    ok(world.clone.preview("deploy", world.second, "--commit", "0123abcd"))
     assert own_shares(engine, world.second)
 
 
