@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from docker.types import Resources, ServiceMode
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from components.services import by_key
+from stacks.names import slug_of, stack_of
 from tests.equipment.checkout import ok
 from tests.equipment.cluster import ClusterBase
+from tests.equipment.following import require_followed_log
 from toolchain.local_cluster import LocalNode
 
 pytestmark = pytest.mark.engine
@@ -98,11 +102,28 @@ def test_a_service_on_a_worker_is_looked_into_as_one_on_the_manager(cluster_base
     inside = ok(cluster_base.clone.preview("exec", preview, service, "--", "cat", "/etc/hostname"))
     assert inside.stdout.strip() == service
     assert ok(cluster_base.clone.preview("logs", preview, "pgwatch")).stdout.strip()
+    require_followed_log(cluster_base.clone, preview, service)
     counted = cluster_base.clone.json("stats", preview, "--once", "--json")
     assert {(row["service"], row["node"]) for row in counted} == set(cluster_base.placed(preview).items())
     assert all(row["memory"] for row in counted)
     (listed,) = [row for row in cluster_base.clone.json("list", "--json") if row["branch"] == preview]
     assert listed["nodes"][service] == worker.name
+
+
+def test_the_end_of_a_preview_is_moved_and_it_is_kept_as_on_one_machine(
+    cluster_base: ClusterBase, preview: str
+) -> None:
+    def row() -> dict[str, Any]:
+        (found,) = [row for row in cluster_base.clone.json("list", "--json") if row["branch"] == preview]
+        return dict(found)
+
+    end = dt.datetime.fromisoformat(row()["expires_at"])
+    ok(cluster_base.clone.preview("extend", preview, "--hours", "5"))
+    assert dt.datetime.fromisoformat(row()["expires_at"]) == end + dt.timedelta(hours=5)
+    ok(cluster_base.clone.preview("keep", preview))
+    assert (row()["kept"], row()["expires_at"]) == ("command", "")
+    ok(cluster_base.clone.preview("unkeep", preview))
+    assert row()["expires_at"]
 
 
 def test_a_preview_that_sleeps_runs_nowhere_and_wakes_well(cluster_base: ClusterBase, preview: str) -> None:
@@ -151,3 +172,13 @@ def test_previews_are_well_after_the_managers_engine_was_restarted(cluster_base:
     for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True):
         with attempt:
             assert "✓  anyone may look" in cluster_base.clone.preview("verify", preview, "--minutes", "1").stdout
+
+
+def test_what_no_stack_owns_any_more_is_removed_from_all_nodes(cluster_base: ClusterBase, preview: str) -> None:
+    ok(cluster_base.clone.pulumi("stack", "rm", "--force", "--yes", stack_of(slug_of(preview))))
+    listed = cluster_base.clone.json("reap", "--dry-run", "--json")["orphans"]
+    assert {row["slug"] for row in listed} == {slug_of(preview)}
+    assert {row["kind"] for row in listed} == {"service", "network", "secret", "config", "slot"}
+    removed = cluster_base.clone.json("reap", "--orphans", "--json")["orphans"]
+    assert {row["result"] for row in removed} == {"removed"}, removed
+    cluster_base.require_nothing(preview)

@@ -18,6 +18,7 @@ import pytest
 from components.services import by_key
 from tests.engine.world import World
 from tests.equipment.docker import services
+from tests.equipment.following import require_followed_log
 from tests.equipment.state import passwords
 
 pytestmark = pytest.mark.engine
@@ -53,6 +54,10 @@ def test_a_program_reads_and_writes_through_pipes_and_its_exit_code_is_passed_on
     digest = subprocess.run(["md5sum"], input=given, capture_output=True, text=True, check=True).stdout.strip()
     assert lines[0] == digest, "all that was given has arrived"
     assert lines[1:] == [str(number) for number in range(1, 100_001)]
+
+
+def test_a_log_is_followed_without_its_secrets_until_somebody_stops_it(world: World) -> None:
+    require_followed_log(world.clone, world.first, "workload")
 
 
 def test_at_a_terminal_the_program_has_one_of_the_same_size_and_gets_ctrl_c(world: World) -> None:

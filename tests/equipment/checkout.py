@@ -178,14 +178,14 @@ class Clone:
         return Finished(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 
-def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
     """Read what a command says up to a line with a text; where it never says so, what it said instead is told."""
     assert process.stdout is not None
     seen: list[str] = []
     for line in process.stdout:
         seen.append(line)
         if text in line:
-            return
+            return line
     raise AssertionError(f"{text!r} was never said: {''.join(seen)}")
 
 
