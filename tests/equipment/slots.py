@@ -12,6 +12,15 @@ from typing import Self
 from components.host_scripts import script
 from stacks.names import slug_of
 
+HALF_AN_HOUR = 30 * 60
+REFUSED, FULL, SHORT = 3, 5, 6
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int = REFUSED) -> str:
+    """What a script says that ends with a code."""
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr
+
 
 def full_disk(root: Path) -> str:
     """A PATH on which cp writes nothing but the start of a file, as on a disk that is full."""

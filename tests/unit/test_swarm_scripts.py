@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from components.host_scripts import script as text_of
+from tests.equipment.swarm_client import WORKER, asked, docker
 from tests.equipment.timers import Machine
 
 TOKEN = "SWMTKN-1-5ecret-0f-the-c1uster"
 ADDRESS, MANAGER_ADDRESS = "10.77.0.3", "10.77.0.2"
 JOIN = {"ADDRESS": ADDRESS, "MANAGER_ADDRESS": MANAGER_ADDRESS, "SECONDS_AT_MOST": "5"}
 INIT = {"ADDRESS": MANAGER_ADDRESS, "POOL": "10.201.0.0/16", "MASK": "26", "SECONDS_AT_MOST": "5"}
-WORKER = {"NAME": "w-1", "NODE": "n1", "SECONDS_AT_MOST": "2"}
 
 
 @pytest.fixture
@@ -29,16 +29,6 @@ def machine(tmp_path: Path) -> Machine:
     made = Machine.make(tmp_path)
     made.program("ip", 'echo "2: eth1 inet $6/32"')
     return made
-
-
-def docker(machine: Machine, *answers: tuple[str, str]) -> None:
-    """What the client says: beginning of its arguments → shell that answers; of others nothing is known."""
-    cases = "".join(f'"{beginning}"*) {answer} ;;\n' for beginning, answer in answers)
-    machine.program("docker", f'echo "$*" >>{machine.root}/docker.log\ncase "$*" in\n{cases}*) exit 9 ;;\nesac')
-
-
-def asked(machine: Machine) -> list[str]:
-    return (machine.root / "docker.log").read_text(encoding="utf-8").splitlines()
 
 
 def states(machine: Machine, first: str, second: str) -> tuple[str, str]:
@@ -240,63 +230,6 @@ def test_a_worker_that_is_never_ready_is_named(machine: Machine) -> None:
     done = machine.run("enrol_worker.sh", **WORKER)
     assert done.returncode == 1
     assert "The worker w-1 has joined, but was not ready after 2 s" in done.stderr
-
-
-def dismissal(machine: Machine, state: str, left: str, places: str) -> None:
-    """The client of a manager whose worker runs one service."""
-    docker(
-        machine,
-        ("node inspect", state),
-        ("node ps --filter", "echo preview-a-grafana.1"),
-        ("node ps --format", left),
-        ("service ps", places),
-        ("node update", ":"),
-        ("node rm", ":"),
-    )
-
-
-def changes(machine: Machine) -> list[str]:
-    return [line for line in asked(machine) if line.startswith(("node rm", "node update"))]
-
-
-def test_a_worker_goes_when_all_that_ran_on_it_has_a_place_elsewhere(machine: Machine) -> None:
-    asked_twice = f"[ $(grep -c 'service ps' {machine.root}/docker.log) -gt 1 ]"
-    places = f"{asked_twice} && echo 'a.1|w-2|' || echo 'a.1||'"
-    dismissal(machine, "echo ready", "echo 'Shutdown 1 second ago'", places)
-    done = machine.run("dismiss_worker.sh", **{**WORKER, "SECONDS_AT_MOST": "20"})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert changes(machine) == ["node update --availability drain n1", "node rm --force n1"]
-    assert "preview-a-grafana" in next(line for line in asked(machine) if line.startswith("service ps"))
-
-
-def test_a_worker_whose_previews_have_no_room_elsewhere_stays_as_it_was(machine: Machine) -> None:
-    places = "echo 'preview-a-grafana.1||no suitable node (insufficient resources on 2 nodes)'"
-    dismissal(machine, "echo ready", ":", places)
-    done = machine.run("dismiss_worker.sh", **WORKER)
-    assert done.returncode == 1
-    assert "The worker w-1 stays" in done.stderr
-    assert "insufficient resources on 2 nodes" in done.stderr
-    assert changes(machine) == ["node update --availability drain n1", "node update --availability active n1"]
-
-
-def test_a_worker_that_is_dead_is_forgotten_at_once(machine: Machine) -> None:
-    dismissal(machine, "echo down", "echo 'Running 1 hour ago'", "exit 9")
-    assert machine.run("dismiss_worker.sh", **WORKER).returncode == 0
-    assert changes(machine) == ["node rm --force n1"]
-
-
-@pytest.mark.parametrize("said", ["Error response from daemon: node n1 not found", "This node is not a swarm manager."])
-def test_a_worker_that_the_cluster_does_not_know_is_gone(machine: Machine, said: str) -> None:
-    dismissal(machine, f"echo '{said}' >&2; exit 1", "exit 9", "exit 9")
-    assert machine.run("dismiss_worker.sh", **WORKER).returncode == 0
-    assert not changes(machine)
-
-
-def test_an_engine_that_does_not_answer_is_no_reason_to_forget_a_worker(machine: Machine) -> None:
-    dismissal(machine, "echo 'Cannot connect to the Docker daemon' >&2; exit 1", "exit 9", "exit 9")
-    done = machine.run("dismiss_worker.sh", **WORKER)
-    assert done.returncode == 1
-    assert "does not say how its worker w-1 is: Cannot connect" in done.stderr
 
 
 def test_the_token_goes_from_one_machine_to_the_other_in_a_pipe(machine: Machine) -> None:

@@ -1,0 +1,81 @@
+"""Slots of a cluster: what its manager says of services decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.equipment.slots import FULL, HALF_AN_HOUR, Machine, refused
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine.make(tmp_path)
+
+
+def on_cluster(machine: Machine, *previews: tuple[str, int]) -> None:
+    """A manager whose Swarm has these services: slug and containers that it shall run of each."""
+    listed = "".join(f"echo s{number};" for number, _ in enumerate(previews))
+    shown = "".join(f"echo {slug} {replicas};" for slug, replicas in previews)
+    machine.program(
+        "docker",
+        f'echo "$*" >>{machine.root}/asked\ncase "$1 $2" in "service ls") {listed or ":"} ;; '
+        f'"service inspect") {shown or ":"} ;; *) exit 1 ;; esac',
+    )
+
+
+def test_on_a_cluster_a_preview_counts_whose_services_shall_run(machine: Machine) -> None:
+    machine.take("a")
+    machine.age("a", HALF_AN_HOUR * 2)
+    on_cluster(machine, ("a", 1), ("a", 1), ("b", 1))
+    assert "2 of 2 previews run or start" in refused(machine.take("c", RUNTIME="services"), FULL)
+    assert "label=pgai.preview.base=edge" in (machine.root / "asked").read_text(encoding="utf-8")
+    on_cluster(machine, ("a", 0), ("a", 0), ("b", 1))
+    assert machine.take("c", RUNTIME="services").returncode == 0, "one without containers sleeps"
+
+
+def test_a_manager_that_does_not_answer_takes_no_slot(machine: Machine) -> None:
+    machine.program("docker", "exit 1")
+    done = machine.take("a", RUNTIME="services")
+    assert done.returncode == 1
+    assert "does not say which previews run" in done.stderr
+    on_cluster(machine)
+    assert machine.take("a", RUNTIME="services").returncode == 0, "one without any service does"
+
+
+def test_on_a_cluster_services_go_first_and_networks_once_their_containers_have_ended(machine: Machine) -> None:
+    machine.take("a")
+    machine.program(
+        "docker",
+        f'echo "$*" >>{machine.root}/removed\n'
+        'case "$1 $2" in "service ls") echo s1; echo s2 ;; "node ls") echo "n1 Ready"; echo "n2 Down" ;; '
+        f'"node ps") [ "$(grep -c "^node ps" {machine.root}/removed)" -gt 1 ] || echo t1 ;; '
+        '"secret ls") echo x1 ;; "config ls") echo c1 ;; "network ls") echo o1 ;; '
+        '"network inspect") echo lb-preview-a-edge; echo proxy ;; esac',
+    )
+    machine.program("sleep", ":")
+    assert machine.script("release_slot", "a", RUNTIME="services").stdout == "released\n"
+    asked = (machine.root / "removed").read_text(encoding="utf-8").splitlines()
+    lists = [line for line in asked if " ls " in line or line.startswith(("ps ", "node ps"))]
+    for line in lists:
+        if not line.startswith("node ls"):
+            assert "--filter label=pgai.preview.slug=a --filter label=pgai.preview.base=edge" in line
+    assert [line.endswith(" n1") for line in lists if line.startswith("node ps")] == [True, True], "until none is left"
+    assert [line for line in asked if line not in lists and not line.startswith("network inspect")] == [
+        "service rm s1 s2",
+        "secret rm x1",
+        "config rm c1",
+        "network disconnect --force o1 proxy",
+        "network rm o1",
+    ]
+
+
+def test_a_container_that_does_not_end_keeps_no_slot(machine: Machine) -> None:
+    machine.take("a")
+    machine.program("docker", 'case "$1 $2" in "node ls") echo "n1 Ready" ;; "node ps") echo t1 ;; esac')
+    machine.program("sleep", ":")
+    done = machine.script("release_slot", "a", RUNTIME="services", TASK_SECONDS="3")
+    assert done.returncode == 0
+    assert "still end after 3 s" in done.stderr
+    assert done.stdout == "released\n"
