@@ -64,7 +64,7 @@ def snapshots(engine: Engine) -> tuple[dict[str, Snapshot], dict[str, OperationE
     Raises:
         OperationError: The backend cannot be read.
     """
-    return engine.readable([name for name in engine.stacks() if name.startswith(STACK_PREFIX)])
+    return engine.readable(lambda name: name.startswith(STACK_PREFIX))
 
 
 def previews(engine: Engine, now: dt.datetime, base: str = "") -> list[Preview]:

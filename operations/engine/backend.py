@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -59,7 +59,7 @@ class Backend:
         Raises:
             OperationError: The backend cannot be read.
         """
-        return sorted({found[1] for key in self._states() if (found := _STATE.fullmatch(key))})
+        return _names(self._states())
 
     def snapshot(self, stack: str) -> Snapshot | None:
         """What the backend knows of a stack; None where there is no such stack.
@@ -67,7 +67,7 @@ class Backend:
         Raises:
             OperationError: The backend or the state cannot be read.
         """
-        return self._snapshot(stack, self._states())
+        return self._snapshot(stack, self._states(stack))
 
     def snapshots(self, stacks: Sequence[str]) -> list[Snapshot | None]:
         """What the backend knows of stacks, read side by side; None for those that do not exist.
@@ -75,19 +75,22 @@ class Backend:
         Raises:
             OperationError: The backend or a state cannot be read.
         """
-        listed = self._states()
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return list(pool.map(lambda stack: self._snapshot(stack, listed), stacks))
+            return list(pool.map(self.snapshot, stacks))
 
-    def readable(self, stacks: Sequence[str]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
-        """States of those stacks that can be read, and what is wrong with the others; none of those that are gone.
+    def readable(self, wanted: Callable[[str], bool]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
+        """States of stacks that can be read, and what is wrong with the others.
 
         Only states that were written since somebody last asked are read.
+
+        Args:
+            wanted: Says by its name whether a stack is meant.
 
         Raises:
             OperationError: The backend cannot be read.
         """
         listed = self._states()
+        stacks = [name for name in _names(listed) if wanted(name)]
         known = {
             key: one
             for key, one in recall(self.store).items()
@@ -119,9 +122,9 @@ class Backend:
             {stack: one for stack, one in found.items() if isinstance(one, OperationError)},
         )
 
-    def _states(self) -> Mapping[str, Listed]:
-        """What the backend keeps for all stacks: it takes as long as for one, so those that read several list once."""
-        return self.store.list(_STATES)
+    def _states(self, stack: str = "") -> Mapping[str, Listed]:
+        """What the backend keeps of a stack's state; of all without one, which takes longer the more there are."""
+        return self.store.list(f"{_STATES}{stack}.json" if stack else _STATES)
 
     def _snapshot(self, stack: str, listed: Mapping[str, Listed]) -> Snapshot | None:
         state = self._state(stack, listed)
@@ -134,7 +137,7 @@ class Backend:
         return None
 
     def _urns(self, stack: str, provider: str) -> list[str]:
-        state = self._state(stack, self._states())
+        state = self._state(stack, self._states(stack))
         resources = state.deployment.get("resources", []) if state else []
         return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
 
@@ -150,7 +153,7 @@ class Backend:
         Raises:
             OperationError: There is no such stack, or the backend refuses.
         """
-        state = self._state(stack, self._states())
+        state = self._state(stack, self._states(stack))
         if state is None:
             raise OperationError(f"There is no stack {stack!r} any more.")
         before = state.packed()
@@ -204,6 +207,11 @@ class Backend:
             kind = NoSuchStackError if _NO_SUCH_STACK.search(said.stderr) else EngineError
             raise kind(words(said.stderr) or f"The engine ended with code {said.code} and said nothing.")
         return said.stdout
+
+
+def _names(listed: Iterable[str]) -> list[str]:
+    """Names of the stacks whose states are listed."""
+    return sorted({found[1] for key in listed if (found := _STATE.fullmatch(key))})
 
 
 def _keys(stack: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import os
 import uuid
 from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ class Store(Protocol):
     """
 
     def list(self, prefix: str) -> Mapping[str, Listed]:
-        """What there is of each key that starts with a prefix, which ends with ``/``."""
+        """What there is of each key that starts with a prefix."""
         ...
 
     def read(self, key: str) -> bytes | None:
@@ -85,8 +86,14 @@ class FileStore:
         self._root = root
 
     def list(self, prefix: str) -> Mapping[str, Listed]:
+        folder, _, start = prefix.rpartition("/")
+        below = self._root / folder
+
+        def paths() -> list[Path]:
+            return sorted(below.glob(f"{glob.escape(start)}*") if start else below.rglob("*"))
+
         found = {}
-        for path in _told(lambda: sorted((self._root / prefix).rglob("*")), self._root):
+        for path in _told(paths, self._root):
             try:
                 if path.is_file():
                     found[path.relative_to(self._root).as_posix()] = _listed(path.stat())

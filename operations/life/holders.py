@@ -84,7 +84,7 @@ def stacks_of(engine: Engine, found: Sequence[Holder]) -> Mapping[str, Snapshot]
     Raises:
         OperationError: The backend cannot be read.
     """
-    readable, _ = engine.readable([stack_of(one.slug) for one in found])
+    readable, _ = engine.readable({stack_of(one.slug) for one in found}.__contains__)
     return {one.slug: readable[stack_of(one.slug)] for one in found if stack_of(one.slug) in readable}
 
 

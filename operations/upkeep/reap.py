@@ -130,7 +130,7 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Re
     told = Reporting(step=no_steps, note=on_note, happened=request.happened, by="reap")
     relabelled = settle_labels(engine, staying, seen, request.now, told, dry_run=request.dry_run)
     if relabelled:
-        staying = list(engine.readable([one.stack for one in staying])[0].values())
+        staying = list(engine.readable({one.stack for one in staying}.__contains__)[0].values())
     settled += [*relabelled, *warn(engine, staying, request.now, told, dry_run=request.dry_run)]
 
     def reaped(one: Reaped) -> Reaped:

@@ -61,7 +61,8 @@ class StandInEngine:
         is_busy = stack in self.busy
         return Holder(user="u", host="h", pid=1, since="2026-01-10T00:00:00Z", operation="deploy") if is_busy else None
 
-    def readable(self, stacks: Sequence[str]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
+    def readable(self, wanted: Callable[[str], bool]) -> tuple[dict[str, Snapshot], dict[str, OperationError]]:
+        stacks = [name for name in (*self.states, *self.damaged) if wanted(name)]
         readable = {stack: self.snapshot(stack) for stack in stacks if stack not in self.damaged}
         wrong = {stack: OperationError("The state is damaged.") for stack in stacks if stack in self.damaged}
         return {stack: one for stack, one in readable.items() if one}, wrong

@@ -35,7 +35,8 @@ def test_what_is_written_is_read_listed_and_removed(store: Store) -> None:
     store.write("a/c.json", b"3")
     assert store.read("a/b/one.json") == b"2"
     assert sorted(store.list("a/")) == ["a/b/one.json", "a/c.json"]
-    assert list(store.list("a/b/")) == ["a/b/one.json"]
+    assert list(store.list("a/b/")) == list(store.list("a/b/on")) == ["a/b/one.json"]
+    assert list(store.list("a/b/two")) == []
     assert all(one.changed > before for one in store.list("a/").values())
     for _ in range(2):
         store.delete("a/b/one.json")

@@ -1,0 +1,103 @@
+"""Deploys many previews at once on a Swarm of three engines: how long it takes, and what becomes of each.
+
+Run as root after ``make demo``, on a quiet machine: ``.venv/bin/python -m bench.swarm_many --counts 1 5 20``. The three
+engines share the processors of one machine, so services set aside an eighth of what they may use, in the clone that is
+measured; nothing else is changed. What it shows is that the manager, the slots and the engine's state bear so many at
+once; how long that takes on machines of their own it does not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench.machine import described
+from bench.record import parser, positive, require_root, run_to_its_end, write
+from tests.equipment.checkout import Clone, Finished
+from tests.equipment.cluster import ClusterBase, running_cluster, standing_cluster_base
+
+_SET_ASIDE = 8
+_EDITS = {
+    "components/service.py": (
+        "ReservationArgs(memory_bytes=memory, nano_cpus=cpus)",
+        f"ReservationArgs(memory_bytes=memory, nano_cpus=cpus // {_SET_ASIDE})",
+    ),
+    "operations/machine/swarm_room.py": ("float(service.cpus)", f"float(service.cpus) / {_SET_ASIDE}"),
+}
+
+
+def main() -> int:
+    """Run, print the table, and write the raw figures."""
+    reader = parser(__doc__, "swarm-many")
+    reader.add_argument("--counts", type=positive, nargs="+", default=[1, 5, 20], help="how many at once, in turn")
+    options = reader.parse_args()
+    require_root(reader)
+    print(
+        f"{described()}.\n\n| at once | well | s until all had ended | destroyed at once, s | exit codes |", flush=True
+    )
+    print("|---|---|---|---|---|", flush=True)
+    rounds = []
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        with (
+            running_cluster(root / "engines", "bsm") as cluster,
+            standing_cluster_base(cluster, root / "user", "bsm", maxPreviews=max(options.counts)) as base,
+        ):
+            _set_less_aside(base.clone)
+            for count in options.counts:
+                row = _round(base, count)
+                rounds.append(row)
+                codes = ", ".join(f"{number} × {code}" for code, number in sorted(row["codes"].items()))
+                print(
+                    f"| {count} | {row['well']} | {row['seconds']:.0f} | {row['destroyed']:.0f} | {codes} |", flush=True
+                )
+    write(options.output, {"rounds": rounds})
+    for row in rounds:
+        for branch, said in row["said"].items():
+            print(f"\n{branch}: {said}")
+    return 0
+
+
+def _set_less_aside(clone: Clone) -> None:
+    for name, (own, less) in _EDITS.items():
+        path = clone.path / name
+        text = path.read_text(encoding="utf-8")
+        if own not in text:
+            raise RuntimeError(f"{name} no longer says {own!r}.")
+        path.write_text(text.replace(own, less), encoding="utf-8")
+
+
+def _round(base: ClusterBase, count: int) -> dict[str, Any]:
+    branches = [base.branch(f"of-{count}-{number}") for number in range(count)]
+    done, seconds = _at_once(base, "deploy", branches)
+    well = [row["branch"] for row in base.clone.json("list", "--json") if row["health"] == "7/7 healthy"]
+    for branch, one in done.items():
+        if one.code:
+            base.require_nothing(branch)
+    gone, destroyed = _at_once(base, "destroy", [branch for branch, one in done.items() if not one.code])
+    for branch in gone:
+        base.require_nothing(branch)
+    return {
+        "count": count,
+        "well": len(well),
+        "seconds": seconds,
+        "destroyed": destroyed,
+        "each": [one.seconds for one in done.values()],
+        "codes": Counter(str(one.code) for one in (*done.values(), *gone.values())),
+        "said": {branch: one.stderr[-2000:] for branch, one in {**done, **gone}.items() if one.code},
+    }
+
+
+def _at_once(base: ClusterBase, command: str, branches: list[str]) -> tuple[dict[str, Finished], float]:
+    began = time.monotonic()
+    with ThreadPoolExecutor(max(1, len(branches))) as pool:
+        done = list(pool.map(lambda branch: base.clone.preview(command, branch), branches))
+    return dict(zip(branches, done, strict=True)), time.monotonic() - began
+
+
+if __name__ == "__main__":
+    run_to_its_end(main)
