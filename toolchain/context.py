@@ -45,6 +45,7 @@ class Context:
         stamps: What earlier runs made.
         probe: Answers whether a site can be reached.
         originals: Whether nothing but what vendors publish will do.
+        on_build: Told of the Go toolchain before each build.
     """
 
     paths: Paths
@@ -52,6 +53,7 @@ class Context:
     stamps: Stamps
     probe: Callable[[str], bool] = answers
     originals: bool = field(default_factory=lambda: os.environ.get(ORIGINALS) == "1")
+    on_build: Callable[[Path], None] = lambda _: None
     _reachable: dict[str, bool] = field(default_factory=dict)
 
     def reachable(self, url: str) -> bool:

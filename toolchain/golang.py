@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from toolchain.context import Context
-from toolchain.process import output_of, run_logged
+from toolchain.process import kill, output_of, run_logged
 from toolchain.report import SetupError
 
 Progress = Callable[[float | None, str], None]
@@ -48,6 +50,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
         SetupError: There is no Go toolchain, or the build failed.
     """
     go = find_go(context, progress)
+    context.on_build(go)
     env = _environment()
     log = context.log(program.name)
     what = f"Building {program.name}"
@@ -75,6 +78,42 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     argv = [go, "-C", program.module, "build", "-v", "-trimpath", "-ldflags", linker, "-o", partial, program.package]
     run_logged(argv, what=what, log=log, env=env, on_line=on_line)
     partial.replace(program.output)
+
+
+class Ahead:
+    """Fetches the modules of everything that is ever built, from the first build on and beside it.
+
+    A build takes the processors, and a fetch the network. What is not fetched in time is fetched by its own build.
+
+    Args:
+        checkout: Root of the project.
+    """
+
+    def __init__(self, checkout: Path) -> None:
+        self._checkout = checkout
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def begin(self, go: Path) -> None:
+        """Begin, unless that has been done."""
+        if self._process:
+            return
+        modules = sorted(path.parent for path in (self._checkout / "offline").rglob("go.mod"))
+        self._process = subprocess.Popen(
+            ["sh", "-c", 'go=$1; shift; for module; do "$go" -C "$module" mod download; done', "sh", go, *modules],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_environment(),
+        )
+
+    def __exit__(self, *_: object) -> None:
+        if self._process:
+            kill(self._process)
+            self._process.wait()
 
 
 def find_go(context: Context, progress: Progress) -> Path:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from toolchain.report import SetupError
 
@@ -62,7 +63,7 @@ def run_logged(
 
         def expire() -> None:
             expired.set()
-            _kill(process)
+            kill(process)
 
         timer = threading.Timer(deadline, expire)
         timer.start()
@@ -76,7 +77,7 @@ def run_logged(
                     on_line(text)
             code = process.wait()
         except BaseException:
-            _kill(process)
+            kill(process)
             process.wait()
             raise
         finally:
@@ -89,7 +90,7 @@ def run_logged(
         raise SetupError(f"{what} failed: {last.rstrip('.') or f'exit code {code}'}; see {log}.")
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def kill(process: subprocess.Popen[Any]) -> None:
     """Kill a program and all that it has started: a child would hold its output open, and us up."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
