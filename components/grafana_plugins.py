@@ -20,6 +20,7 @@ from components.service_spec import PLUGINS_MOUNT
 from components.services import GRAFANA
 
 _FILES = "/plugin-files"
+_CATALOGUE = "catalogue"
 _SECONDS_EACH = 60
 _RESULT = re.compile(r"^(installed|missing) (\S+?)(?:: ([^\r\n]*))?\r?$", re.MULTILINE)
 
@@ -111,7 +112,8 @@ def results_of(log: str | None) -> list[tuple[str, str, str]]:
 
 
 def _source(plugin: Plugin) -> str:
-    return f"{_FILES}/{plugin.archive}" if plugin.is_file else plugin.source
+    # Docker's provider refuses an argument that is empty.
+    return f"{_FILES}/{plugin.archive}" if plugin.is_file else plugin.source or _CATALOGUE
 
 
 def _warn(missing: Iterable[str], resource: pulumi.Resource) -> None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs plugins of Grafana with Grafana's own program, in a container of its image: each in a folder of its version, so
 # that what a running Grafana has mounted stays as it is. One that cannot be had is named; that is no failure.
-# Arguments: ID VERSION SOURCE of each; SOURCE is the address or file of its archive, empty for the vendor's catalogue.
+# Arguments: ID VERSION SOURCE of each; SOURCE is the address or file of its archive, or "catalogue" for the vendor's.
 # Environment: PLUGINS (directory), SECONDS_EACH (most that one may take).
 set -eu
 umask 022
@@ -9,6 +9,7 @@ next=$PLUGINS/.next
 while [ "$#" -gt 0 ]; do
     plugin=$1 version=$2 source=$3
     shift 3
+    [ "$source" != catalogue ] || source=
     folder=$PLUGINS/$plugin@$version
     if [ ! -e "$folder/$plugin/plugin.json" ]; then
         rm -rf -- "$next" "$folder"

@@ -44,13 +44,16 @@ class Declared:
 
 @dataclass
 class Recorder(pulumi.runtime.Mocks):
-    """Answers like an engine whose every operation succeeds, and remembers what it was asked."""
+    """Answers like an engine that can do all that its providers take, and remembers what it was asked."""
 
     base_outputs: Mapping[str, Any] | None = None
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     declared: list[Declared] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if "" in args.inputs.get("command", ()) and args.typ.startswith("docker:"):
+            # As Docker's provider does, which a preview of the update does not tell.
+            raise ValueError(f"{args.name}: values for command may not be empty")
         self.declared.append(Declared(args.typ, args.name, args.inputs))
         kind = args.typ.rsplit(":", 1)[-1]
         made = {**_MADE.get(kind, {}), **({"result": f"generated-{args.name}"} if kind == "RandomPassword" else {})}

@@ -28,7 +28,7 @@ def grafana(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 def test_a_base_installs_its_plugins_once_with_grafanas_own_program(of_base: list[Declared]) -> None:
     installer = preparing(of_base)[INSTALLER]
     assert installer["image"] == "grafana/grafana:12.0.2"
-    assert installer["command"] == ["yesoreyeram-infinity-datasource", "3.2.0", ""]
+    assert installer["command"] == ["yesoreyeram-infinity-datasource", "3.2.0", "catalogue"]
     assert (installer["attach"], installer["mustRun"], installer["restart"]) == (True, False, "no")
     assert installer["readOnly"] is True
     assert installer["capabilities"] == {"drops": ["ALL"]}

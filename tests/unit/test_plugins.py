@@ -83,7 +83,7 @@ def said(environment: dict[str, str], *arguments: str) -> list[tuple[str, str, s
 
 def test_each_plugin_is_installed_once_in_a_folder_of_its_version(environment: dict[str, str]) -> None:
     plugins, calls = Path(environment["PLUGINS"]), Path(environment["CALLS"])
-    wanted = ("a-panel", "1.0", "", "b-panel", "2.0", "/plugin-files/b.zip")
+    wanted = ("a-panel", "1.0", "catalogue", "b-panel", "2.0", "/plugin-files/b.zip")
     for _ in range(2):
         assert said(environment, *wanted) == [("installed", "a-panel@1.0", ""), ("installed", "b-panel@2.0", "")]
     assert sorted(path.name for path in plugins.iterdir()) == ["a-panel@1.0", "b-panel@2.0"]
@@ -98,7 +98,8 @@ def test_each_plugin_is_installed_once_in_a_folder_of_its_version(environment: d
 def test_a_plugin_that_cannot_be_had_is_named_with_the_reason_and_the_others_are_installed(
     environment: dict[str, str],
 ) -> None:
-    wanted = [part for name in ("gone-panel", "slow-panel", "odd-panel", "a-panel") for part in (name, "1.0", "")]
+    plugins = ("gone-panel", "slow-panel", "odd-panel", "a-panel")
+    wanted = [part for name in plugins for part in (name, "1.0", "catalogue")]
     assert said(environment, *wanted) == [
         ("missing", "gone-panel@1.0", "Failed to send request: no such host"),
         ("missing", "slow-panel@1.0", "not there within 1 s"),
