@@ -84,6 +84,9 @@ def get_up(work: Work) -> bool:
         return bool(work.interrupts.received)
 
     try:
+        if recorded and any(state.runs for state in docker.of_slug(slug)):
+            # An operation was killed, and what seems to run Docker may still be stopping.
+            docker.stop_all(slug)
         with hastened(docker, slug):
             started = _start(docker, slug, give_up)
             docker.unwell(slug, give_up=give_up)

@@ -54,6 +54,9 @@ class Containers:
         self.started.append(state.service)
         self._states[state.service] = container(state.service, "running")
 
+    def run(self, *services: str) -> None:
+        self._states |= {key: container(key, "running") for key in services}
+
     def _stop_all(self, slug: str) -> bool:
         self._states = {key: container(key) for key in self._states}
         return True
@@ -81,6 +84,16 @@ def test_a_deploy_starts_each_container_after_those_that_it_needs_before_the_eng
     assert containers.started.index("workload") > containers.started.index("target")
     assert containers.started.index("pgwatch") > max(map(containers.started.index, ("target", "sink")))
     assert world.machine.scripts.count("take") == 1
+
+
+def test_what_a_killed_sleep_has_not_stopped_yet_is_stopped_before_anything_is_started(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    containers = Containers(world, monkeypatch)
+    containers.run("target", "sink")
+    assert world.deploy() is not None
+    assert sorted(containers.started) == ["pgwatch", "sink", "target", "workload"]
+    assert containers.running == set(containers.started)
 
 
 @pytest.mark.parametrize("refusal", [FULL, SHORT], ids=["slots", "disk or memory"])
