@@ -57,7 +57,7 @@ def test_a_program_reads_and_writes_through_pipes_and_its_exit_code_is_passed_on
 
 
 def test_a_log_is_followed_without_its_secrets_until_somebody_stops_it(world: World) -> None:
-    require_followed_log(world.clone, world.first, "workload")
+    require_followed_log(world.clone, world.second, "workload")
 
 
 def test_at_a_terminal_the_program_has_one_of_the_same_size_and_gets_ctrl_c(world: World) -> None:
