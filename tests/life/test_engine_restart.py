@@ -1,4 +1,7 @@
-"""The Docker engine is restarted in mid-deploy: an orderly end, and the next deploy succeeds."""
+"""The Docker engine is restarted in mid-deploy: an orderly end, and the next deploy succeeds.
+
+The engine has no way out, so the base has its default plugin of Grafana here, which it asks the vendor for in vain.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stacks.settings import BaseSettings
 from tests.equipment.checkout import Clone, ok, wait_for_line
 from tests.equipment.docker import remains
 from tests.equipment.previews import Ground
@@ -28,10 +32,13 @@ def test_a_deploy_ends_in_good_order_and_the_next_one_succeeds(
 ) -> None:
     clone = Clone.make(tmp_path, f"{token}e")
     clone.extra["DOCKER_HOST"] = second.address
+    plugin = BaseSettings().grafana_plugins
+    clone.configure({**clone.ports, "namePrefix": clone.prefix, "grafanaPlugins": plugin})
     assert clone.preview("setup").code == 0
     assert clone.pulumi("stack", "init", "local").code == 0
     up = clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local")
     assert up.code == 0, up.text
+    assert f"comes up without Grafana's plugin {plugin}: " in " ".join(up.text.split())
     ground = Ground(clone, second.client, f"{token}e")
     branch = ground.branch("restarted")
 
