@@ -10,6 +10,9 @@ from docker.errors import NotFound
 from operations.machine.connection import Api, Connection
 from operations.machine.docker_state import Belonging, Kind, belonging_of
 
+SWARM_TASK = "com.docker.swarm.task.id"
+"""Docker's label of a container that a Swarm runs."""
+
 
 class Belongings(Connection):
     """What belongs to a preview or a base on one engine."""
@@ -53,9 +56,12 @@ class Belongings(Connection):
 
 
 def remove_network(api: Api, identity: str) -> None:
-    """Remove a network, from which the reverse proxy is taken first."""
-    # The reverse proxy is on an edge network and stays.
+    """Remove a network, from which the reverse proxy is taken first, which stays.
+
+    A Swarm's container leaves it by itself, when it ends: taken from it before, it would leave its volume behind.
+    """
     for container in api.inspect_network(identity).get("Containers") or {}:
         with contextlib.suppress(NotFound):
-            api.disconnect_container_from_network(container, identity, force=True)
+            if SWARM_TASK not in (api.inspect_container(container)["Config"]["Labels"] or {}):
+                api.disconnect_container_from_network(container, identity, force=True)
     api.remove_network(identity)
