@@ -157,7 +157,7 @@ def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
     work.engine.configure(work.name.stack, values)
 
     def up() -> Changes:
-        with hastened(work.machine.docker, work.name.slug):
+        with hastened(work.machine.docker, work.name.slug, only_new=True):
             return watched(
                 work.machine.docker,
                 work.name.slug,

@@ -125,7 +125,7 @@ def put_back(work: Work) -> None:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})
         try:
-            with hastened(docker, work.name.slug):
+            with hastened(docker, work.name.slug, only_new=True):
                 engine.up(stack, work.told.step, refresh=True, require=work.require_unchanged)
         finally:
             engine.configure(stack, values)

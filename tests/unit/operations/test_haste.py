@@ -82,6 +82,17 @@ def test_what_has_become_well_before_it_is_looked_at_has_its_own() -> None:
         assert engine.cpus == {"grafana": GRAFANA}
 
 
+def test_what_is_there_has_its_own_all_the_time_where_an_engine_reads_it_meanwhile() -> None:
+    engine = Engine(health={"grafana": "healthy"}, cpus={"grafana": 1.0})
+    with hastened(engine.runtime, "a", only_new=True):
+        assert engine.cpus == {"grafana": GRAFANA}, "what a killed operation has left is taken away before"
+        engine.happen("grafana", "start")
+        engine.happen("pgwatch", "start")
+        wait_for("what is new has more", engine.has(pgwatch=1.0))
+        assert engine.cpus["grafana"] == GRAFANA
+    assert engine.cpus == {"grafana": GRAFANA, "pgwatch": PGWATCH}
+
+
 @pytest.mark.parametrize("deaf", [False, True])
 def test_what_a_killed_operation_has_left_with_more_gets_its_own(*, deaf: bool) -> None:
     engine = Engine(health={"grafana": "healthy"}, cpus={"grafana": 1.0}, deaf=deaf)
@@ -95,15 +106,19 @@ def test_what_fails_meanwhile_is_what_is_told_and_shares_are_given_all_the_same(
     with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
         raise KeyError("of its own")
     assert engine.cpus == {"grafana": GRAFANA}
-    engine.refuses = True
-    with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
+
+    def fail() -> None:
+        engine.refuses = True
         raise KeyError("of its own")
+
+    with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
+        fail()
 
 
 def test_a_share_that_cannot_be_given_back_is_a_failure() -> None:
-    engine = Engine(health={"grafana": "healthy"}, refuses=True)
+    engine = Engine(health={"grafana": "healthy"})
     with pytest.raises(OperationError, match="refused"), hastened(engine.runtime, "a"):
-        pass
+        engine.refuses = True
 
 
 def test_what_never_says_that_it_is_healthy_has_its_own_from_the_start() -> None:
