@@ -17,7 +17,7 @@ from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, InterruptedOperationError, LockedError
 from operations.find import base_in
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
-from operations.life.haste import hastened
+from operations.life.haste import hastened_update
 from operations.life.labels import mark_kept
 from operations.life.left_record import remove_left_record
 from operations.life.postponed import Postponed, after_kept
@@ -157,7 +157,7 @@ def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
     work.engine.configure(work.name.stack, values)
 
     def up() -> Changes:
-        with hastened(work.machine.docker, work.name.slug, only_new=True):
+        with hastened_update(work):
             return watched(
                 work.machine.docker,
                 work.name.slug,

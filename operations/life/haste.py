@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from components.services import by_key
+from operations.engine.snapshot import CONTAINER
 from operations.errors import OperationError
+from operations.life.work import Work
 from operations.machine.docker_state import ContainerEvent
 from operations.machine.runtime import Runtime
 
@@ -19,7 +22,7 @@ _STARTING_CPUS = 1.0
 
 
 @contextmanager
-def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[None]:
+def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[set[str]]:
     """Let what starts while the block runs use a whole processor until it is healthy.
 
     Before and after the block every container of the preview has its own share, also one to which an operation that was
@@ -31,10 +34,14 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
         only_new: Whether a container that is there already has its own share all the time: an engine that reads it
             meanwhile would take another one for a change, and make it anew.
 
+    Yields:
+        Ids of the containers that have been given more, as they are.
+
     Raises:
         OperationError: Docker does not answer before the block, or once it has ended well.
     """
     there = _give_own_shares(docker, slug)
+    given: set[str] = set()
     try:
         with ExitStack() as leaving:
             with suppress(OperationError):
@@ -42,10 +49,10 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
                 joined = leaving.enter_context(ExitStack())
                 events = leaving.enter_context(docker.events(slug))
                 spared = there if only_new else frozenset[str]()
-                thread = threading.Thread(target=_follow, args=(docker, slug, events, spared), daemon=True)
+                thread = threading.Thread(target=_follow, args=(docker, slug, events, spared, given), daemon=True)
                 thread.start()
                 joined.callback(thread.join)
-            yield
+            yield given
     except BaseException:
         with suppress(OperationError):
             _give_own_shares(docker, slug)
@@ -53,7 +60,36 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
     _give_own_shares(docker, slug)
 
 
-def _follow(docker: Runtime, slug: str, events: Iterator[ContainerEvent], spared: Collection[str]) -> None:
+@contextmanager
+def hastened_update(work: Work) -> Iterator[None]:
+    """The same while the engine updates a preview, whose state knows nothing of it afterwards.
+
+    Docker's provider reads a container as soon as it is healthy, and so its larger share at times.
+
+    Args:
+        work: The operation.
+
+    Raises:
+        OperationError: As above.
+    """
+    with hastened(work.machine.docker, work.name.slug, only_new=True) as given:
+        yield
+    # Where somebody else works on the stack by now, the next update makes the container anew, which loses nothing.
+    if given:
+        with suppress(OperationError), work.engine.locked(work.name.stack, work.operation):
+            work.engine.edit(work.name.stack, declare_own_shares)
+
+
+def declare_own_shares(deployment: dict[str, Any]) -> None:
+    """Let a state say of containers that they have the share that was declared."""
+    for row in deployment["resources"]:
+        if row["type"] == CONTAINER and "cpus" in row.get("inputs", {}):
+            row["outputs"]["cpus"] = row["inputs"]["cpus"]
+
+
+def _follow(
+    docker: Runtime, slug: str, events: Iterator[ContainerEvent], spared: Collection[str], given: set[str]
+) -> None:
     # Whatever goes wrong in here, they start within their own shares.
     with suppress(Exception):
         for event in events:
@@ -63,6 +99,7 @@ def _follow(docker: Runtime, slug: str, events: Iterator[ContainerEvent], spared
                 own = float(service.cpus)
                 for state in docker.of_slug(slug):
                     if state.id == event.id:
+                        given.add(state.id)
                         docker.limit_cpus(state, own if state.well else max(own, _STARTING_CPUS))
 
 

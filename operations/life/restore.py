@@ -13,7 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_not_exception_type, stop
 
 from operations.engine.events import Reporting
 from operations.errors import OperationError
-from operations.life.haste import hastened
+from operations.life.haste import hastened_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
 from operations.life.work import OvertakenError, Work
@@ -125,7 +125,7 @@ def put_back(work: Work) -> None:
         work.machine.fetch(f"{work.machine.base.directory(work.name.slug)}/good", Path(folder))
         engine.configure(stack, {**values, "restoreDirectory": folder})
         try:
-            with hastened(docker, work.name.slug, only_new=True):
+            with hastened_update(work):
                 engine.up(stack, work.told.step, refresh=True, require=work.require_unchanged)
         finally:
             engine.configure(stack, values)

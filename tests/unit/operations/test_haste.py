@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from operations.engine.snapshot import CONTAINER
 from operations.errors import OperationError
-from operations.life.haste import hastened
+from operations.life.haste import hastened, hastened_update
+from operations.life.work import Work
 from operations.machine.docker_state import ContainerEvent, ContainerState
 from operations.machine.runtime import Runtime
 from tests.equipment.programs import wait_for
@@ -119,6 +122,42 @@ def test_a_share_that_cannot_be_given_back_is_a_failure() -> None:
     engine = Engine(health={"grafana": "healthy"})
     with pytest.raises(OperationError, match="refused"), hastened(engine.runtime, "a"):
         engine.refuses = True
+
+
+@dataclass
+class Stacks:
+    """The engine's stacks, of which one state is kept."""
+
+    deployment: dict[str, Any]
+    locked_by: str = ""
+    edits: int = 0
+
+    @contextmanager
+    def locked(self, stack: str, operation: str) -> Iterator[None]:
+        assert stack == "preview-a"
+        self.locked_by = operation
+        yield
+        self.locked_by = ""
+
+    def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
+        assert (stack, self.locked_by) == ("preview-a", "deploy")
+        self.edits += 1
+        change(self.deployment)
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_an_updates_state_knows_nothing_of_the_larger_share_that_the_provider_has_read(*, starts: bool) -> None:
+    engine = Engine(health={"sink": "healthy"})
+    grafana = {"type": CONTAINER, "inputs": {"cpus": "0.25"}, "outputs": {"cpus": "1", "name": "preview-a-grafana"}}
+    stacks = Stacks({"resources": [{"type": "pulumi:pulumi:Stack"}, grafana, {"type": CONTAINER, "outputs": {}}]})
+    machine, name = SimpleNamespace(docker=engine), SimpleNamespace(slug="a", stack="preview-a")
+    work = cast(Work, SimpleNamespace(machine=machine, name=name, engine=stacks, operation="deploy"))
+    with hastened_update(work):
+        if starts:
+            engine.happen("grafana", "start")
+            wait_for("it has more", engine.has(grafana=1.0))
+    assert stacks.edits == starts
+    assert grafana["outputs"] == {"cpus": "0.25" if starts else "1", "name": "preview-a-grafana"}
 
 
 def test_what_never_says_that_it_is_healthy_has_its_own_from_the_start() -> None:
