@@ -16,6 +16,7 @@ from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.equipment.programs import Program, http_get, wait_for
 from tests.equipment.sshd import Sshd
+from tests.standins.cloudflare_records import Forgetful
 from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
@@ -124,6 +125,14 @@ def backend_python() -> Path:
             pytest.fail(f"the packages of the backend's image cannot be installed:\n{done.stderr}")
     ready.touch()
     return python
+
+
+@pytest.fixture
+def cloudflare() -> Iterator[Forgetful]:
+    """A fake of its API that has forgotten already, and answers as it should from then on."""
+    with Forgetful(("pgai.watch", "example.org"), private_targets=True) as fake:
+        fake.forgot = True
+        yield fake
 
 
 @pytest.fixture
