@@ -14,6 +14,14 @@ from tests.equipment.postgres import PostgresServer
 from tests.equipment.programs import Program, http_get, wait_for
 
 PASSWORD = "pw-" + secrets.token_hex(8)
+BEAT = """
+metrics:
+  beat: {sqls: {11: "SELECT 1 AS value"}, gauges: ['*']}
+  instance_up: {sqls: {11: "SELECT 1 AS instance_up"}}
+presets:
+  everything: {metrics: {beat: 1, instance_up: 1}}
+"""
+"""A metric that is stored each second, and whether the source is there."""
 
 
 def make_databases(server: PostgresServer, name: str, sink: PostgresServer | None = None) -> None:
@@ -107,3 +115,10 @@ class Pgwatch:
         found = re.search(rf"^{name}{{.*}} \S+ (\d+)$", self.scrape_with(name), re.MULTILINE)
         assert found
         return int(found[1])
+
+
+def beats(server: PostgresServer, name: str) -> int:
+    """How often the metric `beat` was stored in `<name>_sink`."""
+    with server.connect(f"{name}_sink") as conn:
+        row = conn.execute("SELECT count(*) FROM public.beat").fetchone()
+        return int(row[0]) if row else 0

@@ -1,65 +1,17 @@
-"""The pgwatch stand-in when something is missing, goes away or comes back."""
+"""The pgwatch stand-in from the files that it reads to its end: what it takes, keeps and deletes."""
 
 from __future__ import annotations
 
-import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
-from tests.equipment.postgres import PostgresServer, running_postgres
+from tests.equipment.postgres import PostgresServer
 from tests.equipment.programs import http_get, wait_for
-from tests.standins.pgwatch import PASSWORD, Pgwatch, make_databases
-
-METRICS = """
-metrics:
-  beat: {sqls: {11: "SELECT 1 AS value"}, gauges: ['*']}
-  instance_up: {sqls: {11: "SELECT 1 AS instance_up"}}
-presets:
-  everything: {metrics: {beat: 1, instance_up: 1}}
-"""
-
-
-@pytest.fixture(scope="module")
-def unsteady() -> Iterator[PostgresServer]:
-    """A server that tests may stop and start."""
-    with running_postgres() as server:
-        yield server
-
-
-def beats(server: PostgresServer, name: str) -> int:
-    with server.connect(f"{name}_sink") as conn:
-        row = conn.execute("SELECT count(*) FROM public.beat").fetchone()
-        return int(row[0]) if row else 0
-
-
-def test_a_sink_that_goes_away_is_written_to_again_without_what_it_missed(
-    postgres: PostgresServer, unsteady: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
-) -> None:
-    make_databases(postgres, "losing_sink", unsteady)
-    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, "losing_sink", METRICS, sink=unsteady)
-    try:
-        wait_for("first rows", lambda: beats(unsteady, "losing_sink") >= 1)
-        with unsteady.stopped():
-            before = pgwatch.sample_time("pgwatch_beat_value")
-            wait_for("Prometheus is served on", lambda: pgwatch.sample_time("pgwatch_beat_value") > before + 1500)
-            wait_for("the log says so", lambda: "measurements are lost" in pgwatch.program.output)
-        stored = beats(unsteady, "losing_sink")
-        wait_for("new rows", lambda: beats(unsteady, "losing_sink") > stored)
-        with unsteady.connect("losing_sink_sink") as conn:
-            gap = conn.execute(
-                "SELECT max(gap) FROM (SELECT time - lag(time) OVER (ORDER BY time) AS gap FROM public.beat) AS gaps"
-            ).fetchone()
-        assert gap is not None
-        assert gap[0].total_seconds() > 1.5
-    finally:
-        pgwatch.program.kill()
-
+from tests.standins.pgwatch import BEAT, Pgwatch, beats, make_databases
 
 SHADOWED = """
 metrics:
@@ -105,66 +57,6 @@ def test_a_metric_that_is_named_as_a_view_of_postgresqls_ends_all_storing_where_
         pgwatch.program.kill()
 
 
-def test_a_source_that_goes_away_is_silent_until_it_comes_back(
-    postgres: PostgresServer, unsteady: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
-) -> None:
-    make_databases(unsteady, "losing_source", postgres)
-    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, unsteady, "losing_source", METRICS, sink=postgres)
-    try:
-        assert samples_of_up(pgwatch.scrape_with("pgwatch_instance_up")) == [1]
-        wait_for("first rows", lambda: beats(postgres, "losing_source"))
-        with unsteady.stopped():
-            wait_for("the failure is logged", lambda: "metric=instance_up" in pgwatch.program.output)
-            pgwatch.scrape()
-            stored = beats(postgres, "losing_source")
-            # Two rounds of each metric.
-            seen: list[float] = []
-            until = time.monotonic() + 2.5
-            while time.monotonic() < until:
-                seen += samples_of_up(pgwatch.scrape())
-            assert seen == []
-            assert beats(postgres, "losing_source") == stored
-            assert http_get(f"{pgwatch.web_url}/liveness")[0] == 200
-        assert samples_of_up(pgwatch.scrape_with("pgwatch_instance_up")) == [1]
-        wait_for("new rows", lambda: beats(postgres, "losing_source") > stored)
-    finally:
-        pgwatch.program.kill()
-
-
-def samples_of_up(text: str) -> list[float]:
-    return [float(value) for value in re.findall(r"^pgwatch_instance_up{.*} (\S+) \d+$", text, re.MULTILINE)]
-
-
-def test_a_source_that_is_not_there_at_the_start_is_tried_again_at_a_refresh(
-    postgres: PostgresServer, unsteady: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
-) -> None:
-    make_databases(unsteady, "late_source", postgres)
-    with ExitStack() as comes_back:
-        comes_back.enter_context(unsteady.stopped())
-        pgwatch = Pgwatch(
-            go_binary("pgwatch"), tmp_path, unsteady, "late_source", METRICS, sink=postgres, arguments=["--refresh=2"]
-        )
-        try:
-            wait_for("the failure is logged", lambda: "retrying on next iteration" in pgwatch.program.output)
-            assert http_get(f"{pgwatch.web_url}/readiness")[0] == 200
-            comes_back.close()
-            wait_for("rows", lambda: beats(postgres, "late_source"))
-        finally:
-            pgwatch.program.kill()
-
-
-def test_it_ends_when_a_sink_is_not_there_at_its_start(
-    postgres: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
-) -> None:
-    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, "no_sink", METRICS)
-    try:
-        assert pgwatch.program.process.wait(timeout=15) == 1
-        assert pgwatch.program.output.count("connection failed") == 4
-        assert PASSWORD not in pgwatch.program.output
-    finally:
-        pgwatch.program.kill()
-
-
 def test_measurements_older_than_the_retention_are_deleted(
     postgres: PostgresServer, go_binary: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -177,7 +69,7 @@ def test_measurements_older_than_the_retention_are_deleted(
         tmp_path,
         postgres,
         "tidy",
-        METRICS,
+        BEAT,
         arguments=["--retention=2", "--maintenance-interval=1s"],
     )
 
@@ -210,7 +102,7 @@ def test_sigterm_ends_it_within_a_second_with_exit_code_0(
     if databases != "there":
         with postgres.connect() as conn:
             conn.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(f"{name}_target")))
-    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, name, METRICS)
+    pgwatch = Pgwatch(go_binary("pgwatch"), tmp_path, postgres, name, BEAT)
     try:
         awaited = "connected" if databases == "there" else "retrying on next iteration"
         wait_for("it works", lambda: awaited in pgwatch.program.output)
@@ -225,15 +117,15 @@ def test_sigterm_ends_it_within_a_second_with_exit_code_0(
 @pytest.mark.parametrize(
     ("sources", "metrics", "told"),
     [
-        ("[{name: a}, {name: a}]", METRICS, "duplicate source with name"),
-        ("not: [yaml", METRICS, "could not refresh active sources"),
+        ("[{name: a}, {name: a}]", BEAT, "duplicate source with name"),
+        ("not: [yaml", BEAT, "could not refresh active sources"),
         ("[]", "metrics: [a list]", "could not refresh metric definitions"),
         (
             '[{name: c, is_enabled: true, conn_str: "postgresql://u:top-secret@h:notaport/d"}]',
-            METRICS,
+            BEAT,
             "could not init",
         ),
-        ("[{name: a, is_enabled: true, kind: pgbouncer}]", METRICS, "kind postgres only"),
+        ("[{name: a, is_enabled: true, kind: pgbouncer}]", BEAT, "kind postgres only"),
     ],
 )
 def test_broken_files_are_logged_without_a_password_and_mended_at_a_refresh(
@@ -253,7 +145,7 @@ def test_broken_files_are_logged_without_a_password_and_mended_at_a_refresh(
         wait_for("the fault is told", lambda: told in pgwatch.program.output)
         assert http_get(f"{pgwatch.web_url}/readiness")[0] == 200
         assert "top-secret" not in pgwatch.program.output
-        (tmp_path / "metrics.yml").write_text(METRICS)
+        (tmp_path / "metrics.yml").write_text(BEAT)
         (tmp_path / "sources.yml").write_text(pgwatch.good_sources)
         wait_for("rows", lambda: beats(postgres, name))
     finally:
