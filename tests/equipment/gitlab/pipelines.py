@@ -19,6 +19,10 @@ from tests.equipment.gitlab.install import command
 PROJECT = "15"
 DEFAULT_BRANCH = "main"
 
+LIFE = {"preview:deploy": "manual", "preview:update": "on_success", "preview:destroy": "manual"}
+PREVIEWS = LIFE | {"preview:verify": "manual"}
+"""Jobs of a preview's life, then all of its jobs: when each of them runs where nothing starts by itself."""
+
 # gitlab-ci-local lists jobs without asking the workflow's rules whether there is a pipeline, so a job has them too.
 _WORKFLOW = "the pipeline itself"
 _PROBE = f"""
