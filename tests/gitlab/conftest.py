@@ -1,10 +1,13 @@
-"""The project as GitLab has it, for what is only asked of its pipelines."""
+"""What is asked of the project's pipelines without a runner: the project as GitLab has it, and a job's script."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from tests.equipment.checkout import Clone
+from tests.equipment.gitlab.job_script import Job
 from tests.equipment.gitlab.pipelines import Repository
 
 
@@ -15,3 +18,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     clone = Clone.make(root, "never-run")
     clone.commit()
     return Repository(clone.path, root, clone.environment)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job.make(tmp_path)
