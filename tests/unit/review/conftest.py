@@ -2,70 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from components.host_scripts import FOLDER, script
-from operations.happening import Happening, What
+from components.host_scripts import FOLDER
 from operations.machine.local import LocalMachine
-from operations.review.record import Links
-from operations.review.writer import writes
-from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs
 from tests.equipment.recording import LOCAL_OUTPUTS
-
-AT = dt.datetime(2026, 11, 28, 14, 5, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True)
-class Board:
-    """What a base shows.
-
-    Attributes:
-        root: Directory of the machine.
-        machine: The machine.
-    """
-
-    root: Path
-    machine: LocalMachine
-
-    @property
-    def page(self) -> Path:
-        return self.root / "page"
-
-    def directory(self, branch: str) -> Path:
-        """Directory of a preview, as its slot makes it."""
-        directory = self.root / "previews" / PreviewName(branch).slug
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "branch").write_text(f"{branch}\n", encoding="utf-8")
-        return directory
-
-    def hear(self, what: What, branch: str, *, links: Links | None = None, **more: Any) -> None:
-        facts: dict[str, Any] = {"by": "jane", "commit": "6063e25", "expires_at": "2036-12-01T14:05:00Z", **more}
-        name, base = PreviewName(branch), self.machine.base
-        happening = Happening(what=what, name=name, machine=self.machine, at=AT, url=name.url(base), **facts)
-        writes(links or Links())(happening)
-
-    def refresh(self, **variables: str) -> None:
-        """What the timer does."""
-        self.machine.run(script("page/write_page"), {"PAGE": str(self.page), **variables})
-
-    def docker(self, *lines: str) -> None:
-        """What Docker lists from now on: slug, service, state, status."""
-        (self.root / "containers").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-    def index(self) -> str:
-        return (self.page / "public/index.html").read_text(encoding="utf-8")
-
-    def own(self, branch: str) -> str:
-        return (self.page / f"public/gone/{PreviewName(branch).slug}.html").read_text(encoding="ascii")
+from tests.unit.review.board import Board
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from operations.review.writer import MOST_BYTES, write_picture
-from tests.unit.review.conftest import Board
+from tests.unit.review.board import Board
 
 BRANCH = "feature/add-metrics"
 SLUG = "feature-add-metrics"

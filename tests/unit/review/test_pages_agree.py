@@ -12,7 +12,7 @@ from operations.upkeep import pages
 from operations.upkeep.pages import settle_pages
 from operations.upkeep.settled import Settled
 from tests.unit.operations.engine import StandInEngine, preview
-from tests.unit.review.conftest import AT, Board
+from tests.unit.review.board import AT, Board
 
 BRANCH, STACK = "feature/a", "preview-feature-a"
 LATER = AT + dt.timedelta(hours=2)
