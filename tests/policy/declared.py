@@ -27,6 +27,19 @@ def preparing(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
     return {name: inputs for name, inputs in all_containers(declared).items() if name.endswith("-init")}
 
 
+def services(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+    """Those of a preview on a cluster, by their key."""
+    return {
+        one.inputs["name"].removeprefix(f"preview-{SLUG}-"): one.inputs
+        for one in declared
+        if one.type.endswith("/service:Service")
+    }
+
+
+def container_specs(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
+    return {key: inputs["taskSpec"]["containerSpec"] for key, inputs in services(declared).items()}
+
+
 def labels(inputs: Mapping[str, Any]) -> dict[str, str]:
     return {label["label"]: label["value"] for label in inputs["labels"]}
 

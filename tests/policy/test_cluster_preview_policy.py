@@ -1,4 +1,4 @@
-"""Invariants over everything that a preview on a cluster, and a base with nodes, declare."""
+"""Invariants over everything that a preview on a cluster declares."""
 
 from __future__ import annotations
 
@@ -12,39 +12,20 @@ import pulumi
 import pytest
 
 from components.services import SECRETS, by_key
-from stacks import local as base
 from stacks import preview
 from tests.equipment.recording import LOCAL_OUTPUTS, Declared, declare
-from tests.policy.declared import BRANCH, SLUG, containers, labels, plain
+from tests.policy.declared import BRANCH, SLUG, container_specs, containers, labels, plain, services
 
 NODES = [
     {"name": f"node-{number}", "docker_host": f"unix:///run/c-{number}.sock", "address": "", "ssh_host_key": ""}
     for number in (1, 2, 3)
 ]
 OUTPUTS = {**LOCAL_OUTPUTS, "nodes": NODES}
-CONFIG = {"nodes": "node-1=unix:///run/c-1.sock node-2=unix:///run/c-2.sock", "grafanaPlugins": "none"}
 
 
 @pytest.fixture(scope="module")
 def on_cluster() -> list[Declared]:
     return declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=OUTPUTS)
-
-
-@pytest.fixture(scope="module")
-def of_cluster() -> list[Declared]:
-    return declare(base.local, stack="local", config=CONFIG)
-
-
-def services(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    return {
-        one.inputs["name"].removeprefix(f"preview-{SLUG}-"): one.inputs
-        for one in declared
-        if one.type.endswith("/service:Service")
-    }
-
-
-def container_specs(declared: list[Declared]) -> dict[str, Mapping[str, Any]]:
-    return {key: inputs["taskSpec"]["containerSpec"] for key, inputs in services(declared).items()}
 
 
 def test_a_preview_on_a_cluster_is_seven_services_of_one_container_each(on_cluster: list[Declared]) -> None:
@@ -234,36 +215,3 @@ def test_files_that_a_cluster_does_not_take_are_refused_before_anything_is_made(
             config={"branch": BRANCH, "configDirectory": str(tmp_path)},
             base_outputs=OUTPUTS,
         )
-
-
-def test_the_reverse_proxy_of_a_cluster_follows_its_services_too(of_cluster: list[Declared]) -> None:
-    command = containers(of_cluster)["traefik"]["command"]
-    assert "--providers.swarm=true" in command
-    assert "--providers.swarm.exposedbydefault=false" in command
-    assert "--providers.swarm.constraints=Label(`pgai.edge`,`traefik-public`)" in command
-    assert "--providers.docker=true" in command, "the page and what search engines are told are containers"
-    assert "PROVIDER=swarm" in containers(of_cluster)["traefik-socket-proxy"]["envs"]
-
-
-def test_the_reverse_proxy_of_one_machine_asks_for_no_services(of_base: list[Declared]) -> None:
-    assert not [part for part in containers(of_base)["traefik"]["command"] if "swarm" in part]
-    assert "PROVIDER=docker" in containers(of_base)["traefik-socket-proxy"]["envs"]
-
-
-def test_a_base_with_nodes_stands_on_the_first_of_them(of_cluster: list[Declared]) -> None:
-    (connecting,) = [one.inputs for one in of_cluster if one.name == "edge-connect"]
-    assert connecting["environment"]["DOCKER_HOST"] == "unix:///run/c-1.sock"
-
-
-@pytest.mark.parametrize(
-    ("config", "sentence"),
-    [
-        ({"nodes": "node-1"}, "NAME=unix:///"),
-        ({"nodes": "a=unix:///run/a.sock a=unix:///run/b.sock"}, "names a twice"),
-        ({**CONFIG, "grafanaPlugins": "x@1"}, "needs grafanaPlugins set to none"),
-        ({**CONFIG, "dockerHost": "unix:///run/a.sock"}, "dockerHost must be left out"),
-    ],
-)
-def test_nodes_that_cannot_be_a_cluster_are_refused(config: dict[str, str], sentence: str) -> None:
-    with pytest.raises(pulumi.RunError, match=sentence):
-        declare(base.local, stack="local", config=config)
