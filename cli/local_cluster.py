@@ -16,6 +16,7 @@ from stacks.names import CLUSTER
 from stacks.paths import Paths
 from stacks.settings import BaseSettings
 from toolchain.local_cluster import LocalCluster, LocalNode
+from toolchain.local_images import load_images
 
 _PREFIX = "pgai"
 _ENTRANCE = "pgai-cluster-entrance"
@@ -57,7 +58,7 @@ def bring_up_cluster(engine: Engine, cluster: LocalCluster, on_note: Callable[[s
     cluster.up()
     on_note("bringing the images to each engine that lacks them")
     edge = {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
-    cluster.load({service.image for service in SERVICES} | edge)
+    load_images(cluster.nodes, {service.image for service in SERVICES} | edge)
     manager = cluster.nodes[0]
     engine.create(CLUSTER)
     engine.configure(

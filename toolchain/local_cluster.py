@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from toolchain.report import SetupError
 
 _START_SECONDS = 60
 _STOP_SECONDS = 60
-_CHUNK = 1 << 20
 
 # Beside the addresses of the machines themselves; each preview has two networks of 62 addresses.
 _OVERLAY_POOL = "10.201.0.0/16"
@@ -153,43 +151,6 @@ class LocalCluster:
                 stop=stop_after_delay(_STOP_SECONDS), wait=wait_fixed(0.1), retry=retry_if_result(lambda runs: runs)
             )(lambda: bool(node.process))
 
-    def load(self, images: Iterable[str]) -> None:
-        """Bring images from this machine's engine to those that lack them, for none can pull.
-
-        Raises:
-            SetupError: An image is not here, or cannot be loaded.
-        """
-        import docker
-
-        wanted = sorted(set(images))
-        ids = _ids(docker.from_env(), wanted)
-        if missing := [image for image in wanted if image not in ids]:
-            raise SetupError(f"This machine's Docker engine lacks {', '.join(missing)}: run ./preview setup.")
-        lacking = [node for node in self.nodes if _ids(node.client, wanted) != ids]
-        if not lacking:
-            return
-        with contextlib.ExitStack() as stack:
-            save = stack.enter_context(subprocess.Popen(["docker", "save", *wanted], stdout=subprocess.PIPE))
-            loads = [
-                stack.enter_context(
-                    subprocess.Popen(
-                        ["docker", "--host", node.docker_host, "load", "--quiet"],
-                        stdin=subprocess.PIPE,
-                        stdout=subprocess.DEVNULL,
-                    )
-                )
-                for node in lacking
-            ]
-            assert save.stdout
-            while chunk := save.stdout.read(_CHUNK):
-                for load in loads:
-                    assert load.stdin
-                    load.stdin.write(chunk)
-            for load in loads:
-                load.communicate()
-        if save.returncode or any(load.returncode for load in loads):
-            raise SetupError("Images could not be loaded into the engines of the cluster: see that the disk has room.")
-
     def down(self) -> None:
         """End the engines and remove all that they hold, also of a cluster that is half there."""
         for node in self.nodes:
@@ -258,9 +219,3 @@ def _empty(node: LocalNode) -> None:
         node.client.swarm.leave(force=True)
         for container in node.client.containers.list(all=True, ignore_removed=True):
             container.remove(force=True, v=True)
-
-
-def _ids(client: Any, images: Sequence[str]) -> dict[str, str]:
-    """Image → id, of those that an engine has."""
-    tags = {tag: row["Id"] for row in client.api.images() for tag in row["RepoTags"] or ()}
-    return {image: tags[image] for image in images if image in tags}

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_m
 from tests.equipment.fakes import FakeCloudflare, FakeHetzner
 from tests.equipment.production import DOMAIN, agent
 from tests.equipment.state import unpacked
+from toolchain.local_images import load_images
 
 pytestmark = pytest.mark.engine
 
@@ -109,8 +110,8 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     with ExitStack() as stack:
         on = stack.enter_context(running_machines(3, NETWORK))
         base = BaseSettings()
-        on.machines.load([base.socket_proxy_image])
-        replace(on.machines, size=1).load([base.traefik_image, base.node_exporter_image])
+        load_images(on.machines.nodes, [base.socket_proxy_image])
+        load_images(on.machines.nodes[:1], [base.traefik_image, base.node_exporter_image])
         hetzner = stack.enter_context(FakeHetzner(addresses=on.addresses))
         cloudflare = stack.enter_context(FakeCloudflare([DOMAIN], private_targets=True))
         clone = Clone.make(root, "c")

@@ -16,6 +16,7 @@ from stacks.settings import BaseSettings
 from tests.equipment.checkout import ARTIFACTS, Clone, Finished, ok
 from tests.equipment.local_base import bring_up
 from toolchain.local_cluster import LocalCluster, LocalNode
+from toolchain.local_images import load_images
 
 SIZE = 3
 
@@ -133,10 +134,8 @@ def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
     cluster = LocalCluster(root=root, prefix=token, size=SIZE)
     try:
         cluster.up()
-        cluster.load(
-            {service.image for service in SERVICES}
-            | {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
-        )
+        edge = {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
+        load_images(cluster.nodes, {service.image for service in SERVICES} | edge)
         yield cluster
     finally:
         cluster.down()
