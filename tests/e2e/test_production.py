@@ -5,7 +5,6 @@ The tests of this file build on each other, as an operator's steps do.
 
 from __future__ import annotations
 
-import json
 import ssl
 import subprocess
 from contextlib import suppress
@@ -56,30 +55,7 @@ def test_the_wildcard_certificate_is_issued_once_for_the_base(production: Produc
 
     with zone_name_server(engine, production):
         served()
-    assert proofs(production) == 1
-
-
-def row(production: Production, name: str) -> dict[str, Any]:
-    """What ``list`` says of a preview."""
-    (found,) = [each for each in production.clone.json("list", "--json") if each["branch"] == name]
-    assert isinstance(found, dict)
-    return found
-
-
-def proofs(production: Production) -> int:
-    """How often a proof for a certificate was put into DNS."""
-    return sum(
-        request.method == "POST" and "_acme-challenge" in str(request.body)
-        for request in production.cloudflare.requests
-    )
-
-
-def commands_and_copies(production: Production, name: str) -> int:
-    """How many remote commands and copies a preview consists of."""
-    exported = ok(production.clone.pulumi("stack", "export", "--stack", f"preview-{slug_of(name)}")).stdout
-    return sum(
-        resource["type"].startswith("command:remote:") for resource in json.loads(exported)["deployment"]["resources"]
-    )
+    assert production.proofs() == 1
 
 
 def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production, engine: Any) -> None:
@@ -90,11 +66,11 @@ def test_two_previews_come_up_over_ssh_with_a_record_each(production: Production
         assert done.stdout.strip() == f"{production.url(name)}/?from=now-30m&to=now"
         opened = production.vm.connections() - before
         # Each command and copy has one of its own; Docker's client and the command share theirs.
-        assert opened <= commands_and_copies(production, name) + 5
+        assert opened <= production.commands_and_copies(name) + 5
         assert len(service_ids(engine, name)) == 7
         record = production.records()[production.host(name)]
         assert (record["content"], record["proxied"], record["ttl"]) == ("127.0.0.1", True, 1)
-    assert proofs(production) == 1, "previews ask for no certificate"
+    assert production.proofs() == 1, "previews ask for no certificate"
 
 
 def test_pages_are_served_over_https_by_host_name_with_the_wildcard_certificate(production: Production) -> None:
@@ -160,7 +136,7 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
     production: Production, engine: Any, undisturbed: float, number: int, share: float
 ) -> None:
     name = branch(production, 1)
-    good = row(production, name)["commit"]
+    good = production.row(name)["commit"]
     with (
         changed_files(production.clone, f"cut {number}"),
         production.clone.started("deploy", name, "--commit", f"c{number}") as process,
@@ -174,7 +150,7 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
         process.wait(60)
     assert process.returncode == 0 or "The last good version is running again." in said or "Nothing was" in said, said
     assert "Traceback" not in said
-    found = row(production, name)
+    found = production.row(name)
     assert (found["state"], found["health"]) == ("live", "7/7 healthy"), said
     assert found["commit"] == (f"c{number}" if process.returncode == 0 else good)
     assert len(service_ids(engine, name)) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import ssl
@@ -18,7 +19,7 @@ import yaml
 from stacks.names import page_host, slug_of
 from stacks.settings import PROJECT
 from tests.equipment.bridge import address_for_containers
-from tests.equipment.checkout import Clone
+from tests.equipment.checkout import Clone, ok
 from tests.equipment.fakes import FakeCloudflare, FakeDns, FakeHetzner
 from tests.equipment.pebble import Pebble, running_pebble
 from tests.equipment.ports import free_ports
@@ -55,6 +56,24 @@ class Production:
         """Name → record of Cloudflare."""
         found = self.cloudflare.state.all_records()
         return {record["name"]: record for record in found if record["type"] == kind}
+
+    def proofs(self) -> int:
+        """How often a proof for a certificate was put into DNS."""
+        return sum(
+            request.method == "POST" and "_acme-challenge" in str(request.body) for request in self.cloudflare.requests
+        )
+
+    def row(self, branch: str) -> dict[str, Any]:
+        """What ``list`` says of a branch's preview."""
+        (found,) = [each for each in self.clone.json("list", "--json") if each["branch"] == branch]
+        assert isinstance(found, dict)
+        return found
+
+    def commands_and_copies(self, branch: str) -> int:
+        """How many remote commands and copies a branch's preview consists of."""
+        exported = ok(self.clone.pulumi("stack", "export", "--stack", f"preview-{slug_of(branch)}")).stdout
+        resources = json.loads(exported)["deployment"]["resources"]
+        return sum(resource["type"].startswith("command:remote:") for resource in resources)
 
     @property
     def page(self) -> str:
