@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from toolchain.context import Context
-from toolchain.process import kill, output_of, run_logged
+from toolchain.process import output_of, run_logged
 from toolchain.report import SetupError
 
 Progress = Callable[[float | None, str], None]
+
+# The linker leaves what a debugger needs out, so the compiler need not make it.
+_COMPILER_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
 
 # From 1.21 on, go fetches the toolchain that a module asks for by itself.
 _LEAST = (1, 21)
@@ -34,6 +37,7 @@ class Program:
         package: Package in it, or one that its go.mod names as a tool.
         output: File to write.
         settings: Variables that the linker sets, such as a version.
+        patches: Folder of files, below the paths of their modules, that take the place of those modules' own.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Program:
     package: str
     output: Path
     settings: tuple[tuple[str, str], ...] = ()
+    patches: Path | None = None
 
 
 def build(context: Context, program: Program, progress: Progress) -> None:
@@ -56,11 +61,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     what = f"Building {program.name}"
     log.unlink(missing_ok=True)
 
-    progress(None, "fetching modules")
     packages: list[str] = []
-    argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", program.package]
-    run_logged(argv, what=what, log=log, env=env, on_line=packages.append)
-
     compiled = 0
 
     def on_line(line: str) -> None:
@@ -72,48 +73,65 @@ def build(context: Context, program: Program, progress: Progress) -> None:
         # The last stretch is the linker, which says nothing.
         progress(min(0.98, compiled / max(1, len(packages))), f"compiling ({compiled} of {len(packages)} packages)")
 
+    progress(None, "fetching modules")
     linker = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in program.settings)])
     program.output.parent.mkdir(parents=True, exist_ok=True)
     partial = program.output.with_name(f".{program.output.name}.partial")
-    argv = [go, "-C", program.module, "build", "-v", "-trimpath", "-ldflags", linker, "-o", partial, program.package]
-    run_logged(argv, what=what, log=log, env=env, on_line=on_line)
+    with _module_flags(go, program, log) as flags:
+        argv: list[str | Path] = [go, "-C", program.module, "list", *flags, "-deps", program.package]
+        run_logged(argv, what=what, log=log, env=env, on_line=packages.append)
+        argv = [go, "-C", program.module, "build", *flags, *_COMPILER_FLAGS, "-v", "-ldflags", linker, "-o", partial]
+        run_logged([*argv, program.package], what=what, log=log, env=env, on_line=on_line)
     partial.replace(program.output)
 
 
-class Ahead:
-    """Fetches the modules of everything that is ever built, from the first build on and beside it.
+def fetch(go: Path, module: Path, log: Path) -> None:
+    """Fetch the modules that a module is built with.
 
-    A build takes the processors, and a fetch the network. What is not fetched in time is fetched by its own build.
-
-    Args:
-        checkout: Root of the project.
+    Raises:
+        SetupError: One cannot be had.
     """
+    run_logged([go, "-C", module, "mod", "download"], what=f"Fetching for {module}", log=log, env=_environment())
 
-    def __init__(self, checkout: Path) -> None:
-        self._checkout = checkout
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        return self
+def compile_packages(go: Path, program: Program, log: Path) -> None:
+    """Compile what a program consists of, which its build then finds done.
 
-    def begin(self, go: Path) -> None:
-        """Begin, unless that has been done."""
-        if self._process:
-            return
-        modules = sorted(path.parent for path in (self._checkout / "offline").rglob("go.mod"))
-        self._process = subprocess.Popen(
-            ["sh", "-c", 'go=$1; shift; for module; do "$go" -C "$module" mod download; done', "sh", go, *modules],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=_environment(),
-        )
+    Raises:
+        SetupError: A package could not be compiled.
+    """
+    with _module_flags(go, program, log) as flags:
+        argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", "-export", *flags, *_COMPILER_FLAGS]
+        run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=_environment())
 
-    def __exit__(self, *_: object) -> None:
-        if self._process:
-            kill(self._process)
-            self._process.wait()
+
+@contextmanager
+def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
+    """Flags for the modules that a program is built with: of which some may be copies that have files of ours in them.
+
+    Go lets nobody replace a single file of a module that it has fetched.
+    """
+    if program.patches is None:
+        yield []
+        return
+    env = _environment()
+    what = f"Patching {program.name}"
+    with tempfile.TemporaryDirectory(prefix="pgai-modules-") as folder:
+        modfile = Path(folder, "go.mod")
+        for name in ("go.mod", "go.sum"):
+            shutil.copyfile(program.module / name, modfile.with_name(name))
+        required = re.findall(r"^\t(\S+) v", modfile.read_text(), re.MULTILINE)
+        for module in (module for module in required if (program.patches / module).is_dir()):
+            run_logged([go, "-C", program.module, "mod", "download", module], what=what, log=log, env=env)
+            fetched = output_of([go, "-C", program.module, "list", "-m", "-f", "{{.Dir}}", module], env=env)
+            copy = Path(folder, module.replace("/", "-"))
+            shutil.copytree(fetched, copy, copy_function=shutil.copyfile)
+            for path in (copy, *copy.rglob("*")):
+                # What Go has fetched is read-only, and so is the copy.
+                path.chmod(0o755 if path.is_dir() else 0o644)
+            shutil.copytree(program.patches / module, copy, copy_function=shutil.copyfile, dirs_exist_ok=True)
+            run_logged([go, "mod", "edit", f"-replace={module}={copy}", modfile], what=what, log=log, env=env)
+        yield ["-modfile", str(modfile)]
 
 
 def find_go(context: Context, progress: Progress) -> Path:

@@ -130,21 +130,10 @@ class _Images:
                 "check out the whole repository."
             )
         extra = wheels.download(self._context, folder, step.progress)
-        package = recipes.go_package(folder)
-        if package is not None:
-            program = self._context.paths.cache / "build" / recipe.folder
-            golang.build(
-                self._context,
-                golang.Program(
-                    name=f"image-{recipe.folder}",
-                    module=folder,
-                    package=package,
-                    output=program,
-                    settings=recipes.linker_settings(folder),
-                ),
-                step.progress,
-            )
-            extra.append((program, recipe.folder))
+        program = recipes.program(self._context.paths, recipe)
+        if program is not None:
+            golang.build(self._context, program, step.progress)
+            extra.append((program.output, recipe.folder))
         files = [(path, path.relative_to(folder).as_posix()) for path in inputs(folder) if recipes.is_context(path)]
         labels = {RECIPE_LABEL: recipes.key(self._checkout, recipe)}
         if recipe.stand_in:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacks.paths import Paths
+from toolchain.golang import Program
 from toolchain.stamps import fingerprint
 
 BASE = "pgai-offline/debian:bookworm"
 """Every recipe starts from this image, which exists nowhere but here."""
 
 _FLAGS = "ldflags"
+# Go passes over a folder whose name begins so.
+_PATCHES = "_patched"
 _GO_SOURCES = frozenset({".go", ".mod", ".sum"})
 
 
@@ -73,6 +77,23 @@ def linker_settings(folder: Path) -> tuple[tuple[str, str], ...]:
         return ()
     pairs = (line.partition("=") for line in file.read_text().splitlines() if line and not line.startswith("#"))
     return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
+def program(paths: Paths, recipe: Recipe) -> Program | None:
+    """The Go program that is built before an image, if there is one."""
+    folder = directory(paths.checkout, recipe)
+    package = go_package(folder)
+    if package is None:
+        return None
+    patches = folder / _PATCHES
+    return Program(
+        name=f"image-{recipe.folder}",
+        module=folder,
+        package=package,
+        output=paths.cache / "build" / recipe.folder,
+        settings=linker_settings(folder),
+        patches=patches if patches.is_dir() else None,
+    )
 
 
 def is_context(path: Path) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from stacks.paths import Paths
 from toolchain import docker as docker_engine
 from toolchain import engine, plugins
+from toolchain.ahead import Ahead
 from toolchain.context import Context
 from toolchain.environment import prepare_state, stamps
-from toolchain.golang import Ahead
 from toolchain.images import ensure as ensure_images
 from toolchain.recipes import RECIPES
 from toolchain.report import Reporter, SetupError, SetupResult
@@ -35,7 +35,7 @@ def run_setup(
     """
     started = time.monotonic()
     try:
-        with exclusive(paths.cache / "setup.lock", lambda: _say_waiting(report)), Ahead(paths.checkout) as ahead:
+        with exclusive(paths.cache / "setup.lock", lambda: _say_waiting(report)), Ahead(paths) as ahead:
             prepare_state(paths)
             context = Context(paths=paths, report=report, stamps=stamps(paths), on_build=ahead.begin)
             rows = [

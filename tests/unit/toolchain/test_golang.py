@@ -1,62 +1,59 @@
-"""What is fetched beside the first build."""
+"""A program may be built with files of ours in the place of a dependency's own."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-import pytest
-
-from tests.equipment.programs import wait_for
-from tests.unit.toolchain.conftest import Machine, Recorder, write_program
+from tests.unit.toolchain.conftest import Machine
 from toolchain import golang
-from toolchain.run import run_setup
+
+# Knows one module, and shows at a build what the module's copy consists of.
+FAKE_GO = """#!/bin/sh
+case "$*" in
+"env GOVERSION") echo go1.26.0 ;;
+*" mod download "*) ;;
+*" list -m "*) echo "{fetched}" ;;
+"mod edit "*) echo "$3" >"{root}/edited"; echo replaced >>"$4" ;;
+*" build "*)
+    copy=$(sed 's/.*=//' "{root}/edited")
+    cp -r "$copy" "{root}/seen"
+    while [ "$1" != -modfile ]; do shift; done
+    cp "$2" "{root}/modfile"
+    while [ "$1" != -o ]; do shift; done
+    echo built >"$2"
+    ;;
+esac
+"""
 
 
-def add_modules(machine: Machine) -> list[Path]:
-    folders = [machine.paths.checkout / "offline" / name for name in ("docker", "go", "images/grafana")]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "go.mod").touch()
-    return folders
+def test_a_file_of_ours_takes_the_place_of_a_modules_own_in_a_copy(machine: Machine) -> None:
+    fetched = machine.root / "fetched"
+    (fetched / "dns").mkdir(parents=True)
+    for name, text in (("dns/list.go", "theirs"), ("dns/other.go", "theirs")):
+        (fetched / name).write_text(text)
+        (fetched / name).chmod(0o444)
+    fetched.chmod(0o555)
+    (fetched / "dns").chmod(0o555)
+    module = machine.root / "module"
+    patches = module / "_patched"
+    (patches / "example.org/lib/v4/dns").mkdir(parents=True)
+    (patches / "example.org/lib/v4/dns/list.go").write_text("ours")
+    (module / "go.mod").write_text("module m\n\nrequire (\n\texample.org/lib/v4 v4.1.0\n\texample.org/b v1.0.0\n)\n")
+    (module / "go.sum").touch()
+    machine.install("go", FAKE_GO.format(fetched=fetched, root=machine.root))
 
+    program = golang.Program(name="p", module=module, package=".", output=machine.root / "out", patches=patches)
+    golang.build(machine.context(), program, lambda *_: None)
 
-def fetched(machine: Machine) -> list[str]:
-    return [call for call in machine.calls("go-calls") if call.endswith(" mod download")]
-
-
-def test_modules_of_all_that_is_built_are_fetched_once_from_the_first_build_on(machine: Machine) -> None:
-    machine.install_go()
-    folders = add_modules(machine)
-    with golang.Ahead(machine.paths.checkout) as ahead:
-        for _ in range(2):
-            ahead.begin(machine.bin / "go")
-        wait_for("all are fetched", lambda: len(fetched(machine)) == len(folders))
-    assert fetched(machine) == [f"-C {folder} mod download" for folder in folders]
-
-
-@pytest.mark.parametrize("builds", [True, False])
-def test_set_up_fetches_them_where_something_is_built(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, *, builds: bool
-) -> None:
-    machine.install_go()
-    folders = add_modules(machine)
-    if not builds:
-        for name in ("pulumi", "pulumi-language-python"):
-            machine.install(name, machine.engine_text("3.230.0"))
-    monkeypatch.setattr("toolchain.run.plugins.ensure", lambda _: [])
-    # Set-up ends what is still being fetched when all has been built.
-    monkeypatch.setattr(golang, "kill", lambda process: process.wait())
-    monkeypatch.setattr("toolchain.context.answers", lambda _: False)
-    run_setup(machine.paths, Recorder(), docker=False)
-    assert len(fetched(machine)) == (len(folders) if builds else 0)
-
-
-def test_what_is_still_being_fetched_at_the_end_of_set_up_ends_with_it(machine: Machine) -> None:
-    add_modules(machine)
-    go = write_program(machine.bin / "go", f"#!/bin/sh\ntouch {machine.root}/begun\nexec sleep 600\n")
-    began = time.monotonic()
-    with golang.Ahead(machine.paths.checkout) as ahead:
-        ahead.begin(go)
-        wait_for("it has begun", (machine.root / "begun").exists)
-    assert time.monotonic() - began < 60
+    assert program.output.read_text() == "built\n"
+    seen = machine.root / "seen"
+    assert {path.name: path.read_text() for path in (seen / "dns").iterdir()} == {
+        "list.go": "ours",
+        "other.go": "theirs",
+    }
+    assert (fetched / "dns/list.go").read_text() == "theirs"
+    edited = (machine.root / "edited").read_text().strip()
+    assert edited.startswith("-replace=example.org/lib/v4=")
+    assert not Path(edited.rpartition("=")[2]).exists(), "the copy is left"
+    assert "replaced" in (machine.root / "modfile").read_text()
+    assert "replaced" not in (module / "go.mod").read_text()
