@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Self
 
 from stacks.paths import Paths
-from toolchain import golang, recipes
+from toolchain import engine, golang, plugins, recipes
+from toolchain.context import go_module
 from toolchain.report import SetupError
+from toolchain.versions import PLUGINS
 
 
 class Ahead:
-    """A program beside set-up that fetches modules and compiles images' programs, from the first build on.
+    """A program beside set-up that fetches modules and compiles programs, from the first build on.
 
-    A build takes the processors and waits for the network, an image's is often the other way round. What is not done in
+    A program's build takes the processors, an image's mostly waits for the network and for disks. What is not done in
     time is done by the step itself, which also tells what is wrong with it.
 
     Args:
@@ -55,14 +57,15 @@ class Ahead:
 def main(go: Path, paths: Paths) -> None:
     """Fetch, then compile with what the processors have left; what set-up comes to last is compiled first."""
     log = paths.logs / "ahead.log"
-    programs = [program for recipe in reversed(recipes.RECIPES.values()) if (program := recipes.program(paths, recipe))]
-    patched = {program.module for program in programs if program.patches}
-    for file in sorted((paths.checkout / "offline").rglob("go.sum")):
-        if file.parent not in patched:
-            with suppress(SetupError):
-                golang.fetch(go, file.parent, log)
+    images = [found for recipe in reversed(recipes.RECIPES.values()) if (found := recipes.program(paths, recipe))]
+    # What is patched is fetched when it is compiled: before that it asks for much that is then left out.
+    fetched = [program.module for program in images if not program.patches]
+    for module in (paths.checkout / "offline" / "docker", go_module(paths), *fetched):
+        with suppress(SetupError):
+            golang.fetch(go, module, log)
     os.nice(19)
-    for program in programs:
+    missing = [plugin for plugin in PLUGINS if not plugins.binary(paths, plugin).exists()]
+    for program in (*(plugins.program(paths, plugin) for plugin in missing), engine.program(paths), *images):
         if not program.output.exists():
             with suppress(SetupError):
                 golang.compile_packages(go, program, log)

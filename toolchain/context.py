@@ -78,10 +78,10 @@ class Context:
         """Log file of an artefact's making."""
         return self.paths.logs / f"{name}.log"
 
-    @property
-    def go_module(self) -> Path:
-        """The module of engine, plugins and language host."""
-        return self.paths.checkout / "offline" / "go"
+
+def go_module(paths: Paths) -> Path:
+    """The module of engine, plugins and language host."""
+    return paths.checkout / "offline" / "go"
 
 
 class Step:

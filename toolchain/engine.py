@@ -7,8 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from stacks.paths import Paths
 from toolchain import golang
-from toolchain.context import VENDOR, Context, Step
+from toolchain.context import VENDOR, Context, Step, go_module
 from toolchain.process import output_of, run_logged
 from toolchain.report import Row, SetupError
 from toolchain.stamps import Stamp, fingerprint
@@ -39,7 +40,7 @@ def ensure(context: Context) -> list[Row]:
         context.stamps.put(STAMP, on_path)
         return [step.row(version=on_path.version, how="found", detail=on_path.path)]
     target = context.paths.bin_dir / "pulumi"
-    key = fingerprint(ENGINE, context.go_module / "go.mod", context.go_module / "go.sum")
+    key = fingerprint(ENGINE, go_module(context.paths) / "go.mod", go_module(context.paths) / "go.sum")
     ours = context.stamps.get("engine-ours")
     if (
         ours is not None
@@ -51,7 +52,7 @@ def ensure(context: Context) -> list[Row]:
         stamp = Stamp(key=key, how="downloaded", path=str(target), version=ENGINE)
     else:
         context.may_build(step.name)
-        _build(context, step, target)
+        _build(context, step)
         stamp = Stamp(key=key, how="built from source", path=str(target), version=ENGINE)
     context.stamps.put("engine-ours", stamp)
     context.stamps.put(STAMP, stamp)
@@ -99,19 +100,20 @@ def _download(context: Context, step: Step) -> bool:
     return (context.paths.bin_dir / "pulumi").exists()
 
 
-def _build(context: Context, step: Step, target: Path) -> None:
-    step.progress(None, "building: the vendor's site cannot be reached")
-    golang.build(
-        context,
-        golang.Program(
-            name="pulumi",
-            module=context.go_module,
-            package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-            output=target,
-            settings=((f"{_SDK}/go/common/version.Version", ENGINE),),
-        ),
-        step.progress,
+def program(paths: Paths) -> golang.Program:
+    """The engine, as it is built."""
+    return golang.Program(
+        name="pulumi",
+        module=go_module(paths),
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        output=paths.bin_dir / "pulumi",
+        settings=((f"{_SDK}/go/common/version.Version", ENGINE),),
     )
+
+
+def _build(context: Context, step: Step) -> None:
+    step.progress(None, "building: the vendor's site cannot be reached")
+    golang.build(context, program(context.paths), step.progress)
 
 
 def _language_host(context: Context) -> Row:
@@ -119,7 +121,7 @@ def _language_host(context: Context) -> Row:
     step = Step(context, "Python language host")
     target = context.paths.bin_dir / _HOST
     script = target.with_name(f"{_HOST}-exec")
-    module = context.go_module
+    module = go_module(context.paths)
     key = fingerprint(
         ENGINE, module / "go.mod", module / "go.sum", module / "cmd" / _HOST, module / "internal" / "pythonhost"
     )

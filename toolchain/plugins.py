@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stacks.paths import Paths
 from toolchain import golang
-from toolchain.context import VENDOR, Context, Step
+from toolchain.context import VENDOR, Context, Step, go_module
 from toolchain.environment import environment
 from toolchain.process import run_logged
 from toolchain.report import How, Row, SetupError
@@ -24,6 +24,18 @@ def binary(paths: Paths, plugin: Plugin) -> Path:
     return directory / f"pulumi-resource-{plugin.name}"
 
 
+def program(paths: Paths, plugin: Plugin) -> golang.Program:
+    """A plugin, as it is built."""
+    name = f"pulumi-resource-{plugin.name}"
+    return golang.Program(
+        name=name,
+        module=go_module(paths),
+        package=f"./cmd/{name}",
+        output=paths.cache / "build" / name,
+        settings=(("main.version", plugin.version),),
+    )
+
+
 def ensure(context: Context) -> list[Row]:
     """Make sure of every plugin.
 
@@ -36,7 +48,7 @@ def ensure(context: Context) -> list[Row]:
 def _ensure(context: Context, plugin: Plugin) -> Row:
     step = Step(context, f"Plugin {plugin.name}")
     target = binary(context.paths, plugin)
-    module = context.go_module
+    module = go_module(context.paths)
     key = fingerprint(
         plugin.version, module / "go.mod", module / "go.sum", *(module / source for source in plugin.sources)
     )
@@ -85,19 +97,9 @@ def _download(context: Context, step: Step, plugin: Plugin) -> bool:
 
 
 def _build(context: Context, step: Step, plugin: Plugin) -> None:
-    built = context.paths.cache / "build" / f"pulumi-resource-{plugin.name}"
+    built = program(context.paths, plugin)
     step.progress(None, "building")
-    golang.build(
-        context,
-        golang.Program(
-            name=built.name,
-            module=context.go_module,
-            package=f"./cmd/{built.name}",
-            output=built,
-            settings=(("main.version", plugin.version),),
-        ),
-        step.progress,
-    )
+    golang.build(context, built, step.progress)
     step.progress(None, "installing")
-    _install(context, plugin, "--file", built, log=built.name, deadline=120)
-    built.unlink()
+    _install(context, plugin, "--file", built.output, log=built.name, deadline=120)
+    built.output.unlink()

@@ -20,7 +20,7 @@ from toolchain.stamps import exclusive
 def run_setup(
     paths: Paths, report: Reporter, images: Sequence[str] | None = None, *, docker: bool = True
 ) -> SetupResult:
-    """Make sure that engine, plugins, Docker and images are there.
+    """Make sure that Docker, images, engine and plugins are there.
 
     What is there already is found in about a second; what an interrupted run had finished is not done again.
 
@@ -38,13 +38,12 @@ def run_setup(
         with exclusive(paths.cache / "setup.lock", lambda: _say_waiting(report)), Ahead(paths) as ahead:
             prepare_state(paths)
             context = Context(paths=paths, report=report, stamps=stamps(paths), on_build=ahead.begin)
-            rows = [
-                *engine.ensure(context),
-                *plugins.ensure(context),
-            ]
+            rows = []
             if docker:
-                rows.extend(docker_engine.ensure(context))
-                rows.extend(ensure_images(context, list(RECIPES) if images is None else images))
+                # First: what waits for the network and for disks leaves processors to what is compiled ahead.
+                rows += docker_engine.ensure(context)
+                rows += ensure_images(context, list(RECIPES) if images is None else images)
+            rows += [*engine.ensure(context), *plugins.ensure(context)]
     except OSError as exc:
         where = f" {exc.filename}" if exc.filename else ""
         raise SetupError(

@@ -19,7 +19,6 @@ def add_modules(machine: Machine) -> list[Path]:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "go.mod").touch()
-        (folder / "go.sum").touch()
     return folders
 
 
