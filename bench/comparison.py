@@ -14,34 +14,25 @@ TOOLS = ("ours", "compose")
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """What the previews' side has to keep to; exactly one of the three is given.
+    """What the previews' side has to keep to; exactly one of the first two is given.
 
     Attributes:
         seconds: At most so many seconds.
         times_compose: At most so many times as long as Compose.
-        times_first: At most so many times as long as one first deploy of ours.
         no_restarts: Beside that, no container may be restarted or replaced.
     """
 
     seconds: float | None = None
     times_compose: float | None = None
-    times_first: float | None = None
     no_restarts: bool = False
 
     def __str__(self) -> str:
-        if self.seconds is not None:
-            text = f"≤ {self.seconds:g} s"
-        elif self.times_compose is not None:
-            text = f"≤ {self.times_compose:.1f}×"
-        else:
-            text = f"≤ {self.times_first:g} × one of ours"
+        text = f"≤ {self.times_compose:g}×" if self.seconds is None else f"≤ {self.seconds:g} s"
         return f"{text}, 0 restarts" if self.no_restarts else text
 
-    def limit(self, *, compose: float, first: float) -> float:
-        """The goal in seconds, from the medians of Compose in the same step and of one first deploy of ours."""
-        if self.seconds is not None:
-            return self.seconds
-        return self.times_compose * compose if self.times_compose is not None else (self.times_first or 0) * first
+    def limit(self, compose: float) -> float:
+        """The goal in seconds, from the median of Compose in the same step."""
+        return (self.times_compose or 0) * compose if self.seconds is None else self.seconds
 
 
 @dataclass(kw_only=True)
@@ -70,15 +61,15 @@ class Step:
         """Median of the runs; 0 where there was none."""
         return statistics.median(self.seconds.get(tool) or [0.0])
 
-    def as_data(self, first: float) -> dict[str, Any]:
-        """The step for the raw file; ``first`` is the median of one first deploy of ours, in seconds."""
+    def as_data(self) -> dict[str, Any]:
+        """The step for the raw file."""
         data: dict[str, Any] = {"step": self.title, "seconds": self.seconds}
         if self.failed:
             data["failed"] = self.failed
         if self.replaced:
             data["replaced_containers"] = self.replaced
         if self.goal and self.seconds:
-            limit = self.goal.limit(compose=self.median("compose"), first=first)
+            limit = self.goal.limit(self.median("compose"))
             kept = not self.failed.get("ours") and not (self.goal.no_restarts and any(self.replaced.get("ours", [])))
             met = kept and self.median("ours") <= limit
             data["goal"] = {"text": str(self.goal), "seconds": limit, "met": met}
