@@ -25,8 +25,9 @@ _STARTING_CPUS = 1.0
 def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[set[str]]:
     """Let what starts while the block runs use a whole processor until it is healthy.
 
-    Before and after the block every container of the preview has its own share, also one to which an operation that was
-    killed has left more. Where Docker does not tell what happens, all start within their own.
+    Before the block every container of the preview gets its own share, also one to which an operation that was killed
+    has left more, and after it whichever was given more. Where Docker does not tell what happens, all start within
+    their own.
 
     Args:
         docker: What runs previews on the preview's machine.
@@ -55,9 +56,9 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
             yield given
     except BaseException:
         with suppress(OperationError):
-            _give_own_shares(docker, slug)
+            _take_back(docker, slug, given)
         raise
-    _give_own_shares(docker, slug)
+    _take_back(docker, slug, given)
 
 
 @contextmanager
@@ -109,3 +110,9 @@ def _give_own_shares(docker: Runtime, slug: str) -> frozenset[str]:
     for state in states:
         docker.limit_cpus(state, float(by_key()[state.service].cpus))
     return frozenset(state.id for state in states)
+
+
+def _take_back(docker: Runtime, slug: str, given: Collection[str]) -> None:
+    for state in docker.of_slug(slug) if given else ():
+        if state.id in given:
+            docker.limit_cpus(state, float(by_key()[state.service].cpus))

@@ -62,6 +62,12 @@ class Engine:
             raise OperationError("refused")
         self.cpus[state.service] = cpus
 
+    def start_and_refuse(self, service: str) -> None:
+        """Let a service start and have more, and give nothing any more from then on."""
+        self.happen(service, "start")
+        wait_for("it has more", self.has(**{service: 1.0}))
+        self.refuses = True
+
     def has(self, **shares: float) -> Callable[[], bool]:
         return lambda: shares.items() <= self.cpus.items()
 
@@ -111,7 +117,7 @@ def test_what_fails_meanwhile_is_what_is_told_and_shares_are_given_all_the_same(
     assert engine.cpus == {"grafana": GRAFANA}
 
     def fail() -> None:
-        engine.refuses = True
+        engine.start_and_refuse("pgwatch")
         raise KeyError("of its own")
 
     with pytest.raises(KeyError, match="of its own"), hastened(engine.runtime, "a"):
@@ -119,9 +125,16 @@ def test_what_fails_meanwhile_is_what_is_told_and_shares_are_given_all_the_same(
 
 
 def test_a_share_that_cannot_be_given_back_is_a_failure() -> None:
-    engine = Engine(health={"grafana": "healthy"})
+    engine = Engine()
     with pytest.raises(OperationError, match="refused"), hastened(engine.runtime, "a"):
-        engine.refuses = True
+        engine.start_and_refuse("grafana")
+
+
+def test_what_was_given_nothing_is_not_asked_about_again() -> None:
+    engine = Engine(health={"grafana": "healthy"})
+    with hastened(engine.runtime, "a"):
+        engine.cpus.clear()
+    assert engine.cpus == {}
 
 
 @dataclass
