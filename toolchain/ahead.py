@@ -16,6 +16,8 @@ from toolchain.context import go_module
 from toolchain.report import SetupError
 from toolchain.versions import PLUGINS
 
+_ENGINE_TOO = "--engine-too"
+
 
 class Ahead:
     """A program beside set-up that fetches modules and compiles programs, from the first build on.
@@ -34,13 +36,18 @@ class Ahead:
     def __enter__(self) -> Self:
         return self
 
-    def begin(self, go: Path) -> None:
-        """Begin, unless that has been done."""
+    def begin(self, go: Path, *, engine_too: bool) -> None:
+        """Begin, unless that has been done.
+
+        Args:
+            go: The toolchain.
+            engine_too: Whether Pulumi's engine and plugins will have to be built, besides images.
+        """
         if self._process:
             return
         places = (self._paths.checkout, self._paths.cache, self._paths.data)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "toolchain.ahead", go, *places],
+            [sys.executable, "-m", "toolchain.ahead", go, *places, *([_ENGINE_TOO] if engine_too else [])],
             cwd=Path(__file__).resolve().parents[1],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -54,18 +61,22 @@ class Ahead:
             self._process.wait()
 
 
-def main(go: Path, paths: Paths) -> None:
-    """Fetch, then compile with what the processors have left; what set-up comes to last is compiled first."""
+def main(go: Path, paths: Paths, *, engine_too: bool) -> None:
+    """Fetch, then compile at the lowest priority; what set-up comes to last is compiled first."""
     log = paths.logs / "ahead.log"
-    images = [found for recipe in reversed(recipes.RECIPES.values()) if (found := recipes.program(paths, recipe))]
+    log.unlink(missing_ok=True)
+    programs = [found for recipe in reversed(recipes.RECIPES.values()) if (found := recipes.program(paths, recipe))]
     # What is patched is fetched when it is compiled: before that it asks for much that is then left out.
-    fetched = [program.module for program in images if not program.patches]
-    for module in (paths.checkout / "offline" / "docker", go_module(paths), *fetched):
+    modules = [program.module for program in programs if not program.patches]
+    if engine_too:
+        missing = [plugin for plugin in PLUGINS if not plugins.binary(paths, plugin).exists()]
+        programs = [*(plugins.program(paths, plugin) for plugin in missing), engine.program(paths), *programs]
+        modules.insert(0, go_module(paths))
+    for module in (paths.checkout / "offline" / "docker", *modules):
         with suppress(SetupError):
             golang.fetch(go, module, log)
     os.nice(19)
-    missing = [plugin for plugin in PLUGINS if not plugins.binary(paths, plugin).exists()]
-    for program in (*(plugins.program(paths, plugin) for plugin in missing), engine.program(paths), *images):
+    for program in programs:
         if not program.output.exists():
             with suppress(SetupError):
                 golang.compile_packages(go, program, log)
@@ -74,5 +85,5 @@ def main(go: Path, paths: Paths) -> None:
 if __name__ == "__main__":
     # Raised as an exception, so that what is running is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    _go, _checkout, _cache, _data = map(Path, sys.argv[1:])
-    main(_go, Paths(checkout=_checkout, cache=_cache, data=_data))
+    _go, _checkout, _cache, _data = map(Path, sys.argv[1:5])
+    main(_go, Paths(checkout=_checkout, cache=_cache, data=_data), engine_too=_ENGINE_TOO in sys.argv[5:])

@@ -9,7 +9,7 @@ from stacks.paths import Paths
 from toolchain import docker as docker_engine
 from toolchain import engine, plugins
 from toolchain.ahead import Ahead
-from toolchain.context import Context
+from toolchain.context import VENDOR, Context
 from toolchain.environment import prepare_state, stamps
 from toolchain.images import ensure as ensure_images
 from toolchain.recipes import RECIPES
@@ -37,7 +37,8 @@ def run_setup(
     try:
         with exclusive(paths.cache / "setup.lock", lambda: _say_waiting(report)), Ahead(paths) as ahead:
             prepare_state(paths)
-            context = Context(paths=paths, report=report, stamps=stamps(paths), on_build=ahead.begin)
+            context = Context(paths=paths, report=report, stamps=stamps(paths))
+            context.on_build = lambda go: ahead.begin(go, engine_too=not context.reachable(VENDOR))
             rows = []
             if docker:
                 # First: what waits for the network and for disks leaves processors to what is compiled ahead.

@@ -7,7 +7,7 @@ libraries. Within the share that each has to live in, a deploy and a wake would 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from components.services import by_key
 from operations.engine.snapshot import CONTAINER
 from operations.errors import OperationError
 from operations.life.work import Work
-from operations.machine.docker_state import ContainerEvent
+from operations.machine.docker_state import ContainerEvent, ContainerState
 from operations.machine.runtime import Runtime
 
 _STARTING_CPUS = 1.0
@@ -41,7 +41,8 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
     Raises:
         OperationError: Docker does not answer before the block, or once it has ended well.
     """
-    there = _give_own_shares(docker, slug)
+    before = docker.of_slug(slug)
+    _give_own_shares(docker, before)
     given: set[str] = set()
     try:
         with ExitStack() as leaving:
@@ -49,7 +50,7 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
                 # Left in the opposite order: the thread ends when it finds that the events have.
                 joined = leaving.enter_context(ExitStack())
                 events = leaving.enter_context(docker.events(slug))
-                spared = there if only_new else frozenset[str]()
+                spared = {state.id for state in before} if only_new else set[str]()
                 thread = threading.Thread(target=_follow, args=(docker, slug, events, spared, given), daemon=True)
                 thread.start()
                 joined.callback(thread.join)
@@ -104,15 +105,11 @@ def _follow(
                         docker.limit_cpus(state, own if state.well else max(own, _STARTING_CPUS))
 
 
-def _give_own_shares(docker: Runtime, slug: str) -> frozenset[str]:
-    """Returns the ids of the containers that there are."""
-    states = docker.of_slug(slug)
+def _give_own_shares(docker: Runtime, states: Iterable[ContainerState]) -> None:
     for state in states:
         docker.limit_cpus(state, float(by_key()[state.service].cpus))
-    return frozenset(state.id for state in states)
 
 
 def _take_back(docker: Runtime, slug: str, given: Collection[str]) -> None:
-    for state in docker.of_slug(slug) if given else ():
-        if state.id in given:
-            docker.limit_cpus(state, float(by_key()[state.service].cpus))
+    if given:
+        _give_own_shares(docker, [state for state in docker.of_slug(slug) if state.id in given])

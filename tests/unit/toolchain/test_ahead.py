@@ -22,6 +22,17 @@ def add_modules(machine: Machine) -> list[Path]:
     return folders
 
 
+@pytest.mark.parametrize("engine_too", [True, False])
+def test_an_engine_that_can_be_downloaded_is_not_compiled_ahead(machine: Machine, *, engine_too: bool) -> None:
+    machine.install_go()
+    add_modules(machine)
+    with Ahead(machine.paths) as ahead:
+        ahead.begin(machine.bin / "go", engine_too=engine_too)
+        # Images come last.
+        wait_for("all is compiled", lambda: any(call.endswith(" .") for call in machine.calls("go-calls")))
+    assert any("/cmd/pulumi" in call for call in machine.calls("go-calls")) is engine_too
+
+
 def machine_program(machine: Machine, module: Path) -> golang.Program:
     return golang.Program(name="image-grafana", module=module, package=".", output=machine.root / "built")
 
@@ -42,7 +53,7 @@ def test_modules_of_all_that_is_built_are_fetched_once_from_the_first_build_on(m
     folders = add_modules(machine)
     with Ahead(machine.paths) as ahead:
         for _ in range(2):
-            ahead.begin(machine.bin / "go")
+            ahead.begin(machine.bin / "go", engine_too=True)
         wait_for("all are fetched", lambda: len(fetched(machine)) == len(folders))
     assert fetched(machine) == [f"-C {folder} mod download" for folder in folders]
 
@@ -51,7 +62,7 @@ def test_what_an_image_needs_is_compiled_after_that_as_its_build_will(machine: M
     machine.install_go()
     module = add_modules(machine)[-1]
     with Ahead(machine.paths) as ahead:
-        ahead.begin(machine.bin / "go")
+        ahead.begin(machine.bin / "go", engine_too=True)
         wait_for("it is compiled", lambda: any(" -export " in call for call in machine.calls("go-calls")))
     compiled = machine.calls("go-calls")[-1]
     golang.build(machine.context(), machine_program(machine, module), lambda *_: None)
@@ -82,6 +93,6 @@ def test_what_is_still_being_fetched_at_the_end_of_set_up_ends_with_it(machine: 
     go = write_program(machine.bin / "go", f"#!/bin/sh\ntouch {machine.root}/begun\nexec sleep 600\n")
     began = time.monotonic()
     with Ahead(machine.paths) as ahead:
-        ahead.begin(go)
+        ahead.begin(go, engine_too=True)
         wait_for("it has begun", (machine.root / "begun").exists)
     assert time.monotonic() - began < 60
