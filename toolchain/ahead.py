@@ -13,10 +13,12 @@ from typing import Self
 from stacks.paths import Paths
 from toolchain import engine, golang, plugins, recipes
 from toolchain.context import go_module
+from toolchain.process import kill
 from toolchain.report import SetupError
 from toolchain.versions import PLUGINS
 
 _ENGINE_TOO = "--engine-too"
+_END_SECONDS = 10.0
 
 
 class Ahead:
@@ -58,7 +60,12 @@ class Ahead:
     def __exit__(self, *_: object) -> None:
         if self._process:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                # An exception that a signal raises can be lost, as in a destructor. What it runs ends by itself then.
+                kill(self._process)
+                self._process.wait()
 
 
 def main(go: Path, paths: Paths, *, engine_too: bool) -> None:

@@ -66,8 +66,10 @@ def run_logged(
             kill(process)
 
         timer = threading.Timer(deadline, expire)
-        timer.start()
+        # Whoever is ended by a signal between these lines shall not wait for it.
+        timer.daemon = True
         try:
+            timer.start()
             for line in process.stdout or ():
                 sink.write(line)
                 text = line.strip()
