@@ -15,6 +15,7 @@ from pathlib import Path
 from toolchain.context import Context
 from toolchain.process import output_of, run_logged
 from toolchain.report import SetupError
+from toolchain.stamps import exclusive
 
 Progress = Callable[[float | None, str], None]
 
@@ -77,7 +78,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     linker = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in program.settings)])
     program.output.parent.mkdir(parents=True, exist_ok=True)
     partial = program.output.with_name(f".{program.output.name}.partial")
-    with _module_flags(go, program, log) as flags:
+    with exclusive(_lock(log, program), lambda: progress(None, "compiling")), _module_flags(go, program, log) as flags:
         argv: list[str | Path] = [go, "-C", program.module, "list", *flags, "-deps", program.package]
         run_logged(argv, what=what, log=log, env=env, on_line=packages.append)
         argv = [go, "-C", program.module, "build", *flags, *_COMPILER_FLAGS, "-v", "-ldflags", linker, "-o", partial]
@@ -95,14 +96,23 @@ def fetch(go: Path, module: Path, log: Path) -> None:
 
 
 def compile_packages(go: Path, program: Program, log: Path) -> None:
-    """Compile what a program consists of, which its build then finds done.
+    """Compile what a program consists of, which its build then finds done, or waits for.
 
     Raises:
-        SetupError: A package could not be compiled.
+        SetupError: A package could not be compiled, or the program is being built.
     """
-    with _module_flags(go, program, log) as flags:
+
+    def built() -> None:
+        raise SetupError(f"{program.name} is being built.")
+
+    # Two of Go's runs compile the same packages twice, each without knowing of the other.
+    with exclusive(_lock(log, program), built), _module_flags(go, program, log) as flags:
         argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", "-export", *flags, *_COMPILER_FLAGS]
         run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=_environment())
+
+
+def _lock(log: Path, program: Program) -> Path:
+    return log.with_name(f"{program.name}.lock")
 
 
 @contextmanager

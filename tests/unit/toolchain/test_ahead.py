@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.equipment.programs import wait_for
 from tests.unit.toolchain.conftest import Machine, Recorder, write_program
 from toolchain import golang
 from toolchain.ahead import Ahead
+from toolchain.report import SetupError
 from toolchain.run import run_setup
 
 
@@ -69,6 +72,31 @@ def test_what_an_image_needs_is_compiled_after_that_as_its_build_will(machine: M
     built = machine.calls("go-calls")[-1]
     for flag in ("-trimpath", "-gcflags"):
         assert option(compiled, flag) == option(built, flag)
+
+
+def test_a_program_is_compiled_once_at_a_time(machine: Machine) -> None:
+    module = add_modules(machine)[-1]
+    program, log = machine_program(machine, module), machine.context().log("ahead")
+    go = write_program(
+        machine.bin / "go",
+        f"#!/bin/sh\ncase $* in *-export*) touch {machine.root}/begun; "
+        f"for _ in $(seq 200); do [ -e {machine.root}/go-on ] || sleep 0.05; done; touch {machine.root}/compiled ;; "
+        f"*' build '*) [ -e {machine.root}/compiled ] && touch {machine.root}/.built.partial ;; "
+        "*GOVERSION*) echo go1.24.0 ;; esac\n",
+    )
+    with ThreadPoolExecutor(2) as pool:
+        ahead = pool.submit(golang.compile_packages, go, program, log)
+        wait_for("it is being compiled", (machine.root / "begun").exists)
+        with pytest.raises(SetupError, match="is being built"):
+            golang.compile_packages(go, program, log)
+        waits = threading.Event()
+        told = lambda _, said: waits.set() if said == "compiling" else None  # noqa: E731
+        building = pool.submit(golang.build, machine.context(), program, told)
+        assert waits.wait(20)
+        (machine.root / "go-on").touch()
+        ahead.result()
+        building.result()
+    assert program.output.exists()
 
 
 @pytest.mark.parametrize("builds", [True, False])
