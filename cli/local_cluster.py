@@ -68,6 +68,7 @@ def bring_up_cluster(engine: Engine, cluster: LocalCluster, on_note: Callable[[s
             "namePrefix": f"{_PREFIX}-",
             "bindAddress": manager.address,
             "nodes": " ".join(f"{node.name}={node.docker_host}" for node in cluster.nodes),
+            # These engines have no way out, to where the vendor is.
             "grafanaPlugins": "none",
             "maxPreviews": _PREVIEWS,
         },

@@ -9,13 +9,14 @@ import pulumi_docker as docker
 
 from components.cluster_names import stem_of
 from components.environment_args import EnvironmentArgs
+from components.grafana_plugins import ClusterPlugins
 from components.host_steps import bring_files, connect_edge, keep_good, make_record
 from components.labels import SERVICE
 from components.service import ServicePlacement, swarm_service
 from components.service_files import ServiceFiles, ServiceFilesArgs, files_of, require_small
 from components.service_secrets import ServiceSecrets, ServiceSecretsArgs
 from components.service_spec import ServiceSpec
-from components.services import SERVICES
+from components.services import GRAFANA, SERVICES
 from components.slot import Slot
 from components.traefik import routing_labels
 
@@ -34,7 +35,13 @@ class ClusterEnvironment(pulumi.ComponentResource):
     ready: pulumi.Output[bool]
 
     def __init__(
-        self, name: str, args: EnvironmentArgs, *, encrypt_overlay: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: EnvironmentArgs,
+        *,
+        encrypt_overlay: bool,
+        plugins: ClusterPlugins,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
 
@@ -42,6 +49,7 @@ class ClusterEnvironment(pulumi.ComponentResource):
             name: The preview.
             args: What it is made of.
             encrypt_overlay: Whether what its services say to each other is encrypted between the nodes.
+            plugins: The base's plugins of Grafana.
             opts: Providers.
 
         Raises:
@@ -90,8 +98,12 @@ class ClusterEnvironment(pulumi.ComponentResource):
                     image=args.image(service),
                     secrets=self._secrets.mounted(service),
                     configs=self._files.mounted(read[service.key]),
-                    environment=args.environment_of(service),
+                    environment={
+                        **args.environment_of(service),
+                        **(plugins.environment() if service.key == GRAFANA.key else {}),
+                    },
                     labels=self._routing(service) if service.public else {},
+                    mounts=plugins.mounts() if service.key == GRAFANA.key else (),
                 ),
                 pulumi.ResourceOptions.merge(
                     self._kept,

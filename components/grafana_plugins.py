@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,12 +35,14 @@ class GrafanaPluginsArgs:
         name_prefix: Put before the names of the volume and of the container.
         plugins: The plugins; at least one.
         files: Folder on this machine with the archives of those that are given as files.
+        node: Name of the machine in a cluster; empty where there is one alone.
     """
 
     host: Host
     name_prefix: str
     plugins: Sequence[Plugin]
     files: Path | None
+    node: str = ""
 
 
 class GrafanaPlugins(pulumi.ComponentResource):
@@ -67,9 +70,10 @@ class GrafanaPlugins(pulumi.ComponentResource):
         )
         volumes = [docker.ContainerVolumeArgs(container_path=PLUGINS_MOUNT, volume_name=volume.name)]
         labels, placed = {PART_OF_BASE: "true"}, []
+        of_node = [args.node] if args.node else []
         if args.files:
             digest = digest_of({"plugins": args.files})
-            directory = f"{args.host.directory}/{args.name_prefix}grafana-plugin-files"
+            directory = f"{args.host.directory}/{args.name_prefix}{'-'.join(['grafana-plugin-files', *of_node])}"
             child = pulumi.ResourceOptions(parent=self)
             placed = [
                 args.host.copy(f"{name}-files", source=args.files, destination=directory, digest=digest, opts=child)
@@ -82,7 +86,11 @@ class GrafanaPlugins(pulumi.ComponentResource):
             image=GRAFANA.image,
             entrypoints=["/bin/sh", "-c", script("install_plugins"), "install_plugins"],
             command=[part for plugin in args.plugins for part in (plugin.id, plugin.version, _source(plugin))],
-            envs=[f"PLUGINS={PLUGINS_MOUNT}", f"SECONDS_EACH={_SECONDS_EACH}"],
+            envs=[
+                f"PLUGINS={PLUGINS_MOUNT}",
+                f"SECONDS_EACH={_SECONDS_EACH}",
+                f"TOGETHER={together(args.plugins) if args.node else ''}",
+            ],
             # Whose is what the image has at that path, and so the volume.
             user=GRAFANA.user,
             # The only network that every engine has; the vendor is out there.
@@ -102,7 +110,7 @@ class GrafanaPlugins(pulumi.ComponentResource):
         self.missing = results.apply(
             lambda rows: [f"{plugin}: {why}" for word, plugin, why in rows if word == "missing"]
         )
-        self.missing.apply(lambda rows: _warn(rows, installer))
+        self.missing.apply(lambda rows: _warn(rows, args.node, installer))
         self.register_outputs({})
 
 
@@ -116,13 +124,53 @@ def _source(plugin: Plugin) -> str:
     return f"{_FILES}/{plugin.archive}" if plugin.is_file else plugin.source or _CATALOGUE
 
 
-def _warn(missing: Iterable[str], resource: pulumi.Resource) -> None:
+def _warn(missing: Iterable[str], node: str, resource: pulumi.Resource) -> None:
     for plugin in missing:
         pulumi.log.warn(
-            f"This base comes up without Grafana's plugin {plugin}. Panels that need it stay empty. To try again, "
-            "remove the container that installs it and run pulumi up --refresh.",
+            f"{node or 'This base'} comes up without Grafana's plugin {plugin}. Panels that need it stay empty. To try "
+            "again, remove the container that installs it and run pulumi up --refresh.",
             resource,
         )
+
+
+def together(plugins: Iterable[Plugin]) -> str:
+    """Folder with these plugins side by side, on the volume of each machine of a cluster.
+
+    A service of a Swarm can have a volume as a whole alone, and that has plugins of former settings too.
+    """
+    names = " ".join(sorted(str(plugin) for plugin in plugins))
+    return f"{PLUGINS_MOUNT}/together/{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterPlugins:
+    """Plugins that each machine of a cluster has, as a preview's Grafana is told of them.
+
+    Attributes:
+        volume: Name of the volume on each machine.
+        folder: Where they are side by side on it, as a container sees it; empty where there are none.
+        plugins: ``ID@VERSION`` of those that every machine has.
+    """
+
+    volume: str
+    folder: str
+    plugins: Sequence[str]
+
+    def mounts(self) -> list[docker.ServiceTaskSpecContainerSpecMountArgs]:
+        """What Grafana sees of them, and cannot write."""
+        if not self.plugins:
+            return []
+        return [
+            docker.ServiceTaskSpecContainerSpecMountArgs(
+                type="volume", source=self.volume, target=PLUGINS_MOUNT, read_only=True
+            )
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Where Grafana finds them; its container is made anew when, and only when, they are others."""
+        if not self.plugins:
+            return {}
+        return {"GF_PATHS_PLUGINS": self.folder, "PREVIEW_PLUGINS": " ".join(sorted(self.plugins))}
 
 
 def plugin_mounts(volume: str, plugins: Iterable[str]) -> list[docker.ContainerMountArgs]:

@@ -40,6 +40,7 @@ class ServicePlacement:
         environment: Settings that depend on the preview, added to the service's own.
         labels: Labels of the service alone, such as routing: those of its containers are seen by another provider of
             the reverse proxy on the manager.
+        mounts: What is mounted beside the service's own.
     """
 
     slug: str
@@ -51,6 +52,7 @@ class ServicePlacement:
     configs: Sequence[docker.ServiceTaskSpecContainerSpecConfigArgs]
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    mounts: Sequence[docker.ServiceTaskSpecContainerSpecMountArgs] = ()
 
 
 def swarm_service(
@@ -112,7 +114,7 @@ def _container(
         ],
         read_only=True,
         cap_drops=["ALL"],
-        mounts=_mounts(service),
+        mounts=[*_mounts(service), *placement.mounts],
         secrets=list(placement.secrets) or None,
         configs=list(placement.configs) or None,
         healthcheck=_healthcheck(service.health) if service.health else None,

@@ -2,7 +2,8 @@
 # Installs plugins of Grafana with Grafana's own program, in a container of its image: each in a folder of its version, so
 # that what a running Grafana has mounted stays as it is. One that cannot be had is named; that is no failure.
 # Arguments: ID VERSION SOURCE of each; SOURCE is the address or file of its archive, or "catalogue" for the vendor's.
-# Environment: PLUGINS (directory), SECONDS_EACH (most that one may take).
+# Environment: PLUGINS (directory), SECONDS_EACH (most that one may take), TOGETHER (folder in which all are side by side
+# as well; empty: none).
 set -eu
 umask 022
 next=$PLUGINS/.next
@@ -25,6 +26,13 @@ while [ "$#" -gt 0 ]; do
             continue
         fi
         mv -- "$next" "$folder"
+    fi
+    if [ -n "$TOGETHER" ] && [ ! -e "$TOGETHER/$plugin" ]; then
+        rm -rf -- "$next"
+        mkdir -p -- "$TOGETHER"
+        # The same files once more, without their room.
+        cp -al -- "$folder/$plugin" "$next"
+        mv -- "$next" "$TOGETHER/$plugin"
     fi
     echo "installed $plugin@$version"
 done

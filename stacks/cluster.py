@@ -14,8 +14,9 @@ from components.cluster import PrivateNetwork, PrivateNetworkArgs, Worker, Worke
 from components.hetzner import HetznerHost
 from components.host_scripts import script
 from components.overlay import MASK, POOL
+from stacks.base_plugins import BasePlugins
 from stacks.settings import ProductionSettings, from_settings
-from stacks.ssh import SshAddress, SshHost, learn_host_key
+from stacks.ssh import SshAddress, SshHost, learn_host_key, on_engine
 from stacks.ssh_options import SHARED, pinned, with_variables
 
 # A node that is asked to give up its previews waits for theirs to end, and for room elsewhere.
@@ -53,7 +54,11 @@ class Cluster:
 
 
 def cluster(
-    settings: ProductionSettings, manager: Manager, first_boot: pulumi.Input[str], previews: str
+    settings: ProductionSettings,
+    manager: Manager,
+    first_boot: pulumi.Input[str],
+    previews: str,
+    plugins: BasePlugins,
 ) -> Cluster | None:
     """Bring the workers up and into a cluster with the manager; None where there are to be none.
 
@@ -62,13 +67,15 @@ def cluster(
         manager: The server.
         first_boot: cloud-init's configuration of a worker.
         previews: Directory of the previews on the manager.
+        plugins: Plugins of Grafana, which each worker gets too.
     """
     if not settings.workers:
         return None
     network = PrivateNetwork("cluster", from_settings(PrivateNetworkArgs, settings))
     swarm = _swarm(settings, manager, network, previews)
     workers = [
-        _Worker(settings, manager, network, swarm, first_boot, number) for number in range(1, settings.workers + 1)
+        _Worker(settings, manager, network, swarm, first_boot, plugins, number)
+        for number in range(1, settings.workers + 1)
     ]
     own = _node(settings.server_name, manager.machine.address, manager.address.host_key)
     # Not before all of them are members.
@@ -116,6 +123,7 @@ class _Worker:
         network: PrivateNetwork,
         swarm: command.remote.Command,
         first_boot: pulumi.Input[str],
+        plugins: BasePlugins,
         number: int,
     ) -> None:
         name, host_name = f"worker-{number}", f"{settings.server_name}-worker-{number}"
@@ -147,7 +155,8 @@ class _Worker:
             host_key=host_key,
             dial_attempts=manager.address.dial_attempts,
         )
-        ready = SshHost(address, manager.host.directory).command(
+        host = SshHost(address, manager.host.directory)
+        ready = host.command(
             f"{name}-ready",
             create=script("wait_ready"),
             delete=None,
@@ -167,6 +176,7 @@ class _Worker:
             triggers=[swarm.id, machine.server.id],
             opts=pulumi.ResourceOptions(parent=machine, depends_on=[ready, attached]),
         )
+        of_plugins = plugins.install(host, on_engine(f"{name}-docker", address, ready, machine.server), host_name)
         self.member = manager.host.command(
             f"{name}-member",
             create=script("enrol_worker"),
@@ -175,7 +185,8 @@ class _Worker:
             triggers=[joined.stdout],
             opts=pulumi.ResourceOptions(
                 parent=machine,
-                depends_on=[attached],
+                # Previews come to it once it is one, and their Grafana wants the plugins.
+                depends_on=[attached, *of_plugins],
                 # A manager takes along who is in its cluster, so a lost one need not be asked.
                 deleted_with=manager.machine.server,
                 delete_before_replace=True,

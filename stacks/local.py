@@ -11,7 +11,7 @@ import pulumi_docker as docker
 from components.edge import Edge, EdgeArgs
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from stacks.base_plugins import base_plugins, outputs_of
+from stacks.base_plugins import BasePlugins
 from stacks.docker_address import far
 from stacks.exchange import export_when, read_settings
 from stacks.names import page_host, url_of
@@ -54,14 +54,18 @@ def local() -> None:
     )
     edge = Edge("edge", edge_args, opts=opts)
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=opts)
-    plugins = base_plugins(settings, host, opts)
+    plugins = BasePlugins(settings)
+    of_plugins = plugins.install(host, opts, nodes[0].name if nodes else "")
+    for node in nodes[1:]:
+        engine = docker.Provider(f"docker-{node.name}", host=node.docker_host)
+        of_plugins += plugins.install(host, pulumi.ResourceOptions(providers=[engine]), node.name)
     # Made last, so destroyed first: its refusal stops everything before anything is gone.
     host.command(
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": f"{host_directory}/previews"},
-        opts=pulumi.ResourceOptions(depends_on=[edge, metrics, *([plugins] if plugins else [])]),
+        opts=pulumi.ResourceOptions(depends_on=[edge, metrics, *of_plugins]),
     )
     outputs = BaseOutputs.from_settings(
         settings,
@@ -75,7 +79,7 @@ def local() -> None:
         page_directory=edge.page_directory,
         page_url=page_url,
         nodes=[node.model_dump() for node in nodes],
-        **outputs_of(plugins),
+        **plugins.outputs(),
     )
     # Known only once the edge stands, so that no preview is deployed to half a base.
     export_when(edge.network, outputs)

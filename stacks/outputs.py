@@ -61,6 +61,7 @@ class BaseOutputs(BaseModel):
         zone_id: Cloudflare's id of the domain's zone; empty where names need no DNS.
         plugins: ``ID@VERSION`` of the plugins that previews' Grafana can have.
         plugins_volume: Docker volume that they are on.
+        plugins_folder: Where they are side by side, as a container sees it; empty where each is mounted by itself.
         page_directory: Directory on the machine in which operations write what the page of all previews shows; empty
             where an older version has made the base.
         page_url: Address of that page.
@@ -89,6 +90,7 @@ class BaseOutputs(BaseModel):
     http_port: int = 80
     plugins: tuple[str, ...] = ()
     plugins_volume: str = ""
+    plugins_folder: str = ""
     page_directory: str = ""
     page_url: str = ""
     missing_plugins: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import pulumi
 from components.cluster_environment import ClusterEnvironment
 from components.environment import PreviewEnvironment
 from components.environment_args import EnvironmentArgs
+from components.grafana_plugins import ClusterPlugins
 from components.service_files import FilesRefusedError
 from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
@@ -75,8 +76,9 @@ def _on_machine(
 def _on_cluster(
     name: PreviewName, args: EnvironmentArgs, base: BaseOutputs, opts: pulumi.ResourceOptions
 ) -> _Environment:
+    plugins = ClusterPlugins(volume=base.plugins_volume, folder=base.plugins_folder, plugins=base.plugins)
     try:
-        return ClusterEnvironment(name.slug, args, encrypt_overlay=base.encrypt_overlay, opts=opts)
+        return ClusterEnvironment(name.slug, args, encrypt_overlay=base.encrypt_overlay, plugins=plugins, opts=opts)
     except FilesRefusedError as error:
         raise pulumi.RunError(str(error)) from None
 

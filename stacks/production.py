@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import pulumi
-import pulumi_docker as docker
 
 from components.certificate import CertificateArgs
 from components.cloud_init import DIRECTORY, USER, CloudInitArgs, user_data
@@ -16,13 +15,13 @@ from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, r
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from components.record import PreviewRecord, PreviewRecordArgs
-from stacks.base_plugins import base_plugins, outputs_of
+from stacks.base_plugins import BasePlugins
 from stacks.cluster import Manager, cluster
 from stacks.exchange import export_when, read_settings
 from stacks.names import page_host, url_of
 from stacks.outputs import BaseOutputs
 from stacks.settings import ProductionSettings, from_settings
-from stacks.ssh import SshAddress, SshHost, learn_host_key
+from stacks.ssh import SshAddress, SshHost, learn_host_key, on_engine
 from stacks.validation import SettingsError
 
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
@@ -78,25 +77,15 @@ def production() -> None:
         opts=pulumi.ResourceOptions(parent=machine, replace_on_changes=["connection"]),
     )
     previews = f"{directory}/previews"
+    on_machine = on_engine("docker", address, ready, machine.server)
+    plugins = BasePlugins(settings)
+    of_plugins = plugins.install(host, on_machine, settings.server_name if settings.workers else "")
     members = cluster(
         settings,
         Manager(machine=machine, address=address, host=host, ready=ready),
         _first_boot(settings, directory, "worker"),
         previews,
-    )
-    engine = docker.Provider(
-        "docker",
-        host=address.docker_host,
-        ssh_opts=address.options(),
-        # That it runs is seen by what is made on it; asking here would keep a lost machine's base from being destroyed.
-        disable_docker_daemon_check=True,
-        opts=pulumi.ResourceOptions(depends_on=[ready]),
-    )
-    on_machine = pulumi.ResourceOptions(
-        providers=[engine],
-        depends_on=[ready],
-        # A server takes along what is on it, so a lost one need not be asked.
-        deleted_with=machine.server,
+        plugins,
     )
     edge = _edge(settings, host, token, on_machine)
     record = PreviewRecord(
@@ -110,7 +99,6 @@ def production() -> None:
         opts=pulumi.ResourceOptions(depends_on=[edge]),
     )
     metrics = NodeMetrics("node", from_settings(NodeMetricsArgs, settings), opts=on_machine)
-    plugins = base_plugins(settings, host, on_machine)
     # Made last, so destroyed first: its refusal stops whatever would end the server before anything is gone.
     host.command(
         "guard",
@@ -118,7 +106,7 @@ def production() -> None:
         delete=script("refuse_while_in_use"),
         environment={"PREVIEWS": previews},
         opts=pulumi.ResourceOptions(
-            depends_on=[edge, record, metrics, *([plugins] if plugins else []), *(members.members if members else [])],
+            depends_on=[edge, record, metrics, *of_plugins, *(members.members if members else [])],
             replace_with=[machine.server],
         ),
     )
@@ -135,7 +123,7 @@ def production() -> None:
         page_url=_page_url(settings),
         ssh_user=USER,
         ssh_host_key=host_key,
-        **outputs_of(plugins),
+        **plugins.outputs(),
         **({"nodes": members.nodes} if members else {}),
     )
     export_when(edge.network, outputs)

@@ -20,7 +20,6 @@ from pydantic.alias_generators import to_camel
 
 from stacks.images import Image
 from stacks.nodes import nodes_of
-from stacks.plugins import NONE as NO_PLUGINS
 from stacks.plugins import plugins_of
 from stacks.private_network import PrivateNetwork
 from stacks.validation import fault
@@ -117,12 +116,6 @@ class BaseSettings(Settings):
         return self
 
 
-def _require_no_plugins(info: ValidationInfo) -> None:
-    """Refuse plugins of Grafana on several machines."""
-    if info.data.get("grafana_plugins") != NO_PLUGINS:
-        raise fault(f"needs grafanaPlugins set to {NO_PLUGINS}, for plugins are on a volume of one engine alone")
-
-
 class LocalSettings(BaseSettings):
     """What a base on this machine can have beside that.
 
@@ -142,8 +135,6 @@ class LocalSettings(BaseSettings):
             raise fault(str(error)) from None
         if value and info.data.get("docker_host"):
             raise fault("names all engines, so dockerHost must be left out")
-        if value:
-            _require_no_plugins(info)
         return value
 
 
@@ -194,13 +185,6 @@ class ProductionSettings(BaseSettings):
     worker_type: str = Field(default="", pattern=r"^$|^[a-z]{2,4}[0-9]{1,3}$")
     private_network: PrivateNetwork = "10.77.0.0/24"
     encrypt_overlay: bool = True
-
-    @field_validator("workers")
-    @classmethod
-    def _workers(cls, value: int, info: ValidationInfo) -> int:
-        if value:
-            _require_no_plugins(info)
-        return value
 
 
 Args = TypeVar("Args")

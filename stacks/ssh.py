@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi_command as command
+import pulumi_docker as docker
 
 from components.host_scripts import script
 from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned, with_variables
@@ -127,6 +128,33 @@ class SshHost:
 
 def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
+
+
+def on_engine(
+    name: str, address: SshAddress, ready: pulumi.Resource, server: pulumi.Resource
+) -> pulumi.ResourceOptions:
+    """Options of what a base makes on the Docker engine of a server.
+
+    Args:
+        name: Name of the provider.
+        address: How the server is reached.
+        ready: Its first boot is over.
+        server: The server.
+    """
+    engine = docker.Provider(
+        name,
+        host=address.docker_host,
+        ssh_opts=address.options(),
+        # That it runs is seen by what is made on it; asking here would keep a lost machine's base from being destroyed.
+        disable_docker_daemon_check=True,
+        opts=pulumi.ResourceOptions(depends_on=[ready]),
+    )
+    return pulumi.ResourceOptions(
+        providers=[engine],
+        depends_on=[ready],
+        # A server takes along what is on it, so a lost one need not be asked.
+        deleted_with=server,
+    )
 
 
 def learn_host_key(

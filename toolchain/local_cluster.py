@@ -157,9 +157,11 @@ class LocalCluster:
             if node.process:
                 _empty(node)
             self.stop(node)
-            # Where a container of the machine's own network has run, a mount is left, and nothing goes below it.
-            with contextlib.suppress(SetupError):
-                run("umount", str(node.run / "netns/default"))
+            # Nothing goes below a mount. One is left where a container of the machine's own network has run, and one where
+            # an engine was killed.
+            for place in (node.run / "netns/default", self.root / node.name):
+                with contextlib.suppress(SetupError):
+                    run("umount", str(place))
             shutil.rmtree(node.run, ignore_errors=True)
         self._network.disconnect(self.size)
         shutil.rmtree(self.root, ignore_errors=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.equipment.cluster import ClusterBase, running_cluster, standing_cluster_base
+from tests.equipment.plugin_archives import archive_of_datasource
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +15,6 @@ def cluster_base(tmp_path_factory: pytest.TempPathFactory, token: str) -> Iterat
     root = tmp_path_factory.mktemp("cluster")
     with (
         running_cluster(root / "engines", token) as cluster,
-        standing_cluster_base(cluster, root / "user", token) as base,
+        standing_cluster_base(cluster, root / "user", token, grafanaPlugins=archive_of_datasource(root)) as base,
     ):
         yield base

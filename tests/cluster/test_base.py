@@ -18,10 +18,12 @@ import pytest
 import yaml
 from tenacity import retry, stop_after_delay, wait_fixed
 
+from components.services import GRAFANA
 from stacks.settings import PROJECT, BaseSettings
 from tests.equipment.checkout import Clone, ok
 from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_machines
 from tests.equipment.fakes import FakeCloudflare, FakeHetzner
+from tests.equipment.plugin_archives import DATASOURCE, archive_of_datasource
 from tests.equipment.production import DOMAIN, agent
 from tests.equipment.state import unpacked
 from toolchain.local_images import load_images
@@ -110,7 +112,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     with ExitStack() as stack:
         on = stack.enter_context(running_machines(3, NETWORK))
         base = BaseSettings()
-        load_images(on.machines.nodes, [base.socket_proxy_image])
+        load_images(on.machines.nodes, [base.socket_proxy_image, GRAFANA.image])
         load_images(on.machines.nodes[:1], [base.traefik_image, base.node_exporter_image])
         hetzner = stack.enter_context(FakeHetzner(addresses=on.addresses))
         cloudflare = stack.enter_context(FakeCloudflare([DOMAIN], private_targets=True))
@@ -130,7 +132,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
             "zoneId": cloudflare.zone_id(DOMAIN),
             # Nobody asks for a certificate here.
             "acmeAuthority": "https://127.0.0.1:1/directory",
-            "grafanaPlugins": "none",
+            "grafanaPlugins": archive_of_datasource(root),
         }
         content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in values.items()}}
         (clone.path / "Pulumi.base.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -155,6 +157,9 @@ def test_a_worker_is_brought_up_joins_and_is_known(operator: Operator) -> None:
     ]
     keys = {one["ssh_host_key"] for one in known}
     assert len(keys) == 2, "each has its own"
+    assert outputs(operator)["plugins"] == [f"{DATASOURCE}@1.0"]
+    for node in operator.on.machines.nodes[:2]:
+        assert node.client.volumes.get("grafana-plugins").attrs["Labels"] == {"pgai.base": "true"}
 
 
 def test_a_worker_that_is_added_after_the_token_was_changed_joins_and_nothing_else_is_touched(

@@ -15,6 +15,7 @@ from stacks.names import host_of, slug_of, stack_of
 from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.cluster import ClusterBase
 from tests.equipment.docker import run_once
+from tests.equipment.plugin_archives import DATASOURCE
 from tests.equipment.state import passwords
 
 pytestmark = pytest.mark.engine
@@ -64,6 +65,19 @@ def test_grafana_answers_through_the_managers_reverse_proxy_wherever_it_runs(
     assert answer.json()["database"] == "ok"
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert set(tasks(cluster_base, branch)) == set(by_key())
+
+
+def test_its_grafana_has_the_plugins_of_its_base_wherever_it_runs_and_cannot_write_them(
+    cluster_base: ClusterBase, branch: str
+) -> None:
+    assert DATASOURCE in {plugin["id"] for plugin in ask(cluster_base, branch, "/api/plugins").json()}
+    folder = "/var/lib/grafana/plugins"
+    wrote = cluster_base.clone.preview("exec", branch, "grafana", "--", "touch", f"{folder}/x")
+    assert wrote.code != 0
+    assert "Read-only file system" in wrote.text
+    for node in cluster_base.cluster.nodes:
+        (installer,) = node.client.containers.list(all=True, filters={"name": "grafana-plugins-init"})
+        assert installer.logs().decode().splitlines() == [f"installed {DATASOURCE}@1.0"]
 
 
 def test_a_second_update_finds_nothing_to_do(cluster_base: ClusterBase, branch: str) -> None:

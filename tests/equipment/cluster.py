@@ -122,6 +122,14 @@ class ClusterBase:
         assert not (self.clone.data / "pgai-preview/host/previews" / slug_of(branch)).exists()
 
 
+def all_images() -> set[str]:
+    """What each node of a cluster needs."""
+    base = BaseSettings()
+    return {service.image for service in SERVICES} | {
+        base.traefik_image, base.socket_proxy_image, base.node_exporter_image,
+    }  # fmt: skip
+
+
 @contextmanager
 def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
     """Three engines with all images, gone afterwards with all that they hold.
@@ -130,12 +138,10 @@ def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
         root: Directory for their data.
         token: In the name of everything that is made.
     """
-    base = BaseSettings()
     cluster = LocalCluster(root=root, prefix=token, size=SIZE)
     try:
         cluster.up()
-        edge = {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
-        load_images(cluster.nodes, {service.image for service in SERVICES} | edge)
+        load_images(cluster.nodes, all_images())
         yield cluster
     finally:
         cluster.down()

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.equipment.checkout import ok
+from tests.equipment.plugin_archives import DATASOURCE, archive_of_datasource
 from tests.equipment.previews import Ground
 from tests.equipment.viewer import viewer
 
 pytestmark = pytest.mark.engine
 
-_OWN = "acme-datasource"
-
 
 @pytest.fixture
 def base_with_plugins(ground: Ground, tmp_path: Path) -> Iterator[str]:
     """The base with one plugin from a file, and one that nobody has; gives what plain Pulumi said of it."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as written:
-        plugin = {"id": _OWN, "type": "datasource", "name": "Acme", "info": {"version": "1.0"}}
-        written.writestr(f"{_OWN}/plugin.json", json.dumps(plugin))
-        written.writestr(f"{_OWN}/MANIFEST.txt", "signed")
-    (tmp_path / "acme.zip").write_bytes(content.getvalue())
     settings = ground.clone.path / "Pulumi.local.yaml"
     before = settings.read_text(encoding="utf-8")
     # The second one's file is no archive: no test asks the vendor.
     (tmp_path / "broken.zip").write_bytes(b"not an archive")
-    value = f"{_OWN}@1.0={tmp_path}/acme.zip broken-panel@2.0={tmp_path}/broken.zip"
+    value = f"{archive_of_datasource(tmp_path)} broken-panel@2.0={tmp_path}/broken.zip"
     settings.write_text(before.replace("grafanaPlugins: none", f"grafanaPlugins: {value}"), encoding="utf-8")
     up = ("up", "--yes", "--skip-preview", "--stack", "local")
     try:
@@ -48,24 +39,25 @@ def test_a_previews_grafana_has_the_plugins_of_its_base_and_what_it_lacks_is_nam
 ) -> None:
     assert "comes up without Grafana's plugin broken-panel@2.0: " in " ".join(base_with_plugins.split())
     outputs = json.loads(ground.clone.pulumi("stack", "output", "--json", "--stack", "local").stdout)
-    assert outputs["plugins"] == [f"{_OWN}@1.0"]
+    assert outputs["plugins"] == [f"{DATASOURCE}@1.0"]
     assert [row.partition(":")[0] for row in outputs["missing_plugins"]] == ["broken-panel@2.0"]
     ok(ground.clone.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", "local"))
 
     configuration = tmp_path / "config"
     shutil.copytree(ground.clone.path / "config", configuration)
-    needing = {"uid": "needing", "title": "Needing", "panels": [{"type": "broken-panel", "datasource": {"type": _OWN}}]}
+    panel = {"type": "broken-panel", "datasource": {"type": DATASOURCE}}
+    needing = {"uid": "needing", "title": "Needing", "panels": [panel]}
     (configuration / "grafana/dashboards/needing.json").write_text(json.dumps(needing), encoding="utf-8")
     branch = ground.branch("plugins")
     done = ground.deploy(branch, "--config-dir", str(configuration))
     said = " ".join(done.stderr.split())
     assert "needing.json needs plugin broken-panel, which this base does not have" in said
-    assert f"plugin {_OWN}" not in said
+    assert f"plugin {DATASOURCE}" not in said
 
     with viewer(branch, ground.clone.ports["httpsPort"]) as client:
-        assert _OWN in {plugin["id"] for plugin in client.get("/api/plugins").json()}
+        assert DATASOURCE in {plugin["id"] for plugin in client.get("/api/plugins").json()}
     grafana = ground.containers(branch)["grafana"]
-    wrote = grafana.exec_run(["touch", f"/var/lib/grafana/plugins/{_OWN}/x"])
+    wrote = grafana.exec_run(["touch", f"/var/lib/grafana/plugins/{DATASOURCE}/x"])
     assert wrote.exit_code != 0
     assert b"Read-only file system" in wrote.output
     again = ground.deploy(branch, "--config-dir", str(configuration), "--json")

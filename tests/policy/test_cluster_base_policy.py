@@ -193,6 +193,14 @@ def test_the_swarm_listens_in_the_private_network_alone(of_cluster: list[Declare
         assert f'"{field}":"%s' in join
 
 
+def test_each_machine_of_a_cluster_gets_the_plugins() -> None:
+    declared = declare_cluster(hetzner(), workers="2", grafanaPlugins="a-panel@1.0")
+    installers = {one.name for one in declared if one.inputs.get("name") == "grafana-plugins-init"}
+    assert installers == {
+        f"grafana-plugins{machine}-init" for machine in ("", "-ralph-preview-01-worker-1", "-ralph-preview-01-worker-2")
+    }
+
+
 def test_another_manager_is_refused_and_workers_are_none() -> None:
     mine = ("ralph-preview-01", "ralph-preview-01-worker-1", "ralph-preview-01-worker-2")
     assert declare_cluster(hetzner(*mine), workers="2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from stacks import local as base
 from stacks import preview
 from tests.equipment.recording import LOCAL_OUTPUTS, Declared, declare
-from tests.policy.declared import BRANCH, SLUG, all_containers, containers, labels, preparing
+from tests.policy.declared import BRANCH, SLUG, all_containers, container_specs, containers, labels, preparing
 
 INSTALLER = "grafana-plugins-init"
 ON_BASE = {"plugins": ["b-panel@2.0", "a-datasource@1.0.1"], "plugins_volume": "grafana-plugins"}
@@ -71,6 +72,41 @@ def test_a_preview_reads_each_plugin_of_its_base_and_cannot_write_it() -> None:
 def test_on_a_base_without_plugins_a_preview_is_what_it_was_before_there_were_any() -> None:
     assert grafana({"plugins": [], "plugins_volume": "grafana-plugins"}) == grafana({})
     assert [mount["target"] for mount in grafana({})["mounts"]] == ["/run/secrets"]
+
+
+NODES = "a=unix:///run/a.sock b=unix:///run/b.sock"
+
+
+def test_each_engine_of_a_cluster_has_the_plugins_side_by_side() -> None:
+    value = "b-panel@2.0 a-datasource@1.0.1"
+    declared = declare(base.local, stack="local", config={"grafanaPlugins": value, "nodes": NODES})
+    installers = [one for one in declared if one.inputs.get("name") == INSTALLER]
+    assert sorted(one.name for one in installers) == ["grafana-plugins-b-init", "grafana-plugins-init"]
+    (folder,) = {next(env for env in one.inputs["envs"] if env.startswith("TOGETHER=/")) for one in installers}
+    other = declare(base.local, stack="local", config={"grafanaPlugins": "b-panel@2.1", "nodes": NODES})
+    assert folder not in json.dumps([one.inputs for one in other], default=str), "what runs keeps what it has"
+
+
+def test_a_machine_alone_has_no_such_folder(of_base: list[Declared]) -> None:
+    assert "TOGETHER=" in preparing(of_base)[INSTALLER]["envs"]
+
+
+def test_a_service_reads_the_plugins_of_its_cluster_and_cannot_write_them() -> None:
+    nodes = [{"name": name, "docker_host": f"unix:///run/{name}.sock"} for name in ("a", "b")]
+    together = {**LOCAL_OUTPUTS, **ON_BASE, "nodes": nodes, "plugins_folder": "/var/lib/grafana/plugins/together/x"}
+
+    def grafana_of(outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        declared = declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=outputs)
+        return container_specs(declared)["grafana"]
+
+    spec = grafana_of(together)
+    (mount,) = [mount for mount in spec["mounts"] if mount.get("source")]
+    assert (mount["source"], mount["target"]) == ("grafana-plugins", "/var/lib/grafana/plugins")
+    assert mount["readOnly"] is True
+    assert spec["env"]["GF_PATHS_PLUGINS"] == "/var/lib/grafana/plugins/together/x"
+    fewer = grafana_of({**together, "plugins": ["b-panel@2.0"]})
+    assert fewer["env"] != spec["env"], "its container is made anew when they are others"
+    assert grafana_of({**together, "plugins": []}) == grafana_of({**LOCAL_OUTPUTS, "nodes": nodes})
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:2375", "ssh://deploy@203.0.113.5"])
