@@ -213,14 +213,14 @@ class ObjectStore:
     @cached_property
     def _client(self) -> Any:
         # Takes long to import, which only they pay who need it.
-        import boto3
+        from botocore.session import Session
 
         options = self._options
         endpoint = options.get("endpoint", "")
         if endpoint and "://" not in endpoint:
             endpoint = f"{'http' if options.get('disableSSL') == 'true' else 'https'}://{endpoint}"
-        session = boto3.Session(profile_name=options.get("profile") or os.environ.get("AWS_PROFILE"))
-        return session.client("s3", region_name=options.get("region"), endpoint_url=endpoint or None)
+        session = Session(profile=options.get("profile"))
+        return session.create_client("s3", region_name=options.get("region"), endpoint_url=endpoint or None)
 
     def _told(self, run: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -80,7 +80,7 @@ def test_a_result_that_failed_is_shown_before_it_fails(capsys: pytest.CaptureFix
 
 
 def test_a_command_that_needs_no_engine_loads_none() -> None:
-    heavy = "{'pulumi', 'docker', 'httpx', 'gitlab', 'boto3'}"
+    heavy = "{'pulumi', 'docker', 'httpx', 'gitlab', 'botocore'}"
     program = f"import sys, cli.__main__; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
