@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from docker.types import Resources, ServiceMode
-from tenacity import Retrying, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry, stop_after_delay, wait_fixed
 
 from components.services import by_key
 from stacks.names import slug_of, stack_of
 from tests.equipment.checkout import ok
-from tests.equipment.cluster import ClusterBase
+from tests.equipment.cluster import ClusterBase, all_images
 from tests.equipment.following import require_followed_log
+from tests.equipment.runbook import commands
 from toolchain.local_cluster import LocalNode
+from toolchain.local_images import load_images
 
 pytestmark = pytest.mark.engine
 
@@ -53,6 +58,12 @@ def availability(base: ClusterBase, node: LocalNode, word: str) -> Iterator[None
 def a_busy_worker(base: ClusterBase, branch: str) -> LocalNode:
     """A worker that runs services of a preview."""
     return base.node(next(node for node in base.placed(branch).values() if node != base.manager.name))
+
+
+@retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+def require_seen(base: ClusterBase, branch: str) -> None:
+    """Grafana answers a viewer."""
+    assert "✓  anyone may look" in base.clone.preview("verify", branch, "--minutes", "1").stdout
 
 
 def test_no_room_is_a_refusal_that_says_what_each_node_has_and_leaves_nothing(
@@ -169,11 +180,35 @@ def test_previews_are_well_after_the_managers_engine_was_restarted(cluster_base:
     cluster_base.cluster.stop(cluster_base.manager)
     cluster_base.cluster.start(cluster_base.manager)
     cluster_base.require_well(preview)
-    for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True):
-        with attempt:
-            assert "✓  anyone may look" in cluster_base.clone.preview("verify", preview, "--minutes", "1").stdout
+    require_seen(cluster_base, preview)
     # An engine that is stopped while it removes a container can lose the container's volume, for it has no name.
     cluster_base.manager.client.volumes.prune()
+
+
+def test_a_manager_whose_disk_was_lost_is_brought_back_from_its_copy(
+    cluster_base: ClusterBase, preview: str, tmp_path: Path
+) -> None:
+    cluster, manager = cluster_base.cluster, cluster_base.manager
+    disk, copy = cluster.root / manager.name, tmp_path / "manager.tar"
+    cluster.stop(manager)
+    subprocess.run(["tar", "-C", str(disk), "-cf", str(copy), "swarm"], check=True)
+    cluster.start(manager)
+    cluster_base.require_well(preview)
+
+    cluster.stop(manager)
+    for path in disk.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    subprocess.run(["tar", "-C", str(disk), "-xf", str(copy)], check=True)
+    cluster.start(manager)
+    load_images([manager], all_images())
+    again = [line for line in commands("A lost manager of a cluster").splitlines() if line.startswith("docker swarm")]
+    environment = {**os.environ, "DOCKER_HOST": manager.docker_host, "ADDRESS": manager.address}
+    subprocess.run(again[0].replace("ADDRESS", "$ADDRESS"), shell=True, check=True, env=environment)
+    ok(cluster_base.clone.pulumi("up", "--refresh", "--yes", "--skip-preview", "--stack", "local"))
+    cluster_base.require_well(preview)
+    cluster_base.deploy(preview)
+    require_seen(cluster_base, preview)
+    cluster_base.require_one_copy(preview)
 
 
 def test_what_no_stack_owns_any_more_is_removed_from_all_nodes(cluster_base: ClusterBase, preview: str) -> None:
