@@ -37,6 +37,18 @@ def comment_of(branch: str) -> str:
     return f"Preview of branch {branch}"[:_COMMENT_LENGTH]
 
 
+def described(host_name: str, comment: str) -> dict[str, object]:
+    """What Cloudflare is told of a record besides its zone and its address, under Cloudflare's own names."""
+    return {
+        "name": host_name,
+        "type": "A",
+        "proxied": True,
+        # The only time to live of a proxied record.
+        "ttl": _AUTOMATIC,
+        "comment": comment,
+    }
+
+
 class PreviewRecord(pulumi.ComponentResource):
     """One proxied A record."""
 
@@ -45,16 +57,7 @@ class PreviewRecord(pulumi.ComponentResource):
         pulumi.CustomResource(
             "cloudflare:index/dnsRecord:DnsRecord",
             f"{name}-a",
-            {
-                "zoneId": args.zone_id,
-                "name": args.host_name,
-                "type": "A",
-                "content": args.address,
-                "proxied": True,
-                # The only time to live of a proxied record.
-                "ttl": _AUTOMATIC,
-                "comment": args.comment,
-            },
+            {"zoneId": args.zone_id, "content": args.address, **described(args.host_name, args.comment)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, version=version("pulumi-cloudflare")),
         )
         self.register_outputs({})

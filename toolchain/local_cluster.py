@@ -157,8 +157,8 @@ class LocalCluster:
             if node.process:
                 _empty(node)
             self.stop(node)
-            # Nothing goes below a mount. One is left where a container of the machine's own network has run, and one where
-            # an engine was killed.
+            # Nothing goes below a mount. One is left where a container of the machine's own network has run, and one
+            # where an engine was killed.
             for place in (node.run / "netns/default", self.root / node.name):
                 with contextlib.suppress(SetupError):
                     run("umount", str(place))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from components.labels import preview_labels
+from components.record import comment_of
 from operations.engine.snapshot import IN_DOCKER, RECORD, Snapshot
-from operations.machine.runtime import Runtime
+from operations.machine.access import Machine
+from stacks.names import PreviewName
 
 
-def has_drifted(docker: Runtime, slug: str, base_label: str, snapshot: Snapshot) -> bool:
+def has_drifted(machine: Machine, name: PreviewName, snapshot: Snapshot) -> bool:
     """Whether an update should let the engine read every resource first.
 
     That takes seconds, two of which the Docker provider waits before it looks at a network at all. A look at Docker's
-    lists finds what was removed, was stopped or has broken. A DNS record is in none of them, so it is read; and nobody
-    knows how far an update came that died.
+    lists finds what was removed, was stopped or has broken. A DNS record is in none of them, so Cloudflare is asked for
+    it alone; and nobody knows how far an update came that died.
 
     Args:
-        docker: What runs previews on the preview's machine.
-        slug: The preview.
-        base_label: Its base, as labels name it.
+        machine: The preview's machine.
+        name: The preview.
         snapshot: State of the preview's stack.
 
     Raises:
@@ -25,8 +26,12 @@ def has_drifted(docker: Runtime, slug: str, base_label: str, snapshot: Snapshot)
     """
     if snapshot.empty:
         return False
-    if snapshot.pending or RECORD in snapshot.ids:
+    if snapshot.pending:
         return True
-    there = {found.id for found in docker.belongings(preview_labels(slug, base_label))}
+    base, docker = machine.base, machine.docker
+    there = {found.id for found in docker.belongings(preview_labels(name.slug, base.edge_network))}
     known = {identity for kind in IN_DOCKER.values() for identity in snapshot.ids.get(kind, ())}
-    return not known <= there or not all(state.well for state in docker.of_slug(slug))
+    if not known <= there or not all(state.well for state in docker.of_slug(name.slug)):
+        return True
+    host, comment = name.host(base.domain), comment_of(name.branch)
+    return not all(machine.records.is_there(identity, host, comment) for identity in snapshot.ids.get(RECORD, ()))

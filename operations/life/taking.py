@@ -43,8 +43,7 @@ def take_and_clear(work: Work, request: DeployRequest, checkout: Path) -> tuple[
             if not why:
                 if work.before.asleep_since:
                     work = replace(work, before=work.engine.snapshot(work.name.stack) or Snapshot())
-                labels = work.machine.base.edge_network
-                return work, has_drifted(work.machine.docker, work.name.slug, labels, work.before)
+                return work, has_drifted(work.machine, work.name, work.before)
         work.told.note(why)
         with work.interrupts.let_in():
             work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)
