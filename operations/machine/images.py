@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from docker.errors import DockerException, NotFound
@@ -29,8 +30,8 @@ class Images(Connection):
             RefusedError: An image is neither there nor can it be pulled.
             OperationError: Docker does not say.
         """
-        for reference in sorted(set(references)):
-            if not self.image_id(reference):
+        for reference, identity in _of_each(references, self.image_id).items():
+            if not identity:
                 yield reference
                 self._pull(reference)
 
@@ -45,15 +46,16 @@ class Images(Connection):
         Raises:
             OperationError: Docker does not say.
         """
-        found = {reference: self.image_id(reference) for reference in sorted(set(references))}
-        for reference, identity in found.items():
-            if not identity:
-                continue
+        found = _of_each(references, self._use)
+        return {reference: identity for reference, identity in found.items() if identity}
+
+    def _use(self, reference: str) -> str:
+        if identity := self.image_id(reference):
             self._tag(identity, f"{_KEPT}:{identity.rpartition(':')[2][:_SHORT_ID]}")
             # A digest is no name that could be given.
             if "@" not in reference and not reference.startswith("sha256:"):
                 self._tag(identity, reference)
-        return {reference: identity for reference, identity in found.items() if identity}
+        return identity
 
     def _tag(self, identity: str, reference: str) -> None:
         repository, _, tag = _split_tag(reference)
@@ -83,6 +85,13 @@ class Images(Connection):
                 f"The image {reference} is not on the machine and cannot be pulled ({reason_of(error)}): "
                 "correct its name, or put the image on the machine. Nothing was changed."
             ) from error
+
+
+def _of_each(references: Iterable[str], ask: Callable[[str], str]) -> dict[str, str]:
+    """Answer for each, asked all at once: a machine behind SSH is far away."""
+    names = sorted(set(references))
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        return dict(zip(names, pool.map(ask, names), strict=True))
 
 
 def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:
