@@ -16,6 +16,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 # Said again, and better, by the diagnostic that follows; or said of the whole stack.
 # The command plugin's errors begin with the whole script; what the script said is the reason.
 _SCRIPT = re.compile(r'running "(?:[^"\\]|\\.)*":\s*')
+# An id that nobody knows, of what has a name.
+_BY_ID = re.compile(r"\b([Ss]ervice|[Cc]ontainer) with ID (?:\([0-9a-z]+\)|'[0-9a-z]+')")
 _NOISE = re.compile(r"^(sdk-v2/|pf/|update failed$|\d+ errors? occurred)")
 
 
@@ -75,7 +77,9 @@ class Listener:
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
-            for reason in _reasons(event.diagnostic_event.message):
+            name = (event.diagnostic_event.urn or "").rsplit("::", 1)[-1]
+            for said in _reasons(event.diagnostic_event.message):
+                reason = _BY_ID.sub(rf"\1 {name}", said) if name else said
                 if reason not in self.errors:
                     self.errors.append(reason)
         if event.summary_event:
