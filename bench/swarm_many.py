@@ -3,7 +3,8 @@
 Run as root after ``make demo``, on a quiet machine: ``.venv/bin/python -m bench.swarm_many --counts 1 5 20``. The three
 engines share the processors of one machine, so services set aside an eighth of what they may use, in the clone that is
 measured; nothing else is changed. What it shows is that the manager, the slots and the engine's state bear so many at
-once; how long that takes on machines of their own it does not.
+once; how long that takes on machines of their own it does not. With ``--tiny`` services keep their shape (networks,
+secrets, files, limits, checks), and each runs a program that only waits, in the place of its image's.
 """
 
 from __future__ import annotations
@@ -11,29 +12,44 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from bench.machine import described
 from bench.record import parser, positive, require_root, run_to_its_end, write
+from stacks.settings import BaseSettings
 from tests.equipment.checkout import Clone, Finished
 from tests.equipment.cluster import ClusterBase, running_cluster, standing_cluster_base
 
 _SET_ASIDE = 8
-_EDITS = {
-    "components/service.py": (
+_SERVICE = "components/service.py"
+_LESS_SET_ASIDE = [
+    (
+        _SERVICE,
         "ReservationArgs(memory_bytes=memory, nano_cpus=cpus)",
         f"ReservationArgs(memory_bytes=memory, nano_cpus=cpus // {_SET_ASIDE})",
     ),
-    "operations/machine/swarm_room.py": ("float(service.cpus)", f"float(service.cpus) / {_SET_ASIDE}"),
-}
+    ("operations/machine/swarm_room.py", "float(service.cpus)", f"float(service.cpus) / {_SET_ASIDE}"),
+]
+_TINY = [
+    (_SERVICE, "image=placement.image,", f'image="{BaseSettings().socket_proxy_image}",'),
+    (
+        _SERVICE,
+        "commands=list(service.entrypoint) or None,",
+        'commands=["sh", "-c", "trap exit TERM; sleep 86400 & wait"],',
+    ),
+    (_SERVICE, "args=list(service.command) or None,", "args=None,"),
+    (_SERVICE, 'tests=["CMD", *check.test],', 'tests=["CMD", "true"],'),
+]
 
 
 def main() -> int:
     """Run, print the table, and write the raw figures."""
     reader = parser(__doc__, "swarm-many")
     reader.add_argument("--counts", type=positive, nargs="+", default=[1, 5, 20], help="how many at once, in turn")
+    reader.add_argument("--tiny", action="store_true", help="services of the same shape that only wait")
     options = reader.parse_args()
     require_root(reader)
     print(
@@ -47,7 +63,7 @@ def main() -> int:
             running_cluster(root / "engines", "bsm") as cluster,
             standing_cluster_base(cluster, root / "user", "bsm", maxPreviews=max(options.counts)) as base,
         ):
-            _set_less_aside(base.clone)
+            _edit(base.clone, [*_LESS_SET_ASIDE, *(_TINY if options.tiny else ())])
             for count in options.counts:
                 row = _round(base, count)
                 rounds.append(row)
@@ -55,20 +71,20 @@ def main() -> int:
                 print(
                     f"| {count} | {row['well']} | {row['seconds']:.0f} | {row['destroyed']:.0f} | {codes} |", flush=True
                 )
-    write(options.output, {"rounds": rounds})
+    write(options.output, {"tiny": options.tiny, "rounds": rounds})
     for row in rounds:
         for branch, said in row["said"].items():
             print(f"\n{branch}: {said}")
     return 0
 
 
-def _set_less_aside(clone: Clone) -> None:
-    for name, (own, less) in _EDITS.items():
+def _edit(clone: Clone, edits: Sequence[tuple[str, str, str]]) -> None:
+    for name, own, other in edits:
         path = clone.path / name
         text = path.read_text(encoding="utf-8")
         if own not in text:
             raise RuntimeError(f"{name} no longer says {own!r}.")
-        path.write_text(text.replace(own, less), encoding="utf-8")
+        path.write_text(text.replace(own, other), encoding="utf-8")
 
 
 def _round(base: ClusterBase, count: int) -> dict[str, Any]:
