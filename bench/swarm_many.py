@@ -38,7 +38,7 @@ _TINY = [
     (
         _SERVICE,
         "commands=list(service.entrypoint) or None,",
-        'commands=["sh", "-c", "trap exit TERM; sleep 86400 & wait"],',
+        'commands=["sh", "-c", "trap exit TERM USR1; sleep 86400 & wait"],',
     ),
     (_SERVICE, "args=list(service.command) or None,", "args=None,"),
     (_SERVICE, 'tests=["CMD", *check.test],', 'tests=["CMD", "true"],'),
@@ -67,11 +67,11 @@ def main() -> int:
             for count in options.counts:
                 row = _round(base, count)
                 rounds.append(row)
+                write(options.output, {"tiny": options.tiny, "rounds": rounds})
                 codes = ", ".join(f"{number} × {code}" for code, number in sorted(row["codes"].items()))
                 print(
                     f"| {count} | {row['well']} | {row['seconds']:.0f} | {row['destroyed']:.0f} | {codes} |", flush=True
                 )
-    write(options.output, {"tiny": options.tiny, "rounds": rounds})
     for row in rounds:
         for branch, said in row["said"].items():
             print(f"\n{branch}: {said}")
@@ -95,8 +95,9 @@ def _round(base: ClusterBase, count: int) -> dict[str, Any]:
         if one.code:
             base.require_nothing(branch)
     gone, destroyed = _at_once(base, "destroy", [branch for branch, one in done.items() if not one.code])
-    for branch in gone:
-        base.require_nothing(branch)
+    for branch, one in gone.items():
+        if not one.code:
+            base.require_nothing(branch)
     return {
         "count": count,
         "well": len(well),
