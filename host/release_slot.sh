@@ -38,6 +38,17 @@ remove_services() {
     remove_all "docker config rm" "docker config ls"
 }
 
+require_owner() {
+    owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
+    if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
+        printf '%s\n' "The slot of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
+        exit 3
+    fi
+}
+
+require_owner
+# Before the machine is locked: nodes may take a minute, in which others take and release slots. This one is taken until the end.
+if [ "${RUNTIME:-}" = services ]; then remove_services; fi
 if [ -d "$root" ]; then
     exec 9>>"$root/.lock"
     if ! flock -w "${LOCK_SECONDS:-60}" 9; then
@@ -45,12 +56,7 @@ if [ -d "$root" ]; then
         exit 1
     fi
 fi
-owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
-if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
-    printf '%s\n' "The slot of this slug belongs to the preview of branch '$owner', not to '$BRANCH': nothing was removed." >&2
-    exit 3
-fi
-if [ "${RUNTIME:-}" = services ]; then remove_services; fi
+require_owner
 remove_all "docker rm --force --volumes" "docker ps --all"
 networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
 for network in $networks; do

@@ -79,3 +79,23 @@ def test_a_container_that_does_not_end_keeps_no_slot(machine: Machine) -> None:
     assert done.returncode == 0
     assert "still end after 3 s" in done.stderr
     assert done.stdout == "released\n"
+
+
+def test_while_a_previews_containers_end_others_take_and_release_their_slots(machine: Machine) -> None:
+    machine.take("a")
+    seen = f"if flock -n {machine.root}/.lock true; then echo free; else echo held; fi >>{machine.root}/lock"
+    machine.program(
+        "docker",
+        f'case "$1 $2" in "node ls") echo "n1 Ready" ;; "node ps") {seen} ;; "network ls") {seen} ;; esac',
+    )
+    assert machine.script("release_slot", "a", RUNTIME="services").stdout == "released\n"
+    assert (machine.root / "lock").read_text(encoding="utf-8").split() == ["free", "held"]
+
+
+def test_services_of_another_branch_stay(machine: Machine) -> None:
+    machine.take("feature/a")
+    on_cluster(machine, ("feature-a", 1))
+    assert "belongs to the preview of branch 'feature/a'" in refused(
+        machine.script("release_slot", "feature_a", RUNTIME="services"), 3
+    )
+    assert "service rm" not in (machine.root / "asked").read_text(encoding="utf-8")
