@@ -47,7 +47,8 @@ require_owner() {
 }
 
 require_owner
-# Before the machine is locked: nodes may take a minute, in which others take and release slots. This one is taken until the end.
+# Before the machine is locked: nodes may take a minute, in which others take and release slots. This one is taken until
+# the end.
 if [ "${RUNTIME:-}" = services ]; then remove_services; fi
 if [ -d "$root" ]; then
     exec 9>>"$root/.lock"
