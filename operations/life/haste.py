@@ -7,7 +7,8 @@ libraries. Within the share that each has to live in, a deploy and a wake would 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -105,9 +106,13 @@ def _follow(
                         docker.limit_cpus(state, own if state.well else max(own, _STARTING_CPUS))
 
 
-def _give_own_shares(docker: Runtime, states: Iterable[ContainerState]) -> None:
-    for state in states:
+def _give_own_shares(docker: Runtime, states: Sequence[ContainerState]) -> None:
+    def give(state: ContainerState) -> None:
         docker.limit_cpus(state, float(by_key()[state.service].cpus))
+
+    # All at once: a machine behind SSH is far away.
+    with ThreadPoolExecutor(max(1, len(states))) as pool:
+        list(pool.map(give, states))
 
 
 def _take_back(docker: Runtime, slug: str, given: Collection[str]) -> None:
