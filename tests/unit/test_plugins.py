@@ -70,6 +70,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "PLUGINS": str(tmp_path / "plugins"),
         "CALLS": str(tmp_path / "calls"),
         "SECONDS_EACH": "1",
+        "TOGETHER": "",
     }
 
 
@@ -107,3 +108,24 @@ def test_a_plugin_that_cannot_be_had_is_named_with_the_reason_and_the_others_are
         ("installed", "a-panel@1.0", ""),
     ]
     assert [path.name for path in Path(environment["PLUGINS"]).iterdir()] == ["a-panel@1.0"]
+
+
+def test_plugins_of_a_cluster_lie_side_by_side_and_those_of_former_settings_stay_as_they_were(
+    environment: dict[str, str],
+) -> None:
+    plugins = Path(environment["PLUGINS"])
+
+    def install(folder: str, *wanted: str) -> None:
+        words = [part for name in wanted for part in (*name.split("@"), "catalogue")]
+        for _ in range(2):
+            assert len(said({**environment, "TOGETHER": str(plugins / folder)}, *words)) == len(wanted)
+
+    install("together/1", "a-panel@1.0", "gone-panel@1.0", "b-panel@2.0")
+    first = {path.relative_to(plugins): path.stat().st_ino for path in plugins.rglob("plugin.json")}
+    install("together/2", "a-panel@1.1")
+    now = {path.relative_to(plugins): path.stat().st_ino for path in plugins.rglob("plugin.json")}
+    assert now.items() >= first.items()
+    assert sorted(path.name for path in (plugins / "together/1").iterdir()) == ["a-panel", "b-panel"]
+    assert [path.name for path in (plugins / "together/2").iterdir()] == ["a-panel"]
+    assert now[Path("together/2/a-panel/plugin.json")] == now[Path("a-panel@1.1/a-panel/plugin.json")], "takes no room"
+    assert not (plugins / ".next").exists()

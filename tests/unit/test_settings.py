@@ -86,11 +86,6 @@ def test_a_private_network_that_others_have_or_that_is_none_is_refused(network: 
     assert reason in line
 
 
-def test_workers_have_no_plugins_that_are_on_the_manager_alone() -> None:
-    found = faults(ProductionSettings, {"workers": "1"})
-    assert any("'workers'" in line and "needs grafanaPlugins set to none" in line for line in found)
-
-
 def test_what_is_wrong_with_a_cluster_is_said_with_all_the_rest() -> None:
     found = faults(
         ProductionSettings, {"workers": "-1", "workerType": "huge", "privateNetwork": "mine", "encryptOverlay": "maybe"}
