@@ -70,10 +70,10 @@ class GrafanaPlugins(pulumi.ComponentResource):
         )
         volumes = [docker.ContainerVolumeArgs(container_path=PLUGINS_MOUNT, volume_name=volume.name)]
         labels, placed = {PART_OF_BASE: "true"}, []
-        of_node = [args.node] if args.node else []
         if args.files:
             digest = digest_of({"plugins": args.files})
-            directory = f"{args.host.directory}/{args.name_prefix}{'-'.join(['grafana-plugin-files', *of_node])}"
+            of_node = f"-{args.node}" if args.node else ""
+            directory = f"{args.host.directory}/{args.name_prefix}grafana-plugin-files{of_node}"
             child = pulumi.ResourceOptions(parent=self)
             placed = [
                 args.host.copy(f"{name}-files", source=args.files, destination=directory, digest=digest, opts=child)

@@ -34,4 +34,4 @@ def has_drifted(machine: Machine, name: PreviewName, snapshot: Snapshot) -> bool
     if not known <= there or not all(state.well for state in docker.of_slug(name.slug)):
         return True
     host, comment = name.host(base.domain), comment_of(name.branch)
-    return not all(machine.records.is_there(identity, host, comment) for identity in snapshot.ids.get(RECORD, ()))
+    return not all(machine.records.is_as_declared(identity, host, comment) for identity in snapshot.ids.get(RECORD, ()))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from components.services import by_key
+from operations.at_once import at_once
 from operations.engine.snapshot import CONTAINER
 from operations.errors import OperationError
 from operations.life.work import Work
@@ -110,9 +110,7 @@ def _give_own_shares(docker: Runtime, states: Sequence[ContainerState]) -> None:
     def give(state: ContainerState) -> None:
         docker.limit_cpus(state, float(by_key()[state.service].cpus))
 
-    # All at once: a machine behind SSH is far away.
-    with ThreadPoolExecutor(max(1, len(states))) as pool:
-        list(pool.map(give, states))
+    at_once(give, states)
 
 
 def _take_back(docker: Runtime, slug: str, given: Collection[str]) -> None:

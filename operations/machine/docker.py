@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +11,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from components.labels import BASE, PREVIEW, SLUG
 from components.services import by_key
+from operations.at_once import at_once
 from operations.machine.belongings import Belongings
 from operations.machine.connection import Api
 from operations.machine.docker_state import ContainerEvent, ContainerState, event_of, state_of
@@ -129,8 +129,7 @@ class Docker(Belongings, Images, Executions, Usages):
             self._ask(f"stop the container {state.name}", unless_gone)
 
         running = [state for state in self._states() if state.slug == slug and state.runs]
-        with ThreadPoolExecutor(max(1, len(running))) as pool:
-            list(pool.map(stopped, running))
+        at_once(stopped, running)
         return bool(running)
 
     def remove_container(self, state: ContainerState) -> None:

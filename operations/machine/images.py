@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from docker.errors import DockerException, NotFound
 
+from operations.at_once import at_once
 from operations.errors import RefusedError
 from operations.machine.connection import Api, Connection, reason_of
 
@@ -88,10 +88,9 @@ class Images(Connection):
 
 
 def _of_each(references: Iterable[str], ask: Callable[[str], str]) -> dict[str, str]:
-    """Answer for each, asked all at once: a machine behind SSH is far away."""
+    """Answer for each."""
     names = sorted(set(references))
-    with ThreadPoolExecutor(max(1, len(names))) as pool:
-        return dict(zip(names, pool.map(ask, names), strict=True))
+    return dict(zip(names, at_once(ask, names), strict=True))
 
 
 def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:

@@ -70,7 +70,7 @@ class Records(Protocol):
         """
         ...
 
-    def is_there(self, identity: str, name: str, comment: str) -> bool:
+    def is_as_declared(self, identity: str, name: str, comment: str) -> bool:
         """Whether a record is as a preview declares it; not where nobody can tell.
 
         Args:
@@ -90,7 +90,7 @@ class NoRecords:
     def remove(self, name: str, known: Collection[str] = (), comment: str = "") -> list[str]:  # noqa: ARG002
         return []
 
-    def is_there(self, identity: str, name: str, comment: str) -> bool:  # noqa: ARG002
+    def is_as_declared(self, identity: str, name: str, comment: str) -> bool:  # noqa: ARG002
         return False
 
 
@@ -119,7 +119,7 @@ class CloudflareRecords:
 
         return Cloudflare(api_token=self._token)
 
-    def is_there(self, identity: str, name: str, comment: str) -> bool:
+    def is_as_declared(self, identity: str, name: str, comment: str) -> bool:
         # One request for every update, which the vendor's client would take longer to load for than to ask.
         import httpx
 
@@ -130,11 +130,10 @@ class CloudflareRecords:
                 headers={"Authorization": f"Bearer {self._token}"},
                 timeout=_SECONDS,
             )
-            record = answer.json()["result"] or {}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            record = dict(answer.json()["result"] or {})
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
             return False
-        wanted = {**described(name, comment), "content": self._base.address}
-        return bool(wanted.items() <= record.items())
+        return {**described(name, comment), "content": self._base.address}.items() <= record.items()
 
     def all(self) -> list[DnsRecord]:
         from cloudflare import CloudflareError

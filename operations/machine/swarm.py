@@ -7,7 +7,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +14,7 @@ from docker.errors import APIError, DockerException
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from components.services import SERVICES, by_key
+from operations.at_once import at_once
 from operations.errors import OperationError
 from operations.machine.connection import Api
 from operations.machine.docker import Docker
@@ -55,6 +55,7 @@ class Swarm(Images, SwarmLists):
         super().__init__(connect, label)
         self._engines = engines
         self._open_engines: dict[str, Docker] = {}
+        self._opening = threading.Lock()
 
     def previews(self) -> list[ContainerState]:
         return [service.state for service in self._services() if service.key in by_key()]
@@ -100,8 +101,7 @@ class Swarm(Images, SwarmLists):
 
     def stop_all(self, slug: str) -> bool:
         found = self._services(slug)
-        with ThreadPoolExecutor(max(1, len(found))) as pool:
-            list(pool.map(lambda service: self._set_replicas(service, 0), found))
+        at_once(lambda service: self._set_replicas(service, 0), found)
         try:
             Retrying(stop=stop_after_delay(_STOP_SECONDS), wait=wait_fixed(0.5), retry=retry_if_result(bool))(
                 self._stopping, slug
@@ -166,7 +166,10 @@ class Swarm(Images, SwarmLists):
                 raise OperationError(
                     f"The base does not know the node {node!r}: bring it up again (pulumi up), which learns its nodes."
                 )
-            self._open_engines[node] = self._engines[node]()
+            # Of many that ask at once, one opens the way to a node.
+            with self._opening:
+                if node not in self._open_engines:
+                    self._open_engines[node] = self._engines[node]()
         return self._open_engines[node]
 
     def execute(self, container: str, command: Sequence[str], streams: Streams) -> int:
