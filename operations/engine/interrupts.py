@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from operations.engine.process import EngineProcess
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS = 1.0
 
 
 class Interrupts:
@@ -50,7 +51,12 @@ class Interrupts:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch for them while the block runs."""
+        """Watch for them while the block runs.
+
+        Python calls no handler while the main thread waits in a system call. One that comes just before such a call, or
+        to another thread, would be heard when the call returns: for an engine that runs, at its end. An alarm a second
+        ends the call, which Python then goes on with by itself.
+        """
         terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
         def handle(number: int, _: FrameType | None) -> None:
@@ -59,9 +65,12 @@ class Interrupts:
             self._handle(number)
 
         before = {number: signal.signal(number, handle) for number in _SIGNALS}
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -23,7 +23,7 @@ from toolchain.engine import STAMP as ENGINE_STAMP
 CHECKOUT = Path(__file__).resolve().parents[3]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 _BEGIN = """
-import subprocess, sys, time
+import signal, subprocess, sys, threading, time
 from cli.app import app, interrupts
 from operations.engine.process import EngineProcess
 from operations.errors import OperationError
@@ -48,6 +48,12 @@ def engine() -> None:
         except Exception:
             print("goes on")
 
+@app.command()
+def elsewhere() -> None:
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    engine()
+
 app([sys.argv[1]], prog_name="preview")
 """
 _ENGINE = """#!/bin/sh
@@ -66,7 +72,7 @@ def engine(tmp_path: Path) -> Path:
     return program
 
 
-@pytest.mark.parametrize("command", ["swallow", "engine"])
+@pytest.mark.parametrize("command", ["swallow", "engine", "elsewhere"])
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_every_command_ends_with_the_code_of_the_signal_and_no_trace(
     engine: Path, command: str, number: signal.Signals, code: int
@@ -89,7 +95,7 @@ def test_every_command_ends_with_the_code_of_the_signal_and_no_trace(
     assert "Traceback" not in said
     assert "goes on" not in said
     assert "ready" not in said, "nothing new was started"
-    if command == "engine":
+    if command != "swallow":
         assert "stopped in good order" in said
 
 
