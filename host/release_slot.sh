@@ -46,10 +46,12 @@ require_owner() {
     fi
 }
 
-require_owner
 # Before the machine is locked: nodes may take a minute, in which others take and release slots. This one is taken until
 # the end.
-if [ "${RUNTIME:-}" = services ]; then remove_services; fi
+if [ "${RUNTIME:-}" = services ]; then
+    require_owner
+    remove_services
+fi
 if [ -d "$root" ]; then
     exec 9>>"$root/.lock"
     if ! flock -w "${LOCK_SECONDS:-60}" 9; then

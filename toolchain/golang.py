@@ -20,7 +20,8 @@ from toolchain.stamps import exclusive
 Progress = Callable[[float | None, str], None]
 
 # The linker leaves what a debugger needs out, so the compiler need not make it.
-_COMPILER_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
+COMPILER_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
+"""How everything is compiled: with other flags, or another environment, Go would compile all of it once more."""
 
 # From 1.21 on, go fetches the toolchain that a module asks for by itself.
 _LEAST = (1, 21)
@@ -57,7 +58,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     """
     go = find_go(context, progress)
     context.on_build(go)
-    env = _environment()
+    env = environment()
     log = context.log(program.name)
     what = f"Building {program.name}"
     log.unlink(missing_ok=True)
@@ -81,7 +82,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     with exclusive(_lock(log, program), lambda: progress(None, "compiling")), _module_flags(go, program, log) as flags:
         argv: list[str | Path] = [go, "-C", program.module, "list", *flags, "-deps", program.package]
         run_logged(argv, what=what, log=log, env=env, on_line=packages.append)
-        argv = [go, "-C", program.module, "build", *flags, *_COMPILER_FLAGS, "-v", "-ldflags", linker, "-o", partial]
+        argv = [go, "-C", program.module, "build", *flags, *COMPILER_FLAGS, "-v", "-ldflags", linker, "-o", partial]
         run_logged([*argv, program.package], what=what, log=log, env=env, on_line=on_line)
     partial.replace(program.output)
 
@@ -92,7 +93,7 @@ def fetch(go: Path, module: Path, log: Path) -> None:
     Raises:
         SetupError: One cannot be had.
     """
-    run_logged([go, "-C", module, "mod", "download"], what=f"Fetching for {module}", log=log, env=_environment())
+    run_logged([go, "-C", module, "mod", "download"], what=f"Fetching for {module}", log=log, env=environment())
 
 
 def compile_packages(go: Path, program: Program, log: Path) -> None:
@@ -107,8 +108,8 @@ def compile_packages(go: Path, program: Program, log: Path) -> None:
 
     # Two of Go's runs compile the same packages twice, each without knowing of the other.
     with exclusive(_lock(log, program), built), _module_flags(go, program, log) as flags:
-        argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", "-export", *flags, *_COMPILER_FLAGS]
-        run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=_environment())
+        argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", "-export", *flags, *COMPILER_FLAGS]
+        run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=environment())
 
 
 def _lock(log: Path, program: Program) -> Path:
@@ -124,7 +125,7 @@ def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
     if program.patches is None:
         yield []
         return
-    env = _environment()
+    env = environment()
     what = f"Patching {program.name}"
     with tempfile.TemporaryDirectory(prefix="pgai-modules-") as folder:
         modfile = Path(folder, "go.mod")
@@ -160,7 +161,7 @@ def find_go(context: Context, progress: Progress) -> Path:
 
 
 def _is_new_enough(go: Path) -> bool:
-    found = re.match(r"go(\d+)\.(\d+)", output_of([go, "env", "GOVERSION"], env=_environment()))
+    found = re.match(r"go(\d+)\.(\d+)", output_of([go, "env", "GOVERSION"], env=environment()))
     return found is not None and (int(found[1]), int(found[2])) >= _LEAST
 
 
@@ -190,7 +191,8 @@ def _install(context: Context, go: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Variables with which everything is compiled."""
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     env.setdefault("GOTOOLCHAIN", "auto")
     return env

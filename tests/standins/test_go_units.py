@@ -8,16 +8,28 @@ from pathlib import Path
 
 import pytest
 
-RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
+from toolchain.golang import COMPILER_FLAGS, environment
+
+OFFLINE = Path(__file__).resolve().parents[2] / "offline"
+COMMANDS = {"gofmt": ["gofmt", "-l"], "vet": ["go", "vet", *COMPILER_FLAGS], "test": ["go", "test", *COMPILER_FLAGS]}
 
 
-@pytest.mark.parametrize("recipe", ["grafana", "pgwatch"])
+@pytest.mark.parametrize("check", COMMANDS)
 @pytest.mark.parametrize(
-    "command", [["gofmt", "-l", "."], ["go", "vet", "./..."], ["go", "test", "./..."]], ids=" ".join
+    ("module", "package"),
+    [("images/grafana", "."), ("images/pgwatch", "."), ("go/internal", "command"), ("go/internal", "cloudflare")],
 )
-def test_go(recipe: str, command: list[str]) -> None:
+def test_a_stand_ins_own_checks_pass(module: str, package: str, check: str) -> None:
+    command = COMMANDS[check]
     assert shutil.which(command[0]), f"{command[0]} is missing: install Go or put it on PATH"
-    done = subprocess.run(command, cwd=RECIPES / recipe, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        [*command, f"./{package}" if check == "gofmt" else f"./{package}/..."],
+        cwd=OFFLINE / module,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    if command[0] == "gofmt":
-        assert done.stdout == ""
+    assert check != "gofmt" or not done.stdout
