@@ -39,7 +39,7 @@ class Program:
         package: Package in it, or one that its go.mod names as a tool.
         output: File to write.
         settings: Variables that the linker sets, such as a version.
-        patches: Folder of files, below the paths of their modules, that take the place of those modules' own.
+        patches: Folder of packages, below the paths of their modules, that take the place of those modules' own.
     """
 
     name: str
@@ -118,9 +118,9 @@ def _lock(log: Path, program: Program) -> Path:
 
 @contextmanager
 def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
-    """Flags for the modules that a program is built with: of which some may be copies that have files of ours in them.
+    """Flags for the modules that a program is built with, some of which may be copies that have packages of ours in them.
 
-    Go lets nobody replace a single file of a module that it has fetched.
+    Go lets nobody replace a single package of a module that it has fetched.
     """
     if program.patches is None:
         yield []
@@ -140,7 +140,11 @@ def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
             for path in (copy, *copy.rglob("*")):
                 # What Go has fetched is read-only, and so is the copy.
                 path.chmod(0o755 if path.is_dir() else 0o644)
-            shutil.copytree(program.patches / module, copy, copy_function=shutil.copyfile, dirs_exist_ok=True)
+            ours = program.patches / module
+            for package in {file.parent.relative_to(ours) for file in ours.rglob("*.go")}:
+                for file in (copy / package).glob("*.go"):
+                    file.unlink()
+            shutil.copytree(ours, copy, copy_function=shutil.copyfile, dirs_exist_ok=True)
             run_logged([go, "mod", "edit", f"-replace={module}={copy}", modfile], what=what, log=log, env=env)
         yield ["-modfile", str(modfile)]
 

@@ -163,6 +163,8 @@ class LocalCluster:
                 with contextlib.suppress(SetupError):
                     run("umount", str(place))
             shutil.rmtree(node.run, ignore_errors=True)
+            for left in (".pid", ".sock"):
+                node.run.with_suffix(left).unlink(missing_ok=True)
         self._network.disconnect(self.size)
         shutil.rmtree(self.root, ignore_errors=True)
 

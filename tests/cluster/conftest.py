@@ -10,7 +10,7 @@ from tests.equipment.cluster import ClusterBase, running_cluster, standing_clust
 from tests.equipment.plugin_archives import archive_of_datasource
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster_base(tmp_path_factory: pytest.TempPathFactory, token: str) -> Iterator[ClusterBase]:
     root = tmp_path_factory.mktemp("cluster")
     with (

@@ -1,4 +1,4 @@
-"""A program may be built with files of ours in the place of a dependency's own."""
+"""A program may be built with packages of ours in the place of a dependency's own."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ esac
 """
 
 
-def test_a_file_of_ours_takes_the_place_of_a_modules_own_in_a_copy(machine: Machine) -> None:
+def test_a_package_of_ours_takes_the_place_of_a_modules_own_in_a_copy(machine: Machine) -> None:
     fetched = machine.root / "fetched"
-    (fetched / "dns").mkdir(parents=True)
-    for name, text in (("dns/list.go", "theirs"), ("dns/other.go", "theirs")):
+    (fetched / "dns/below").mkdir(parents=True)
+    for name, text in (("dns/list.go", "theirs"), ("dns/other.go", "theirs"), ("dns/below/other.go", "theirs")):
         (fetched / name).write_text(text)
         (fetched / name).chmod(0o444)
     fetched.chmod(0o555)
@@ -47,10 +47,8 @@ def test_a_file_of_ours_takes_the_place_of_a_modules_own_in_a_copy(machine: Mach
 
     assert program.output.read_text() == "built\n"
     seen = machine.root / "seen"
-    assert {path.name: path.read_text() for path in (seen / "dns").iterdir()} == {
-        "list.go": "ours",
-        "other.go": "theirs",
-    }
+    assert {path.name: path.read_text() for path in (seen / "dns").glob("*.go")} == {"list.go": "ours"}
+    assert (seen / "dns/below/other.go").read_text() == "theirs"
     assert (fetched / "dns/list.go").read_text() == "theirs"
     edited = (machine.root / "edited").read_text().strip()
     assert edited.startswith("-replace=example.org/lib/v4=")
