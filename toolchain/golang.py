@@ -118,7 +118,7 @@ def _lock(log: Path, program: Program) -> Path:
 
 @contextmanager
 def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
-    """Flags for the modules that a program is built with, some of which may be copies that have packages of ours in them.
+    """Flags for the modules that a program is built with; some may be copies that have packages of ours in them.
 
     Go lets nobody replace a single package of a module that it has fetched.
     """
