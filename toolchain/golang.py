@@ -23,6 +23,9 @@ Progress = Callable[[float | None, str], None]
 COMPILER_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
 """How everything is compiled: with other flags, or another environment, Go would compile all of it once more."""
 
+# Go passes over a folder whose name begins so.
+_PATCHES = "_patched"
+
 # From 1.21 on, go fetches the toolchain that a module asks for by itself.
 _LEAST = (1, 21)
 
@@ -85,6 +88,12 @@ def build(context: Context, program: Program, progress: Progress) -> None:
         argv = [go, "-C", program.module, "build", *flags, *COMPILER_FLAGS, "-v", "-ldflags", linker, "-o", partial]
         run_logged([*argv, program.package], what=what, log=log, env=env, on_line=on_line)
     partial.replace(program.output)
+
+
+def patches_in(folder: Path) -> Path | None:
+    """The packages that a program's folder holds in the place of its modules' own, if there are any."""
+    patches = folder / _PATCHES
+    return patches if patches.is_dir() else None
 
 
 def fetch(go: Path, module: Path, log: Path) -> None:

@@ -27,12 +27,14 @@ def binary(paths: Paths, plugin: Plugin) -> Path:
 def program(paths: Paths, plugin: Plugin) -> golang.Program:
     """A plugin, as it is built."""
     name = f"pulumi-resource-{plugin.name}"
+    module = go_module(paths)
     return golang.Program(
         name=name,
-        module=go_module(paths),
+        module=module,
         package=f"./cmd/{name}",
         output=paths.cache / "build" / name,
         settings=(("main.version", plugin.version),),
+        patches=golang.patches_in(module / "cmd" / name),
     )
 
 

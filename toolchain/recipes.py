@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stacks.paths import Paths
-from toolchain.golang import Program
+from toolchain.golang import Program, patches_in
 from toolchain.stamps import fingerprint
 
 BASE = "pgai-offline/debian:bookworm"
 """Every recipe starts from this image, which exists nowhere but here."""
 
 _FLAGS = "ldflags"
-# Go passes over a folder whose name begins so.
-_PATCHES = "_patched"
 _GO_SOURCES = frozenset({".go", ".mod", ".sum"})
 
 
@@ -85,14 +83,13 @@ def program(paths: Paths, recipe: Recipe) -> Program | None:
     package = go_package(folder)
     if package is None:
         return None
-    patches = folder / _PATCHES
     return Program(
         name=f"image-{recipe.folder}",
         module=folder,
         package=package,
         output=paths.cache / "build" / recipe.folder,
         settings=linker_settings(folder),
-        patches=patches if patches.is_dir() else None,
+        patches=patches_in(folder),
     )
 
 
