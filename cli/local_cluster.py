@@ -16,7 +16,7 @@ from stacks.names import CLUSTER
 from stacks.paths import Paths
 from stacks.settings import BaseSettings
 from toolchain.local_cluster import LocalCluster, LocalNode
-from toolchain.local_images import load_images
+from toolchain.local_images import fill, load_images
 
 _PREFIX = "pgai"
 _ENTRANCE = "pgai-cluster-entrance"
@@ -54,11 +54,13 @@ def bring_up_cluster(engine: Engine, cluster: LocalCluster, on_note: Callable[[s
         OperationError: A port is taken, or the engine failed.
     """
     base = BaseSettings()
-    on_note(f"starting {cluster.size} Docker engines")
+    images = {service.image for service in SERVICES}
+    images |= {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
+    on_note(f"starting {cluster.size} Docker engines with all images")
+    fill(cluster, images)
     cluster.up()
-    on_note("bringing the images to each engine that lacks them")
-    edge = {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
-    load_images(cluster.nodes, {service.image for service in SERVICES} | edge)
+    # Engines of an earlier day may lack some by now.
+    load_images(cluster.nodes, images)
     manager = cluster.nodes[0]
     engine.create(CLUSTER)
     engine.configure(

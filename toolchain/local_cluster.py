@@ -121,18 +121,22 @@ class LocalCluster:
         Raises:
             SetupError: As for :meth:`up`.
         """
-        require_namespaces()
-        self._network.connect(self.size)
         for node in self.nodes:
             self.start(node)
+
+    def data(self, node: LocalNode) -> Path:
+        """Directory of what an engine keeps; not there before its first start."""
+        return self.root / node.name
 
     def start(self, node: LocalNode) -> None:
         """Start an engine, and wait until it answers; one that runs is left alone.
 
         Raises:
-            SetupError: It does not answer in time.
+            SetupError: As for :meth:`up`.
         """
         if not node.process:
+            require_namespaces()
+            self._network.connect(self.size)
             self._launch(node)
         try:
             Retrying(
@@ -159,7 +163,7 @@ class LocalCluster:
             self.stop(node)
             # Nothing goes below a mount. One is left where a container of the machine's own network has run, and one
             # where an engine was killed.
-            for place in (node.run / "netns/default", self.root / node.name):
+            for place in (node.run / "netns/default", self.data(node)):
                 with contextlib.suppress(SetupError):
                     run("umount", str(place))
             shutil.rmtree(node.run, ignore_errors=True)
@@ -171,7 +175,7 @@ class LocalCluster:
     def _launch(self, node: LocalNode) -> None:
         built = docker_packages.directory(Paths.default())
         node.run.with_suffix(".pid").unlink(missing_ok=True)
-        data = self.root / node.name
+        data = self.data(node)
         data.mkdir(parents=True, exist_ok=True)
         engine = [
             *("dockerd", "--host", node.docker_host, "--data-root", str(data), "--exec-root", str(node.run)),

@@ -1,25 +1,45 @@
-"""Engines of this machine end with all that they hold, whatever has become of them."""
+"""Engines of this machine are apart although they share files, and end with all that they hold."""
 
 from __future__ import annotations
 
 import secrets
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from stacks.settings import BaseSettings
 from toolchain.local_cluster import LocalCluster
+from toolchain.local_images import fill
 
 pytestmark = pytest.mark.engine
 
 
-def test_an_engine_that_was_killed_leaves_nothing_behind(tmp_path: Path) -> None:
-    cluster = LocalCluster(root=tmp_path / "engines", prefix=f"t{secrets.token_hex(3)}", size=2)
-    try:
-        cluster.start_all()
-        cluster.stop(cluster.nodes[0], signal.SIGKILL)
-    finally:
-        cluster.down()
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[LocalCluster]:
+    made = LocalCluster(root=tmp_path / "engines", prefix=f"t{secrets.token_hex(3)}", size=2)
+    yield made
+    made.down()
+
+
+def test_an_image_is_unpacked_once_and_each_engine_may_remove_its_own(cluster: LocalCluster) -> None:
+    image = BaseSettings().node_exporter_image
+    fill(cluster, [image])
+    held = [{file.stat().st_ino for file in cluster.data(node).rglob("sha256/*")} for node in cluster.nodes]
+    assert held[0] == held[1] != set()
+    cluster.start_all()
+    first, second = (node.client for node in cluster.nodes)
+    first.images.remove(image)
+    assert not first.images.list()
+    said = second.containers.run(image, ["--version"], network_mode="none", remove=True, stderr=True)
+    assert b"node_exporter" in said
+
+
+def test_an_engine_that_was_killed_leaves_nothing_behind(cluster: LocalCluster) -> None:
+    cluster.start_all()
+    cluster.stop(cluster.nodes[0], signal.SIGKILL)
+    cluster.down()
     assert not cluster.root.exists()
     assert str(cluster.root) not in Path("/proc/self/mounts").read_text()
     assert not [*Path("/run").glob(f"{cluster.prefix}-*"), *Path("/run/netns").glob(f"{cluster.prefix}-*")]

@@ -16,7 +16,7 @@ from stacks.settings import BaseSettings
 from tests.equipment.checkout import ARTIFACTS, Clone, Finished, ok
 from tests.equipment.local_base import bring_up
 from toolchain.local_cluster import LocalCluster, LocalNode
-from toolchain.local_images import load_images
+from toolchain.local_images import fill
 
 SIZE = 3
 
@@ -140,8 +140,8 @@ def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
     """
     cluster = LocalCluster(root=root, prefix=token, size=SIZE)
     try:
+        fill(cluster, all_images())
         cluster.up()
-        load_images(cluster.nodes, all_images())
         yield cluster
     finally:
         cluster.down()
