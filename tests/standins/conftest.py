@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from stacks.paths import Paths
 from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.equipment.programs import Program, http_get, wait_for
@@ -20,11 +21,13 @@ from tests.standins.cloudflare_records import Forgetful
 from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
+from toolchain import recipes
+from toolchain.golang import COMPILER_FLAGS, environment
+from toolchain.recipes import Recipe
 from toolchain.stamps import fingerprint
 
 RECIPES = Path(__file__).resolve().parents[2] / "offline" / "images"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgai-preview" / "standins"
-VICTORIA_METRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.105.0"
 
 
 @pytest.fixture(scope="session")
@@ -32,24 +35,6 @@ def postgres() -> Iterator[PostgresServer]:
     """One running server for all tests that do not stop it; each test makes its own databases on it."""
     with running_postgres() as server:
         yield server
-
-
-def _go(arguments: Sequence[str], folder: Path, **env: str) -> None:
-    go = shutil.which("go")
-    if go is None:
-        pytest.fail("the stand-in tests need Go: install it or put it on PATH")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [go, *arguments],
-        cwd=folder,
-        env={**os.environ, "CGO_ENABLED": "0", **env},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    if done.returncode:
-        pytest.fail(f"`go {' '.join(arguments)}` in {folder} failed:\n{done.stderr}")
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +48,24 @@ def go_binary() -> Callable[[str], Path]:
         original = os.environ.get(f"PGAI_ORIGINAL_{folder.upper()}")
         if original:
             return Path(original)
-        _go(["build", "-trimpath", "-o", str(CACHE / folder), "."], RECIPES / folder)
+        go = shutil.which("go")
+        if go is None:
+            pytest.fail("the stand-in tests need Go: install it or put it on PATH")
+        program = recipes.program(Paths.default(), Recipe(folder=folder))
+        assert program, folder
+        CACHE.mkdir(parents=True, exist_ok=True)
+        # As set-up builds it, so that what it has compiled is not compiled again.
+        done = subprocess.run(
+            [go, "build", *COMPILER_FLAGS, "-o", str(CACHE / folder), program.package],
+            cwd=program.module,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        if done.returncode:
+            pytest.fail(f"{folder} could not be built:\n{done.stderr}")
         return CACHE / folder
 
     return build
@@ -84,18 +86,14 @@ def prometheus() -> Iterator[PrometheusStandIn]:
 
 
 @pytest.fixture(scope="session")
-def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a running VictoriaMetrics, built once into the user's cache."""
-    binary = CACHE / "victoria-metrics"
-    if not binary.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        _go(["install", "-trimpath", VICTORIA_METRICS], CACHE, GOBIN=str(CACHE))
+def victoria_metrics(go_binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a running VictoriaMetrics."""
     folder = tmp_path_factory.mktemp("victoria-metrics")
     url = f"http://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         program = Program(
             [
-                str(binary),
+                str(go_binary("victoriametrics")),
                 f"-httpListenAddr={url.removeprefix('http://')}",
                 f"-storageDataPath={folder / 'data'}",
                 "-search.latencyOffset=0s",
