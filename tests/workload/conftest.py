@@ -11,7 +11,7 @@ from psycopg import sql
 
 from tests.equipment.generator import Generator
 from tests.equipment.postgres import BINARIES, PostgresServer, running_postgres
-from tests.workload.database import Database
+from tests.workload.database import LOGGED, Database
 
 Start = Callable[..., Generator]
 
@@ -24,7 +24,7 @@ def password() -> str:
 @pytest.fixture(scope="session")
 def postgres(password: str) -> Iterator[PostgresServer]:
     """A server with the role `workload` and two databases to copy: one empty, one with pgbench's data of scale 1."""
-    with running_postgres() as server:
+    with running_postgres(LOGGED) as server:
         with server.connect() as session:
             session.execute(sql.SQL("create role workload login password {}").format(password))
         for name in ("empty", "filled"):

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, LiteralString
-
-import psycopg
 
 from tests.equipment.postgres import PostgresServer
 
-# Looks at pg_stat_activity every half millisecond; the snapshot would otherwise stay the same for a transaction.
-SAMPLER = """
-create function sample(span interval) returns table (seen_at timestamptz, sessions int) language plpgsql as $$
-declare
-    last int := -1;
-    finish timestamptz := clock_timestamp() + span;
-begin
-    while clock_timestamp() < finish loop
-        perform pg_stat_clear_snapshot();
-        select count(*) into sessions from pg_stat_activity
-        where usename = 'workload' and backend_type = 'client backend';
-        seen_at := clock_timestamp();
-        if sessions <> last then
-            last := sessions;
-            return next;
-        end if;
-        perform pg_sleep(0.0005);
-    end loop;
-end $$
-"""
+LOGGED = {"log_connections": "on", "log_disconnections": "on", "log_line_prefix": "%n [%p] "}
+"""Settings of a server that says of each session when it begins and ends."""
+
+_SESSION = re.compile(r"^([\d.]+) \[\d+\] LOG:  (connection authorized|disconnection): .*?user=workload ", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,39 +66,15 @@ class Database:
         }
 
 
-class SessionSampler:
-    """Counts the sessions of the workload role about 1500 times a second while its `with` block runs."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self.samples: list[tuple[datetime, int]] = []
-        self._session = server.connect("postgres")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> SessionSampler:
-        self._session.execute("drop function if exists sample")
-        self._session.execute(SAMPLER)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(10)
-        self._session.close()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.samples += self._session.execute("select * from sample('200 ms')").fetchall()
-            except psycopg.OperationalError:
-                return
-
-    def most(self, record: Record | None = None) -> int:
-        """The highest number seen, ever or while a record was open."""
-        chosen = self.samples
-        if record:
-            end = record.ended_at or self.samples[-1][0]
-            chosen = [sample for sample in self.samples if record.started_at <= sample[0] < end]
-        return max((sessions for _, sessions in chosen), default=0)
+def most_sessions(server: PostgresServer, begin: datetime, end: datetime | None = None) -> int:
+    """The highest number of sessions of the workload role at once within a time, as the server's log tells."""
+    changes = sorted(
+        (float(moment), 1 if what == "connection authorized" else -1) for moment, what in _SESSION.findall(server.log)
+    )
+    most = now = 0
+    for moment, change in changes:
+        if end and moment >= end.timestamp():
+            break
+        now += change
+        most = now if moment < begin.timestamp() else max(most, now)
+    return most
