@@ -144,10 +144,8 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
     for note in require_configuration(request, checkout, work.machine.base.plugins):
         work.told.note(note)
     images = images_of(values_of(request, work.before.preview, checkout))
-    for reference in work.machine.docker.require_images(images):
-        work.told.note(f"pulling {reference}")
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.
-    return work.machine.docker.use_images(images)
+    return work.machine.docker.use_images(images, lambda reference: work.told.note(f"pulling {reference}"))
 
 
 def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:

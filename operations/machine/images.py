@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from docker.errors import DockerException, NotFound
 
@@ -20,46 +22,41 @@ _PULL_TIMEOUT_SECONDS = 300
 class Images(Connection):
     """Images that previews run."""
 
-    def require_images(self, references: Iterable[str]) -> Iterator[str]:
-        """Make sure that images are there, pulling those that are not.
+    def use_images(self, references: Iterable[str], on_pull: Callable[[str], None]) -> dict[str, str]:
+        """Ids of images, those that are not there pulled first.
 
-        Yields:
-            Each reference that is about to be pulled.
+        Each gets a name that nobody moves, and another one every hour: by the time of its last new name the machine's
+        clean-up sees that an image is wanted, and Docker's provider finds none that has lost its last name.
+
+        Args:
+            references: The images.
+            on_pull: Told of each that is about to be pulled.
+
+        Returns:
+            Reference → id.
 
         Raises:
             RefusedError: An image is neither there nor can it be pulled.
             OperationError: Docker does not say.
         """
-        for reference, identity in _of_each(references, self.image_id).items():
-            if not identity:
-                yield reference
-                self._pull(reference)
+        names = sorted(set(references))
+        found = dict(zip(names, at_once(self._image, names), strict=True))
+        for reference in [name for name in names if not found[name]]:
+            on_pull(reference)
+            self._pull(reference)
+            found[reference] = self._image(reference)
+        used = {reference: image for reference, image in found.items() if image}
+        at_once(self._keep, list({image["Id"]: image for image in used.values()}.values()))
+        return {reference: str(image["Id"]) for reference, image in used.items()}
 
-    def use_images(self, references: Iterable[str]) -> dict[str, str]:
-        """Ids of images that are there; each is tagged anew, by which the machine's clean-up sees that it is wanted.
-
-        Each also gets a name that nobody moves: Docker's provider finds no image that has lost its last one.
-
-        Returns:
-            Reference → id, of those that are there.
-
-        Raises:
-            OperationError: Docker does not say.
-        """
-        found = _of_each(references, self._use)
-        return {reference: identity for reference, identity in found.items() if identity}
-
-    def _use(self, reference: str) -> str:
-        if identity := self.image_id(reference):
-            self._tag(identity, f"{_KEPT}:{identity.rpartition(':')[2][:_SHORT_ID]}")
-            # A digest is no name that could be given.
-            if "@" not in reference and not reference.startswith("sha256:"):
-                self._tag(identity, reference)
-        return identity
-
-    def _tag(self, identity: str, reference: str) -> None:
-        repository, _, tag = _split_tag(reference)
-        self._ask(f"tag the image {reference}", partial(_tagged, identity, repository, tag or "latest"))
+    def _keep(self, image: Mapping[str, Any]) -> None:
+        # The same name given again would not count as new: an engine with containerd's store leaves it as it is.
+        digest = str(image["Id"]).rpartition(":")[2][:_SHORT_ID]
+        name = f"{_KEPT}:{digest}-{dt.datetime.now(dt.UTC):%Y%m%d%H}"
+        tags = image.get("RepoTags") or []
+        if name not in tags:
+            former = [tag for tag in tags if tag.startswith(f"{_KEPT}:")]
+            self._ask(f"tag the image {digest}", partial(_renamed, str(image["Id"]), name, former))
 
     def image_id(self, reference: str) -> str:
         """Id of an image; empty where it is not there.
@@ -67,11 +64,15 @@ class Images(Connection):
         Raises:
             OperationError: Docker does not say.
         """
+        return str(self._image(reference).get("Id", ""))
 
-        def inspected(api: Api) -> str:
+    def _image(self, reference: str) -> Mapping[str, Any]:
+        """What Docker says of an image; nothing where it is not there."""
+
+        def inspected(api: Api) -> Mapping[str, Any]:
             with contextlib.suppress(NotFound):
-                return str(api.inspect_image(reference)["Id"])
-            return ""
+                return dict(api.inspect_image(reference))
+            return {}
 
         return self._ask(f"describe the image {reference}", inspected)
 
@@ -87,16 +88,13 @@ class Images(Connection):
             ) from error
 
 
-def _of_each(references: Iterable[str], ask: Callable[[str], str]) -> dict[str, str]:
-    """Answer for each."""
-    names = sorted(set(references))
-    return dict(zip(names, at_once(ask, names), strict=True))
-
-
-def _tagged(identity: str, repository: str, tag: str, api: Api) -> None:
+def _renamed(identity: str, name: str, former: Iterable[str], api: Api) -> None:
     # Gone in this very moment: the engine will say so, of the container.
     with contextlib.suppress(NotFound):
-        api.tag(identity, repository, tag)
+        api.tag(identity, *name.split(":"))
+    for one in former:
+        with contextlib.suppress(NotFound):
+            api.remove_image(one, noprune=True)
 
 
 def _split_tag(reference: str) -> tuple[str, str, str]:

@@ -109,19 +109,18 @@ class Runtime(Protocol):
         """What a service uses; None where it is gone."""
         ...
 
-    def require_images(self, references: Iterable[str]) -> Iterator[str]:
-        """Make sure that images are there, pulling those that are not.
+    def use_images(self, references: Iterable[str], on_pull: Callable[[str], None]) -> dict[str, str]:
+        """Names that nobody moves of images, by their references; those that are not there are pulled first.
 
-        Yields:
-            Each reference that is about to be pulled.
+        The machine's clean-up spares them.
+
+        Args:
+            references: The images.
+            on_pull: Told of each that is about to be pulled.
 
         Raises:
             RefusedError: An image is neither there nor can it be pulled.
         """
-        ...
-
-    def use_images(self, references: Iterable[str]) -> dict[str, str]:
-        """Names that nobody moves of images that are there, by their references; their clean-up spares them."""
         ...
 
     def image_id(self, reference: str) -> str:

@@ -188,11 +188,11 @@ class Swarm(Images, SwarmLists):
         ended = [one for one in service.tasks if one.generation == task.generation and one is not task]
         return replace(found, state=state, restarts=len(ended)) if found else None
 
-    def use_images(self, references: Iterable[str]) -> dict[str, str]:
+    def use_images(self, references: Iterable[str], on_pull: Callable[[str], None]) -> dict[str, str]:
         """Names of images that every node understands: an id means nothing where the image came another way."""
         return {
             reference: self._ask(f"describe the image {reference}", partial(_digest, reference))
-            for reference in super().use_images(references)
+            for reference in super().use_images(references, on_pull)
         }
 
     def follow(self, container: str) -> Iterator[str]:

@@ -107,10 +107,7 @@ class StandInMachine:
         if self.answers.get("fetch"):
             raise self.answers["fetch"].pop(0)
 
-    def require_images(self, references: object) -> list[str]:
-        return []
-
-    def use_images(self, references: set[str]) -> dict[str, str]:
+    def use_images(self, references: set[str], on_pull: object) -> dict[str, str]:
         return {reference: f"sha256:{len(reference)}" for reference in references}
 
     def image_id(self, reference: str) -> str:

@@ -100,10 +100,10 @@ def test_an_update_that_fails_goes_back_to_the_template_and_the_commit_before(wo
 
 
 def test_an_image_of_a_push_that_cannot_be_pulled_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pull(references: set[str]) -> list[str]:
+    def pull(references: set[str], on_pull: object) -> dict[str, str]:
         raise RefusedError(f"The image {next(one for one in references if 'push' in one)} cannot be pulled.")
 
-    monkeypatch.setattr(world.machine, "require_images", pull)
+    monkeypatch.setattr(world.machine, "use_images", pull)
     live(world, {"grafana": "g:push-{commit}"})
     with pytest.raises(RefusedError, match="g:push-abc cannot be pulled"):
         world.deploy(commit="abc")
