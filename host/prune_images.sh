@@ -1,7 +1,7 @@
 #!/bin/sh
 # Removes images that no container uses and that were neither pulled, built nor wanted by a deploy for 72 hours, if the disk
-# is more than 80 % full. Volumes stay. A deploy gives the images it wants a new name every hour: Docker's own prune looks at
-# the day an image was made, which says nothing about the day it came here.
+# is more than 80 % full. Volumes stay. A deploy tags the images it finds anew: Docker's own prune looks at the day an image
+# was made, which says nothing about the day it came here.
 # Environment: DIRECTORY (of the project on this machine; no slot is taken while its lock is held), DISK_PATH, DISK_LIMIT (%),
 # AGE_HOURS, LOCK_SECONDS.
 set -eu
