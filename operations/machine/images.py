@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from operations.at_once import at_once
 from operations.errors import RefusedError
@@ -93,7 +93,8 @@ def _renamed(identity: str, name: str, former: Iterable[str], api: Api) -> None:
     with contextlib.suppress(NotFound):
         api.tag(identity, *name.split(":"))
     for one in former:
-        with contextlib.suppress(NotFound):
+        # One name too many is no reason not to deploy.
+        with contextlib.suppress(APIError):
             api.remove_image(one, noprune=True)
 
 

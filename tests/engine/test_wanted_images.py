@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from operations.machine import images
 from operations.machine.images import Images
 
 pytestmark = pytest.mark.engine
@@ -41,7 +40,7 @@ def test_an_image_that_a_deploy_wants_again_later_is_newer_and_has_one_name_of_o
         def now(cls, tz: dt.tzinfo | None = None) -> Any:
             return now
 
-    monkeypatch.setattr(images.dt, "datetime", Clock)
+    monkeypatch.setattr("operations.machine.images.dt.datetime", Clock)
     seen = []
     for hours in (0, 0, 1):
         now += dt.timedelta(hours=hours)
