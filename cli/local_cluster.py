@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.services import SERVICES
 from operations.engine.events import OnStep, no_steps
 from operations.engine.workspace import Engine
 from operations.errors import OperationError
@@ -17,6 +16,7 @@ from stacks.paths import Paths
 from stacks.settings import BaseSettings
 from toolchain.local_cluster import LocalCluster, LocalNode
 from toolchain.local_images import fill, load_images
+from toolchain.recipes import RECIPES
 
 _PREFIX = "pgai"
 _ENTRANCE = "pgai-cluster-entrance"
@@ -53,14 +53,11 @@ def bring_up_cluster(engine: Engine, cluster: LocalCluster, on_note: Callable[[s
         SetupError: This is not Linux, the user is not root, or an engine does not start.
         OperationError: A port is taken, or the engine failed.
     """
-    base = BaseSettings()
-    images = {service.image for service in SERVICES}
-    images |= {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
     on_note(f"starting {cluster.size} Docker engines with all images")
-    fill(cluster, images)
+    fill(cluster, RECIPES)
     cluster.up()
     # Engines of an earlier day may lack some by now.
-    load_images(cluster.nodes, images)
+    load_images(cluster.nodes, RECIPES)
     manager = cluster.nodes[0]
     engine.create(CLUSTER)
     engine.configure(
@@ -76,7 +73,7 @@ def bring_up_cluster(engine: Engine, cluster: LocalCluster, on_note: Callable[[s
         },
     )
     engine.up(CLUSTER, on_step)
-    _open_entrance(base.socket_proxy_image, cluster.root, manager)
+    _open_entrance(BaseSettings().socket_proxy_image, cluster.root, manager)
 
 
 def take_down_cluster(engine: Engine, cluster: LocalCluster) -> None:

@@ -61,7 +61,7 @@ def build(context: Context, program: Program, progress: Progress) -> None:
     """
     go = find_go(context, progress)
     context.on_build(go)
-    env = environment()
+    env = build_environment()
     log = context.log(program.name)
     what = f"Building {program.name}"
     log.unlink(missing_ok=True)
@@ -102,7 +102,7 @@ def fetch(go: Path, module: Path, log: Path) -> None:
     Raises:
         SetupError: One cannot be had.
     """
-    run_logged([go, "-C", module, "mod", "download"], what=f"Fetching for {module}", log=log, env=environment())
+    run_logged([go, "-C", module, "mod", "download"], what=f"Fetching for {module}", log=log, env=build_environment())
 
 
 def compile_packages(go: Path, program: Program, log: Path) -> None:
@@ -118,7 +118,7 @@ def compile_packages(go: Path, program: Program, log: Path) -> None:
     # Two of Go's runs compile the same packages twice, each without knowing of the other.
     with exclusive(_lock(log, program), built), _module_flags(go, program, log) as flags:
         argv: list[str | Path] = [go, "-C", program.module, "list", "-deps", "-export", *flags, *COMPILER_FLAGS]
-        run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=environment())
+        run_logged([*argv, program.package], what=f"Compiling {program.name}", log=log, env=build_environment())
 
 
 def _lock(log: Path, program: Program) -> Path:
@@ -134,7 +134,7 @@ def _module_flags(go: Path, program: Program, log: Path) -> Iterator[list[str]]:
     if program.patches is None:
         yield []
         return
-    env = environment()
+    env = build_environment()
     what = f"Patching {program.name}"
     with tempfile.TemporaryDirectory(prefix="pgai-modules-") as folder:
         modfile = Path(folder, "go.mod")
@@ -174,7 +174,7 @@ def find_go(context: Context, progress: Progress) -> Path:
 
 
 def _is_new_enough(go: Path) -> bool:
-    found = re.match(r"go(\d+)\.(\d+)", output_of([go, "env", "GOVERSION"], env=environment()))
+    found = re.match(r"go(\d+)\.(\d+)", output_of([go, "env", "GOVERSION"], env=build_environment()))
     return found is not None and (int(found[1]), int(found[2])) >= _LEAST
 
 
@@ -204,7 +204,7 @@ def _install(context: Context, go: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def environment() -> dict[str, str]:
+def build_environment() -> dict[str, str]:
     """Variables with which everything is compiled."""
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     env.setdefault("GOTOOLCHAIN", "auto")

@@ -19,11 +19,12 @@ from tenacity import Retrying, retry, stop_after_delay, wait_fixed
 from components.services import by_key
 from stacks.names import slug_of, stack_of
 from tests.equipment.checkout import ok
-from tests.equipment.cluster import ClusterBase, all_images
+from tests.equipment.cluster import ClusterBase
 from tests.equipment.following import require_followed_log
 from tests.equipment.runbook import commands
 from toolchain.local_cluster import LocalNode
 from toolchain.local_images import load_images
+from toolchain.recipes import RECIPES
 
 pytestmark = pytest.mark.engine
 
@@ -200,7 +201,7 @@ def test_a_manager_whose_disk_was_lost_is_brought_back_from_its_copy(
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     subprocess.run(["tar", "-C", str(disk), "-xf", str(copy)], check=True)
     cluster.start(manager)
-    load_images([manager], all_images())
+    load_images([manager], RECIPES)
     again = [line for line in commands("A lost manager of a cluster").splitlines() if line.startswith("docker swarm")]
     environment = {**os.environ, "DOCKER_HOST": manager.docker_host, "ADDRESS": manager.address}
     subprocess.run(again[0].replace("ADDRESS", "$ADDRESS"), shell=True, check=True, env=environment)

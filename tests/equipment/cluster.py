@@ -12,11 +12,11 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from components.cluster_names import stem_of
 from components.services import SERVICES
 from stacks.names import slug_of
-from stacks.settings import BaseSettings
 from tests.equipment.checkout import ARTIFACTS, Clone, Finished, ok
 from tests.equipment.local_base import bring_up
 from toolchain.local_cluster import LocalCluster, LocalNode
 from toolchain.local_images import fill
+from toolchain.recipes import RECIPES
 
 SIZE = 3
 
@@ -122,14 +122,6 @@ class ClusterBase:
         assert not (self.clone.data / "pgai-preview/host/previews" / slug_of(branch)).exists()
 
 
-def all_images() -> set[str]:
-    """What each node of a cluster needs."""
-    base = BaseSettings()
-    return {service.image for service in SERVICES} | {
-        base.traefik_image, base.socket_proxy_image, base.node_exporter_image,
-    }  # fmt: skip
-
-
 @contextmanager
 def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
     """Three engines with all images, gone afterwards with all that they hold.
@@ -140,7 +132,7 @@ def running_cluster(root: Path, token: str) -> Iterator[LocalCluster]:
     """
     cluster = LocalCluster(root=root, prefix=token, size=SIZE)
     try:
-        fill(cluster, all_images())
+        fill(cluster, RECIPES)
         cluster.up()
         yield cluster
     finally:

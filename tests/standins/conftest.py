@@ -22,7 +22,7 @@ from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
 from tests.standins.remote import PROLOGUE, connect
 from toolchain import recipes
-from toolchain.golang import COMPILER_FLAGS, environment
+from toolchain.golang import COMPILER_FLAGS, build_environment
 from toolchain.recipes import Recipe
 from toolchain.stamps import fingerprint
 
@@ -58,7 +58,7 @@ def go_binary() -> Callable[[str], Path]:
         done = subprocess.run(
             [go, "build", *COMPILER_FLAGS, "-o", str(CACHE / folder), program.package],
             cwd=program.module,
-            env=environment(),
+            env=build_environment(),
             capture_output=True,
             text=True,
             timeout=600,

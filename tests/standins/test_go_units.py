@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.golang import COMPILER_FLAGS, environment
+from toolchain.golang import COMPILER_FLAGS, build_environment
 
 OFFLINE = Path(__file__).resolve().parents[2] / "offline"
 COMMANDS = {"gofmt": ["gofmt", "-l"], "vet": ["go", "vet", *COMPILER_FLAGS], "test": ["go", "test", *COMPILER_FLAGS]}
@@ -25,7 +25,7 @@ def test_a_stand_ins_own_checks_pass(module: str, package: str, check: str) -> N
     done = subprocess.run(
         [*command, f"./{package}" if check == "gofmt" else f"./{package}/..."],
         cwd=OFFLINE / module,
-        env=environment(),
+        env=build_environment(),
         capture_output=True,
         text=True,
         timeout=600,
