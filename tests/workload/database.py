@@ -13,7 +13,10 @@ from tests.equipment.postgres import PostgresServer
 LOGGED = {"log_connections": "on", "log_disconnections": "on", "log_line_prefix": "%n [%p] "}
 """Settings of a server that says of each session when it begins and ends."""
 
-_SESSION = re.compile(r"^([\d.]+) \[\d+\] LOG:  (connection authorized|disconnection): .*?user=workload ", re.MULTILINE)
+_EVENT = re.compile(
+    r"^([\d.]+) \[\d+\] LOG:  (?:(starting PostgreSQL)|(connection authorized|disconnection): .*?user=workload )",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +71,17 @@ class Database:
 
 def most_sessions(server: PostgresServer, begin: datetime, end: datetime | None = None) -> int:
     """The highest number of sessions of the workload role at once within a time, as the server's log tells."""
-    changes = sorted(
-        (float(moment), 1 if what == "connection authorized" else -1) for moment, what in _SESSION.findall(server.log)
-    )
+    events = sorted((float(moment), started or session) for moment, started, session in _EVENT.findall(server.log))
     most = now = 0
-    for moment, change in changes:
+    for moment, event in events:
         if end and moment >= end.timestamp():
             break
-        now += change
+        match event:
+            case "connection authorized":
+                now += 1
+            case "disconnection":
+                now -= 1
+            case _:
+                now = 0  # a server that crashed has not told that its sessions ended
         most = now if moment < begin.timestamp() else max(most, now)
     return most
