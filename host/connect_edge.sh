@@ -10,7 +10,7 @@ networks=$(docker network ls --filter "label=pgai.preview.base=$BASE" --filter l
 [ -n "${SLUG:-}" ] || networks="$networks $(docker network ls --filter "label=pgai.edge=$BASE" --format '{{.Name}}')"
 # Of the container, not of the network: that lists none that is stopped.
 if ! joined=$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' "$proxy"); then
-    echo "The reverse proxy $proxy is not on the machine, so no preview can be seen: bring its base up (pulumi up) and try again." >&2
+    echo "The reverse proxy $proxy is not on the machine, so no preview can be seen: bring its base up (pulumi up --refresh) and try again." >&2
     exit 1
 fi
 for network in $networks; do

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from components.labels import PART_OF_BASE, PREPARING
 from operations.engine.events import OnStep
+from operations.engine.snapshot import IN_DOCKER, Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import BadInputError, OperationError
 from operations.machine.docker import Docker
@@ -57,10 +59,20 @@ def bring_up_local(engine: Engine, checkout: Path, docker_address: str, on_step:
         BadInputError: Wrong configuration.
         OperationError: A port is taken, or the engine failed.
     """
-    wanted = settings(checkout, LOCAL)
-    _require_free_ports(wanted, Docker(lambda: docker_address))
+    wanted, docker = settings(checkout, LOCAL), Docker(lambda: docker_address)
+    _require_free_ports(wanted, docker)
     engine.create(LOCAL)
-    return engine.up(LOCAL, on_step)
+    return engine.up(LOCAL, on_step, refresh=_has_drifted(engine.snapshot(LOCAL), docker))
+
+
+def _has_drifted(snapshot: Snapshot | None, docker: Docker) -> bool:
+    """Whether something of the base was removed or stopped since, which an update alone does not look for."""
+    if snapshot is None or snapshot.empty:
+        return False
+    there = {one.id for one in docker.belongings({PART_OF_BASE: "true"})}
+    known = {identity for kind in IN_DOCKER.values() for identity in snapshot.ids.get(kind, ())}
+    stopped = {one.id for one in docker.of_bases() if not (one.runs or one.name.endswith(PREPARING))}
+    return not known <= there - stopped
 
 
 def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:

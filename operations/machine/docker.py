@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
-from components.labels import BASE, PREVIEW, SLUG
+from components.labels import BASE, PART_OF_BASE, PREVIEW, SLUG
 from components.services import by_key
 from operations.at_once import at_once
 from operations.machine.belongings import Belongings
@@ -160,8 +160,16 @@ class Docker(Belongings, Images, Executions, Usages):
             with contextlib.suppress(OSError, AttributeError):
                 stream.close()
 
-    def _states(self) -> list[ContainerState]:
-        wanted = {"label": self._filters}
+    def of_bases(self) -> list[ContainerState]:
+        """Containers of the bases that are on the engine, running or not.
+
+        Raises:
+            OperationError: Docker does not say.
+        """
+        return self._states([f"{PART_OF_BASE}=true"])
+
+    def _states(self, labels: Sequence[str] = ()) -> list[ContainerState]:
+        wanted = {"label": [*(labels or self._filters)]}
         found = self._ask("list its containers", lambda api: api.containers(all=True, filters=wanted))
         return sorted(map(state_of, found), key=lambda state: state.name)
 

@@ -29,6 +29,14 @@ def test_demo_leaves_files_under_version_control_as_they_were(world: World) -> N
     assert world.configuration_kept
 
 
+def test_demo_puts_back_what_was_removed_or_stopped_of_the_base(world: World, engine: Any) -> None:
+    removed, stopped = (f"{world.clone.prefix}{name}" for name in ("node-exporter", "page"))
+    engine.containers.get(removed).remove(force=True)
+    engine.containers.get(stopped).stop(timeout=1)
+    ok(world.clone.preview("demo", "--branch", world.first))
+    assert {removed, stopped} <= {container.name for container in engine.containers.list(ignore_removed=True)}
+
+
 def test_two_previews_run_side_by_side_with_the_same_ports_inside(world: World, engine: Any) -> None:
     for branch in (world.first, world.second):
         containers = services(engine, branch)
