@@ -43,24 +43,28 @@ def export_when(ready: pulumi.Output[Any], values: Mapping[str, Any]) -> None:
         pulumi.export(name, pulumi.Output.all(ready, values[name]).apply(lambda known: known[1]))
 
 
+ReadOutputs = Callable[[str], Mapping[str, Any]]
+"""Outputs of a stack of this project by its name; raises OutputsError where they cannot be read."""
+
+
 def read_outputs(stack: str) -> Mapping[str, Any]:
-    """Read another stack's outputs from within a program, at once rather than as ``pulumi.Output``.
+    """Ask the engine for a stack's outputs from within a program, at once rather than as ``pulumi.Output``.
 
     What a preview consists of depends on its base, so the values are needed before anything is declared;
     ``StackReference`` would hand them over too late. It asks the engine the same question.
 
     Args:
-        stack: Full name, ``organization/project/stack``.
+        stack: Name of a stack of the same project.
 
     Raises:
         OutputsError: There is no such stack.
     """
     try:
-        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+        name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
     except Exception as error:
-        name = stack.rsplit("/", 1)[-1]
         raise OutputsError(
-            f"The base stack {name!r} cannot be read: bring it up first (pulumi up --stack {name}), "
+            f"The base stack {stack!r} cannot be read: bring it up first (pulumi up --stack {stack}), "
             "or name another one with the configuration key 'base'."
         ) from error
     outputs: Mapping[str, Any] = answer["outputs"]

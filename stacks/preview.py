@@ -16,7 +16,7 @@ from components.grafana_plugins import ClusterPlugins
 from components.service_files import FilesRefusedError
 from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
-from stacks.exchange import export_when, read_outputs, read_settings
+from stacks.exchange import ReadOutputs, export_when, read_outputs, read_settings
 from stacks.moments import text_of
 from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
@@ -29,8 +29,11 @@ _Environment = PreviewEnvironment | ClusterEnvironment
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def preview() -> None:
+def preview(read_outputs: ReadOutputs = read_outputs) -> None:
     """One branch's preview.
+
+    Args:
+        read_outputs: Reads its base's outputs, and its own of before.
 
     Raises:
         pulumi.RunError: The configuration, the branch's files or the base cannot be used.
@@ -46,8 +49,8 @@ def preview() -> None:
             f"The stack {stack!r} is not the one of branch {name.branch!r}, whose slug is {name.slug!r}: "
             f"select the stack {name.stack} or correct the branch."
         )
-    _require_awake(name)
-    base = _base(settings.base)
+    _require_awake(name, read_outputs)
+    base = _base(settings.base, read_outputs)
     target = target_of(base)
     folders = _folders(settings, base)
     args = EnvironmentArgs(
@@ -83,21 +86,20 @@ def _on_cluster(
         raise pulumi.RunError(str(error)) from None
 
 
-def _require_awake(name: PreviewName) -> None:
+def _require_awake(name: PreviewName, read_outputs: ReadOutputs) -> None:
     """Touch nothing of a preview that sleeps: what an update replaces would run, and the rest would not."""
-    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{name.stack}"
     # A stack that was never updated has no outputs to be read.
     with suppress(OutputsError):
-        if since := read_outputs(own).get("asleep_since"):
+        if since := read_outputs(name.stack).get("asleep_since"):
             raise pulumi.RunError(
                 f"The preview of {name.branch!r} is asleep since {since}, and nothing was changed: wake it first "
                 f"(./preview wake {shlex.quote(name.branch)}), or destroy it (pulumi destroy --stack {name.stack})."
             )
 
 
-def _base(name: str) -> BaseOutputs:
+def _base(name: str, read_outputs: ReadOutputs) -> BaseOutputs:
     try:
-        return BaseOutputs.of(name, read_outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"))
+        return BaseOutputs.of(name, read_outputs(name))
     except OutputsError as error:
         raise pulumi.RunError(str(error)) from None
 

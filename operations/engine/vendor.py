@@ -11,12 +11,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from pulumi import automation
+from pulumi import Resource, automation, log
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 from operations.engine.process import EngineProcess
+
+
+def mute_debug() -> None:
+    """Let the program tell the engine nothing for debugging from now on.
+
+    The SDK does so at each step of each resource and waits for the answer: some 180 calls of an update, whose messages
+    nobody sees.
+    """
+
+    def nothing(
+        msg: str, resource: Resource | None = None, stream_id: int | None = None, ephemeral: bool | None = None
+    ) -> None:
+        """Nothing; see above."""
+
+    log.debug = nothing
 
 
 class Command(automation.PulumiCommand):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
@@ -23,6 +23,7 @@ from operations.engine.stack_files import StackFiles
 from operations.engine.stack_locks import LONGEST_HOURS, StackLocks
 from operations.engine.waiting import LockWait
 from operations.errors import EngineError, OperationError
+from stacks.outputs import OutputsError
 from stacks.paths import Paths
 
 if TYPE_CHECKING:
@@ -127,10 +128,21 @@ class Engine(Backend, StackFiles, Holding):
             stack,
             on_step,
             lambda chosen, listener, first: chosen.up(
-                program=lambda: _both(first, run), parallel=_PARALLEL, refresh=refresh, on_event=listener
+                program=lambda: _both(first, partial(run, self._outputs)),
+                parallel=_PARALLEL,
+                refresh=refresh,
+                on_event=listener,
             ),
             require=require,
         )
+
+    def _outputs(self, stack: str) -> Mapping[str, Any]:
+        """What the program is told of a stack's outputs, without its secrets."""
+        try:
+            found = self.snapshot(stack)
+        except OperationError as error:
+            raise OutputsError(str(error)) from error
+        return found.outputs if found else {}
 
     def destroy(self, stack: str, on_step: OnStep, require: Require = _anything) -> Changes:
         """``pulumi destroy --remove``, from the state alone: the program that runs only asks whether it may.
@@ -216,8 +228,9 @@ class Engine(Backend, StackFiles, Holding):
     ) -> Changes:
         from pulumi import RunError, automation
 
-        from operations.engine.vendor import Stack
+        from operations.engine.vendor import Stack, mute_debug
 
+        mute_debug()
         started = time.monotonic()
         listener = Listener(on_step)
         refused: list[OperationError] = []

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import pulumi
 import pytest
@@ -15,6 +18,19 @@ from tests.policy.declared import BRANCH, CARRIER, SLUG, all_containers, contain
 
 def test_a_preview_is_seven_containers_named_after_its_slug(of_preview: list[Declared]) -> None:
     assert set(containers(of_preview)) == {f"preview-{SLUG}-{key}" for key in by_key()}
+
+
+def test_who_runs_the_program_can_spare_the_engine_from_reading_the_base() -> None:
+    asked: list[str] = []
+
+    def read(stack: str) -> Mapping[str, Any]:
+        asked.append(stack)
+        return LOCAL_OUTPUTS if stack == "local" else {}
+
+    program = partial(preview.preview, read)
+    declared = declare(program, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=None)
+    assert set(containers(declared)) == {f"preview-{SLUG}-{key}" for key in by_key()}
+    assert asked == [f"preview-{SLUG}", "local"]
 
 
 def test_a_preview_publishes_no_host_port(of_preview: list[Declared]) -> None:

@@ -12,12 +12,13 @@ from importlib import metadata
 from typing import Any
 
 import pytest
-from pulumi import automation
+from pulumi import automation, log
 from pulumi.automation import _stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError, create_command_error
+from pulumi.runtime import resource
 
 from operations.engine.process import EngineProcess
-from operations.engine.vendor import Command, DestroyWorkspace, Stack, Workspace
+from operations.engine.vendor import Command, DestroyWorkspace, Stack, Workspace, mute_debug
 
 SDK = f"pulumi {metadata.version('pulumi')}"
 
@@ -42,6 +43,16 @@ def source(function: Callable[..., Any]) -> str:
 )
 def test_an_override_takes_what_the_sdk_hands_over(ours: Callable[..., Any], theirs: Callable[..., Any]) -> None:
     assert parameters(ours) == parameters(theirs), f"{SDK} hands other arguments to {theirs.__qualname__}"
+
+
+def test_a_muted_program_tells_the_engine_nothing_for_debugging(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = log.debug
+    assert "log.debug(" in source(resource.register_resource), f"{SDK} tells for debugging in another way"
+    monkeypatch.setattr(log, "debug", theirs)  # put back at the end
+    monkeypatch.setattr(log, "get_engine", lambda: pytest.fail("the engine is told"))
+    mute_debug()
+    log.debug("registering resource", None)
+    assert parameters(log.debug) == parameters(theirs), f"{SDK} tells other things for debugging"
 
 
 def test_the_engines_process_has_all_that_the_sdk_keeps_of_it() -> None:
