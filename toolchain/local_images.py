@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from stacks.paths import Paths
 from toolchain.local_cluster import LocalCluster, LocalNode
 from toolchain.local_network import run
 from toolchain.report import SetupError
+from toolchain.stamps import exclusive
 
 _CHUNK = 1 << 20
 
@@ -20,23 +23,54 @@ _STORE = "containerd/daemon"
 
 
 def fill(cluster: LocalCluster, images: Iterable[str]) -> None:
-    """Bring images to engines that were never started: one unpacks them, the others get links to its files.
+    """Bring images to engines that were never started; see :func:`give`.
 
-    Unpacking is what takes the time, and room on the disk. What is unpacked is never written again, but for the
-    databases of who has what.
+    Raises:
+        SetupError: As for :func:`give`.
+    """
+    give([cluster.data(node) for node in cluster.nodes], images)
+
+
+def give(directories: Iterable[Path], images: Iterable[str]) -> None:
+    """Bring images to engines by what they keep in their directories, of which those that are there are left alone.
+
+    An engine of this cache's own unpacks them once, which takes the time and the room; the others get links to its
+    files, or copies on another disk. What is unpacked is never written again, but for the databases of who has what.
 
     Raises:
         SetupError: As for :func:`load_images`; or an engine does not start.
     """
-    fresh = [node for node in cluster.nodes if not cluster.data(node).exists()]
+    fresh = [directory for directory in directories if not directory.exists()]
     if not fresh:
         return
-    first, *others = fresh
-    cluster.start(first)
-    load_images([first], images)
-    cluster.stop(first)
-    for node in others:
-        _share(cluster.data(first), cluster.data(node))
+    import docker
+
+    wanted = sorted(set(images))
+    names, ids = (_digest(part) for part in (wanted, sorted(_ids(docker.from_env(), wanted).values())))
+    stores = Paths.default().cache / "unpacked-images"
+    store = stores / f"{names}-{ids}"
+    with exclusive(stores / "lock", lambda: None):
+        if not store.exists():
+            _unpack(store, wanted)
+        for former in stores.glob(f"{names}-*"):
+            if former != store:
+                shutil.rmtree(former)
+        for directory in fresh:
+            _share(store, directory)
+
+
+def _unpack(store: Path, images: Sequence[str]) -> None:
+    """Let an engine unpack images, and keep where it has them."""
+    own = LocalCluster(root=store.with_name("engine"), prefix="pgaiimg", size=1)
+    own.down()
+    try:
+        (node,) = own.nodes
+        own.start(node)
+        load_images([node], images)
+        own.stop(node)
+        (own.data(node) / _STORE).replace(store)
+    finally:
+        own.down()
 
 
 def _share(source: Path, target: Path) -> None:
@@ -47,11 +81,16 @@ def _share(source: Path, target: Path) -> None:
     store = partial / _STORE
     store.parent.mkdir(parents=True)
     # Unlike Python's own, it keeps owners, and what the kernel notes of a layer's folders.
-    run("cp", "--archive", "--link", str(source / _STORE), str(store))
+    linked = ["--link"] if source.stat().st_dev == store.parent.stat().st_dev else []
+    run("cp", "--archive", *linked, str(source), str(store))
     for database in store.glob("*/*.db"):
         database.unlink()
-        shutil.copy2(source / _STORE / database.relative_to(store), database)
+        shutil.copy2(source / database.relative_to(store), database)
     partial.replace(target)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def load_images(nodes: Sequence[LocalNode], images: Iterable[str]) -> None:

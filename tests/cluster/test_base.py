@@ -18,7 +18,6 @@ import pytest
 import yaml
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from components.services import GRAFANA
 from stacks.settings import PROJECT, BaseSettings
 from tests.equipment.checkout import Clone, ok
 from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_machines
@@ -26,7 +25,6 @@ from tests.equipment.fakes import FakeCloudflare, FakeHetzner
 from tests.equipment.plugin_archives import DATASOURCE, archive_of_datasource
 from tests.equipment.production import DOMAIN, agent
 from tests.equipment.state import unpacked
-from toolchain.local_images import load_images
 
 pytestmark = pytest.mark.engine
 
@@ -111,9 +109,6 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     root = tmp_path_factory.mktemp("cluster")
     with ExitStack() as stack:
         on = stack.enter_context(running_machines(3, NETWORK))
-        base = BaseSettings()
-        load_images(on.machines.nodes, [base.socket_proxy_image, GRAFANA.image])
-        load_images(on.machines.nodes[:1], [base.traefik_image, base.node_exporter_image])
         hetzner = stack.enter_context(FakeHetzner(addresses=on.addresses))
         cloudflare = stack.enter_context(FakeCloudflare([DOMAIN], private_targets=True))
         clone = Clone.make(root, "c")

@@ -20,6 +20,8 @@ from tests.equipment.namespaces import ip
 from tests.equipment.processes import kill_tree
 from tests.equipment.sshd import SERVER, make_key
 from toolchain.local_cluster import LocalCluster, LocalNode
+from toolchain.local_images import fill
+from toolchain.recipes import RECIPES
 
 MANAGER = "ralph-preview-01"
 _DEPLOY_UID = 1500
@@ -87,7 +89,7 @@ class ClusterMachines:
 
 @contextmanager
 def running_machines(size: int, network: str) -> Iterator[ClusterMachines]:
-    """Machines, gone afterwards.
+    """Machines with all images, gone afterwards.
 
     Args:
         size: How many, with the manager.
@@ -105,6 +107,7 @@ def running_machines(size: int, network: str) -> Iterator[ClusterMachines]:
         shutil.chown(directory, _DEPLOY_UID, _DEPLOY_UID)
         public = make_key(keys / "user")
         stack.callback(machines.down)
+        fill(machines, RECIPES)
         machines.start_all()
         for number, node in enumerate(machines.nodes):
             ip("-n", node.namespace, "address", "add", f"{network}.{2 + number}/24", "dev", node.link)

@@ -14,10 +14,9 @@ from typing import Any
 import docker
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from components.services import SERVICES
 from stacks.paths import Paths
-from stacks.settings import BaseSettings
 from toolchain.docker_packages import directory
+from toolchain.recipes import RECIPES
 
 _STOP_SECONDS = 60
 
@@ -27,7 +26,7 @@ class SecondEngine:
     """An engine beside the machine's own.
 
     Attributes:
-        root: Where its data and its log are.
+        root: Where its data (in ``data``) and its log are.
         name: Name of its network namespace.
         address: As ``DOCKER_HOST`` takes it.
         programs: Directory of ``dockerd`` where not the one on PATH; by default what set-up has built, where it has.
@@ -82,13 +81,8 @@ class SecondEngine:
 
     def load_images(self) -> None:
         """Bring over from the machine's own engine what a preview and its base are made of."""
-        base = BaseSettings()
-        images = sorted(
-            {service.image for service in SERVICES}
-            | {base.traefik_image, base.socket_proxy_image, base.node_exporter_image}
-        )
         with (
-            subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save,
+            subprocess.Popen(["docker", "save", *RECIPES], stdout=subprocess.PIPE) as save,
             subprocess.Popen(
                 ["docker", "--host", self.address, "load", "--quiet"], stdin=save.stdout, stdout=subprocess.DEVNULL
             ) as load,

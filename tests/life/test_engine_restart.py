@@ -16,14 +16,16 @@ from tests.equipment.checkout import Clone, ok, wait_for_line
 from tests.equipment.docker import remains
 from tests.equipment.previews import Ground
 from tests.equipment.second_engine import SecondEngine, running_second_engine
+from toolchain.local_images import give
+from toolchain.recipes import RECIPES
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
 def second(tmp_path: Path, token: str) -> Iterator[SecondEngine]:
+    give([tmp_path / "data"], RECIPES)
     with running_second_engine(tmp_path, f"{token}e") as engine:
-        engine.load_images()
         yield engine
 
 
