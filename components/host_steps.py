@@ -9,7 +9,8 @@ import pulumi
 from components.environment_args import EnvironmentArgs
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.host_scripts import script
-from components.record import PreviewRecord, PreviewRecordArgs, comment_of
+from components.record import PreviewRecord
+from components.record_args import PreviewRecordArgs, comment_of
 
 
 def bring_files(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:

@@ -18,9 +18,6 @@ Provider = Literal["docker", "swarm"]
 
 _REFRESH_SECONDS = 2
 
-OWN_REQUESTS = "pgai-preview"
-"""By which the project's own requests to previews name themselves: nobody looks."""
-
 # Says when somebody last looked at a preview, and nothing else of who that was. On standard output: Docker keeps as
 # much of it as of every log.
 _LOG_OF_REQUESTS = (

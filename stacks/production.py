@@ -14,7 +14,8 @@ from components.edge import Edge, EdgeArgs
 from components.hetzner import HetznerHost, HetznerHostArgs, HostRefusedError, require_only_server, require_orderable
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
-from components.record import PreviewRecord, PreviewRecordArgs
+from components.record import PreviewRecord
+from components.record_args import PreviewRecordArgs
 from stacks.base_plugins import BasePlugins
 from stacks.cluster import Manager, cluster
 from stacks.exchange import export_when, read_settings

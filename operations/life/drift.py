@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.labels import preview_labels
-from components.record import comment_of
+from components.record_args import comment_of
 from operations.engine.snapshot import IN_DOCKER, RECORD, Snapshot
 from operations.machine.access import Machine
 from stacks.names import PreviewName

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from components.record import comment_of
+from components.record_args import comment_of
 from operations.errors import EngineError
 from operations.life.work import Work
 

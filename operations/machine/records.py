@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from components.record import described
+from components.record_args import described
 from operations.errors import OperationError
 from stacks.names import STACK_PREFIX
 from stacks.outputs import BaseOutputs

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from components.traefik import OWN_REQUESTS
 from operations.errors import OperationError
 from operations.machine.entrance import Entrance
 from operations.verify import browsing
@@ -19,6 +18,8 @@ from operations.verify.panels import PanelState
 
 _REQUEST_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
+# By which requests of the project's own are known, on the machine too: nobody looks.
+_OWN_REQUESTS = "pgai-preview"
 PROMETHEUS = "P7A0D6631BB10B34F"
 """Grafana's id of VictoriaMetrics; part of the layout that branches keep to."""
 
@@ -41,7 +42,7 @@ class Viewer:
             self._client = httpx.Client(
                 base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
                 verify=entrance.tls(),
-                headers={"Host": parts.netloc, "User-Agent": OWN_REQUESTS},
+                headers={"Host": parts.netloc, "User-Agent": _OWN_REQUESTS},
                 timeout=_REQUEST_TIMEOUT_SECONDS,
                 # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
                 trust_env=entrance.certified,

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import pytest
 from cloudflare import Cloudflare
 
-from components.record import comment_of
+from components.record_args import comment_of
 from operations.engine.snapshot import CONTAINER, NETWORK, RECORD, VOLUME, Snapshot
 from operations.life.drift import has_drifted
 from operations.machine.access import Machine

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cloudflare import Cloudflare
 
-from components.record import comment_of
+from components.record_args import comment_of
 from operations.engine.snapshot import Snapshot
 from operations.errors import EngineError, OperationError
 from operations.machine.records import TOKEN_VARIABLE, CloudflareRecords
