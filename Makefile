@@ -2,6 +2,9 @@
 .PHONY: help demo test test-long check unit standins oldest-docker fix bench cloudflare-ranges lock
 .DEFAULT_GOAL := help
 
+# As in ./preview: no process of a test shall compile all its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON := .venv/bin/python
 SHELL_FILES = preview .ci/run $(shell git ls-files '*.sh')
 FAST_TESTS := tests/unit tests/policy
