@@ -14,5 +14,13 @@ if ! joined=$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Net
     exit 1
 fi
 for network in $networks; do
-    if ! printf '%s\n' "$joined" | grep -qxF -e "$network"; then docker network connect "$network" "$proxy"; fi
+    if printf '%s\n' "$joined" | grep -qxF -e "$network"; then continue; fi
+    tries=3
+    # The manager of a Swarm that has just been started may take longer to answer than its engine waits for it.
+    until said=$(docker network connect "$network" "$proxy" 2>&1); do
+        tries=$((tries - 1))
+        case $said in *"attaching to network failed"*) if [ "$tries" -gt 0 ]; then continue; fi ;; esac
+        printf '%s\n' "$said" >&2
+        exit 1
+    done
 done

@@ -241,6 +241,24 @@ def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Mac
     assert [line for line in asked if line.startswith("network connect")] == ["network connect preview-b-edge edge"]
 
 
+_LATE = "attaching to network failed, make sure your network options are correct: context deadline exceeded"
+
+
+@pytest.mark.parametrize(("said", "late", "code"), [(_LATE, 2, 0), (_LATE, 3, 1), ("no such network", 1, 1)])
+def test_a_manager_that_answers_late_is_asked_again_and_any_other_refusal_stays_one(
+    machine: Machine, said: str, late: int, code: int
+) -> None:
+    machine.program(
+        "docker",
+        'case "$1 $2" in "network ls") echo preview-a-edge ;; "network connect")\n'
+        f"echo x >>{machine.root}/tries\n"
+        f'[ "$(wc -l <{machine.root}/tries)" -gt {late} ] || {{ echo "{said}" >&2; exit 1; }} ;; esac',
+    )
+    done = machine.script("connect_edge", "a")
+    assert done.returncode == code
+    assert (said in done.stderr) == bool(code)
+
+
 def test_a_machine_without_its_reverse_proxy_is_refused_with_the_cure(machine: Machine) -> None:
     machine.program("docker", 'case "$1" in inspect) exit 1 ;; esac')
     refused = machine.script("connect_edge", "a")
