@@ -116,7 +116,11 @@ class Edge(pulumi.ComponentResource):
                     container_path="/host-run", host_path=str(Path(args.docker_socket).parent), read_only=True
                 ),
             ],
-            envs=[f"SOCKET={Path(args.docker_socket).name}", f"PROVIDER={args.provider}"],
+            envs=[
+                f"SOCKET={Path(args.docker_socket).name}",
+                f"PROVIDER={args.provider}",
+                f"EDGE={args.name_prefix}traefik-public",
+            ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
                 # It reads its rules once, at the start.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -75,6 +76,30 @@ def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(
         ("GET", "/v1.44/secrets"),
     ):
         assert ask(method, path) == "403", f"{method} {path}"
+
+
+def test_the_reverse_proxy_hears_of_nothing_but_what_it_may_route_to(world: World, engine: Any) -> None:
+    edge = f"{world.clone.prefix}traefik-public"
+
+    def answers(path: str) -> list[Any]:
+        """JSON values, one a line, that the socket proxy answers in HTTP 1.0, which ends with the connection."""
+        request = f"GET {path} HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n"
+        said = run_once(
+            engine,
+            f"exec 3<>/dev/tcp/socket-proxy/2375; printf '{request}' >&3; cat <&3",
+            network=f"{world.clone.prefix}traefik-socket",
+        ).decode()
+        return [json.loads(line) for line in said.partition("\r\n\r\n")[2].splitlines() if line.startswith(("{", "["))]
+
+    (listed,) = answers("/v1.44/containers/json?all=1")
+    routed = engine.containers.list(all=True, ignore_removed=True, filters={"label": f"pgai.edge={edge}"})
+    assert {row["Id"] for row in listed} == {container.id for container in routed}
+    assert len(listed) < len(engine.containers.list(all=True, ignore_removed=True))
+    grafana, backend = (services(engine, world.first)[key] for key in ("grafana", "backend"))
+    grafana.exec_run(["true"])
+    backend.exec_run(["true"])
+    heard = answers(f"/v1.44/events?since=1&until={int(time.time()) + 1}")
+    assert {row["Actor"]["Attributes"]["pgai.edge"] for row in heard} == {edge}
 
 
 def test_the_passphrase_of_the_state_is_its_owners_alone(world: World) -> None:

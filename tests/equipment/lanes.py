@@ -14,7 +14,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
-BESIDE = ("cluster", "e2e", "standins", "workload", "unit", "policy", "config")
+BESIDE = ("cluster", "e2e", "gitlab", "standins", "workload", "unit", "policy", "config")
 """Folders of the second lane, about half of the time; whatever else there is belongs to the first."""
 
 

@@ -67,6 +67,7 @@ def test_the_socket_proxy_is_on_a_network_without_a_way_out(of_base: list[Declar
     assert networks["traefik-socket"]["internal"] is True
     proxy = containers(of_base)["traefik-socket-proxy"]
     assert [network["name"] for network in proxy["networksAdvanced"]] == ["traefik-socket"]
+    assert "EDGE=traefik-public" in proxy["envs"], "what is shown to the reverse proxy carries the label of its edge"
 
 
 def test_the_machines_metrics_are_on_loopback(of_base: list[Declared]) -> None:
