@@ -46,14 +46,14 @@ def give(directories: Iterable[Path], images: Iterable[str]) -> None:
     import docker
 
     wanted = sorted(set(images))
-    names, ids = (_digest(part) for part in (wanted, sorted(_ids(docker.from_env(), wanted).values())))
+    found = "\n".join([*wanted, *sorted(_ids(docker.from_env(), wanted).values())])
     stores = Paths.default().cache / "unpacked-images"
-    store = stores / f"{names}-{ids}"
+    store = stores / hashlib.sha256(found.encode()).hexdigest()[:12]
     with exclusive(stores / "lock", lambda: None):
         if not store.exists():
             _unpack(store, wanted)
-        for former in stores.glob(f"{names}-*"):
-            if former != store:
+        for former in stores.iterdir():
+            if former.is_dir() and former != store:
                 shutil.rmtree(former)
         for directory in fresh:
             _share(store, directory)
@@ -87,10 +87,6 @@ def _share(source: Path, target: Path) -> None:
         database.unlink()
         shutil.copy2(source / database.relative_to(store), database)
     partial.replace(target)
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def load_images(nodes: Sequence[LocalNode], images: Iterable[str]) -> None:
