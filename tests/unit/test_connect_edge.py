@@ -1,0 +1,51 @@
+"""The reverse proxy is brought to the networks of previews."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.equipment.slots import Machine
+
+_LATE = "attaching to network failed, make sure your network options are correct: context deadline exceeded"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine.make(tmp_path)
+
+
+def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Machine) -> None:
+    machine.program(
+        "docker",
+        f'echo "$*" >>{machine.root}/asked\n'
+        'case "$1 $2" in "network ls") echo preview-a-edge; echo preview-b-edge ;; "inspect --format") '
+        "echo edge; echo preview-a-edge ;; esac",
+    )
+    assert machine.script("connect_edge", "a").returncode == 0
+    asked = (machine.root / "asked").read_text(encoding="utf-8").splitlines()
+    assert [line for line in asked if line.startswith("network connect")] == ["network connect preview-b-edge edge"]
+
+
+@pytest.mark.parametrize(("said", "late", "code"), [(_LATE, 2, 0), (_LATE, 3, 1), ("no such network", 1, 1)])
+def test_a_manager_that_answers_late_is_asked_again_and_any_other_refusal_stays_one(
+    machine: Machine, said: str, late: int, code: int
+) -> None:
+    machine.program(
+        "docker",
+        'case "$1 $2" in "network ls") echo preview-a-edge ;; "network connect")\n'
+        f"echo x >>{machine.root}/tries\n"
+        f'[ "$(wc -l <{machine.root}/tries)" -gt {late} ] || {{ echo "{said}" >&2; exit 1; }} ;; esac',
+    )
+    done = machine.script("connect_edge", "a")
+    assert done.returncode == code
+    assert (said in done.stderr) == bool(code)
+
+
+def test_a_machine_without_its_reverse_proxy_is_refused_with_the_cure(machine: Machine) -> None:
+    machine.program("docker", 'case "$1" in inspect) exit 1 ;; esac')
+    refused = machine.script("connect_edge", "a")
+    assert refused.returncode == 1
+    assert "The reverse proxy edge is not on the machine" in refused.stderr
+    assert "pulumi up" in refused.stderr
