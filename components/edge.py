@@ -78,10 +78,11 @@ class Edge(pulumi.ComponentResource):
         super().__init__("preview:edge:Edge", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels = {PART_OF_BASE: "true"}
+        own_name = f"{args.name_prefix}traefik-public"
         # The reverse proxy's way out, and nobody's but its own.
         public = docker.Network(
             f"{name}-network",
-            name=f"{args.name_prefix}traefik-public",
+            name=own_name,
             driver="bridge",
             labels=[docker.NetworkLabelArgs(label=PART_OF_BASE, value="true")],
             opts=child,
@@ -119,7 +120,7 @@ class Edge(pulumi.ComponentResource):
             envs=[
                 f"SOCKET={Path(args.docker_socket).name}",
                 f"PROVIDER={args.provider}",
-                f"EDGE={args.name_prefix}traefik-public",
+                f"EDGE={own_name}",
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
             **hardened(
@@ -141,7 +142,7 @@ class Edge(pulumi.ComponentResource):
                 max_previews=args.max_previews,
                 socket_proxy_image=args.socket_proxy_image,
                 docker_host=args.docker_host,
-                edge=f"{args.name_prefix}traefik-public",
+                edge=own_name,
             ),
             opts=child,
         )
@@ -165,7 +166,7 @@ class Edge(pulumi.ComponentResource):
             user="0:0" if certificate else _NOBODY,
             command=[
                 *traefik_arguments(
-                    network=f"{args.name_prefix}traefik-public",
+                    network=own_name,
                     provider=args.provider,
                     http_port=args.http_port,
                     https_port=args.https_port,
@@ -191,7 +192,7 @@ class Edge(pulumi.ComponentResource):
             **hardened(
                 labels={
                     **labels,
-                    **own_routes(f"{args.name_prefix}traefik-public", public.ipam_configs),
+                    **own_routes(own_name, public.ipam_configs),
                     **(certificate.labels if certificate else {}),
                 },
                 memory_mib=192,
@@ -205,7 +206,7 @@ class Edge(pulumi.ComponentResource):
             create=script("connect_edge"),
             delete=None,
             environment={
-                "BASE": f"{args.name_prefix}traefik-public",
+                "BASE": own_name,
                 **({"DOCKER_HOST": args.docker_host} if args.docker_host else {}),
             },
             triggers=[traefik.id, page.network.id],
