@@ -67,20 +67,13 @@ class ClusterBase:
             row["service"]: row["node"] for row in rows if row["status"] == "running" and row["health"] != "starting"
         }
 
+    @retry(stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
     def require_well(self, branch: str, without: LocalNode | None = None) -> None:
         """All services are well, none of them on a node that is away; waited for without a command that mends."""
-        # Asking the engines takes a hundredth of the processor time that the command takes.
-        self._require_all_run(branch, without)
-        self._require_said_to_be_well(branch, without)
-
-    @retry(stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
-    def _require_all_run(self, branch: str, without: LocalNode | None) -> None:
+        # First: asking the engines takes a hundredth of the processor time that the command takes.
         nodes = [node for node in self.cluster.nodes if not (without and node.name == without.name)]
         found = {service for service, _ in self.copies(branch, nodes, health=["healthy", "none"])}
         assert found == {service.key for service in SERVICES}, found
-
-    @retry(stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
-    def _require_said_to_be_well(self, branch: str, without: LocalNode | None) -> None:
         row = self.clone.json("status", branch, "--json")
         assert row["health"] == f"{len(SERVICES)}/{len(SERVICES)} healthy", row
         assert without is None or without.name not in row["nodes"].values(), row
