@@ -10,7 +10,7 @@ import yaml
 
 from components.labels import PART_OF_BASE, PREPARING
 from operations.engine.events import OnStep
-from operations.engine.snapshot import IN_DOCKER, Snapshot
+from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import BadInputError, OperationError
 from operations.machine.docker import Docker
@@ -70,9 +70,8 @@ def _has_drifted(snapshot: Snapshot | None, docker: Docker) -> bool:
     if snapshot is None or snapshot.empty:
         return False
     there = {one.id for one in docker.belongings({PART_OF_BASE: "true"})}
-    known = {identity for kind in IN_DOCKER.values() for identity in snapshot.ids.get(kind, ())}
     stopped = {one.id for one in docker.of_bases() if not (one.runs or one.name.endswith(PREPARING))}
-    return not known <= there - stopped
+    return not snapshot.in_docker <= there - stopped
 
 
 def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:

@@ -20,6 +20,7 @@ from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot, State
 from operations.engine.store import Listed, Store, store_of
 from operations.errors import EngineError, OperationError
+from stacks.outputs import OutputsError
 from stacks.settings import PROJECT
 
 _PARALLEL_READS = 4
@@ -160,6 +161,18 @@ class Backend:
         change(state.deployment)
         self.store.write(f"{state.key}.bak", before)
         self.store.write(state.key, state.packed())
+
+    def open_outputs(self, stack: str) -> Mapping[str, Any]:
+        """Outputs of the stack's last successful update but its secrets, as its state says; empty where it has none.
+
+        Raises:
+            OutputsError: The backend or the state cannot be read.
+        """
+        try:
+            found = self.snapshot(stack)
+        except OperationError as error:
+            raise OutputsError(str(error)) from error
+        return found.outputs if found else {}
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Outputs of the stack's last successful update, secrets in plain; empty where it has none.

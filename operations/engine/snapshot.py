@@ -132,6 +132,11 @@ class Snapshot:
         return self.preview.asleep_since if self.preview else ""
 
     @property
+    def in_docker(self) -> frozenset[str]:
+        """Docker's ids of all that the state knows there."""
+        return frozenset[str]().union(*(self.ids.get(kind, ()) for kind in IN_DOCKER.values()))
+
+    @property
     def empty(self) -> bool:
         """Whether the state holds nothing that would have to be removed."""
         return not self.ids and not self.pending

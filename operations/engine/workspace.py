@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
@@ -23,7 +23,6 @@ from operations.engine.stack_files import StackFiles
 from operations.engine.stack_locks import LONGEST_HOURS, StackLocks
 from operations.engine.waiting import LockWait
 from operations.errors import EngineError, OperationError
-from stacks.outputs import OutputsError
 from stacks.paths import Paths
 
 if TYPE_CHECKING:
@@ -128,21 +127,13 @@ class Engine(Backend, StackFiles, Holding):
             stack,
             on_step,
             lambda chosen, listener, first: chosen.up(
-                program=lambda: _both(first, partial(run, self._outputs)),
+                program=lambda: _both(first, partial(run, self.open_outputs)),
                 parallel=_PARALLEL,
                 refresh=refresh,
                 on_event=listener,
             ),
             require=require,
         )
-
-    def _outputs(self, stack: str) -> Mapping[str, Any]:
-        """What the program is told of a stack's outputs, without its secrets."""
-        try:
-            found = self.snapshot(stack)
-        except OperationError as error:
-            raise OutputsError(str(error)) from error
-        return found.outputs if found else {}
 
     def destroy(self, stack: str, on_step: OnStep, require: Require = _anything) -> Changes:
         """``pulumi destroy --remove``, from the state alone: the program that runs only asks whether it may.

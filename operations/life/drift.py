@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.labels import preview_labels
 from components.record_args import comment_of
-from operations.engine.snapshot import IN_DOCKER, RECORD, Snapshot
+from operations.engine.snapshot import RECORD, Snapshot
 from operations.machine.access import Machine
 from stacks.names import PreviewName
 
@@ -30,8 +30,7 @@ def has_drifted(machine: Machine, name: PreviewName, snapshot: Snapshot) -> bool
         return True
     base, docker = machine.base, machine.docker
     there = {found.id for found in docker.belongings(preview_labels(name.slug, base.edge_network))}
-    known = {identity for kind in IN_DOCKER.values() for identity in snapshot.ids.get(kind, ())}
-    if not known <= there or not all(state.well for state in docker.of_slug(name.slug)):
+    if not snapshot.in_docker <= there or not all(state.well for state in docker.of_slug(name.slug)):
         return True
     host, comment = name.host(base.domain), comment_of(name.branch)
     return not all(machine.records.is_as_declared(identity, host, comment) for identity in snapshot.ids.get(RECORD, ()))
