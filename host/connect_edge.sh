@@ -15,12 +15,20 @@ if ! joined=$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Net
 fi
 for network in $networks; do
     if printf '%s\n' "$joined" | grep -qxF -e "$network"; then continue; fi
-    tries=3
-    # The manager of a Swarm that has just been started may take longer to answer than its engine waits for it.
+    tries=5
+    # The manager of a Swarm that has just been started may take longer to answer than its engine waits for it (20 s). What
+    # the engine keeps of such a question makes it answer the next one at once with "not found", and then it asks anew.
     until said=$(docker network connect "$network" "$proxy" 2>&1); do
         tries=$((tries - 1))
-        case $said in *"attaching to network failed"*) if [ "$tries" -gt 0 ]; then continue; fi ;; esac
-        printf '%s\n' "$said" >&2
-        exit 1
+        case $said in
+            *"is already attached to network"*) break ;;
+            *"attaching to network failed"* | *"attach to network"* | *"not found"*) ;;
+            *) tries=0 ;;
+        esac
+        if [ "$tries" -eq 0 ]; then
+            printf '%s\n' "$said" >&2
+            exit 1
+        fi
+        sleep 1
     done
 done
