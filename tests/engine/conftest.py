@@ -19,5 +19,6 @@ def world(local_base: LocalBase, token: str) -> Iterator[World]:
         configured = (clone.path / "Pulumi.local.yaml").read_bytes()
         demo = ok(clone.preview("demo", "--branch", first))
         kept = (clone.path / "Pulumi.local.yaml").read_bytes() == configured
-        ok(clone.preview("deploy", second, "--commit", "0123abcd"))
-        yield World(clone, first, second, kept, demo)
+        commit = "0123abcd"
+        ok(clone.preview("deploy", second, "--commit", commit))
+        yield World(clone, first, second, commit, kept, demo)

@@ -71,7 +71,7 @@ def test_a_share_that_a_killed_command_has_left_larger_is_its_own_after_the_next
     backend = services(engine, world.second)["backend"].name
     subprocess.run(["docker", "update", "--cpus=1", backend], check=True, capture_output=True)
     assert not own_shares(engine, world.second)
-    ok(world.clone.preview("deploy", world.second, "--commit", "0123abcd"))
+    ok(world.clone.preview("deploy", world.second, "--commit", world.commit))
     assert own_shares(engine, world.second)
 
 
@@ -92,7 +92,7 @@ def test_list_shows_both_previews(world: World) -> None:
     assert row["slug"] == slug_of(world.second)
     assert row["stack"] == f"preview-{row['slug']}"
     assert row["url"] == world.url(world.second)
-    assert row["commit"] == "0123abcd"
+    assert row["commit"] == world.commit
     assert row["state"] == "live"
     assert row["health"] == "7/7 healthy"
     assert row["deployed_at"].endswith("Z")

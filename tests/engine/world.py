@@ -19,6 +19,7 @@ class World:
         clone: The user's clone.
         first: Branch that ``demo`` was told to show.
         second: Branch that ``deploy`` brought up beside it.
+        commit: The commit that it was told.
         configuration_kept: Whether ``demo`` left the files under version control as they were.
         demo: How ``demo`` ended.
     """
@@ -26,6 +27,7 @@ class World:
     clone: Clone
     first: str
     second: str
+    commit: str
     configuration_kept: bool
     demo: Finished
 
