@@ -66,8 +66,8 @@ class GrafanaPlugins(pulumi.ComponentResource):
             f"{name}-volume",
             name=f"{args.name_prefix}grafana-plugins",
             labels=[docker.VolumeLabelArgs(label=PART_OF_BASE, value="true")],
-            # Where a machine lost its disk, a Grafana that the Swarm puts there first has Docker make the volume, bare: it
-            # is as good, and in use, so that it cannot be replaced.
+            # On a node that lost its disk, a Grafana that the Swarm puts there first has Docker make the volume, bare.
+            # It is as good, and in use, so that it cannot be replaced.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["labels"]),
         )
         volumes = [docker.ContainerVolumeArgs(container_path=PLUGINS_MOUNT, volume_name=volume.name)]
