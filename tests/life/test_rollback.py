@@ -31,6 +31,14 @@ def broken(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
+def quitter(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An image whose program ends soon."""
+    dockerfile = 'FROM postgres:15\nENTRYPOINT ["sh", "-c", "echo nothing to do here; exit 3"]\n'
+    with built_image(ground.engine, tmp_path_factory.mktemp("quit"), f"{ground.token}/quit:1", dockerfile) as tag:
+        yield tag
+
+
+@pytest.fixture(scope="module")
 def live(ground: Ground) -> Iterator[str]:
     branch = ground.branch("live")
     ground.deploy(branch)
@@ -68,6 +76,20 @@ def test_an_update_that_fails_puts_the_last_good_version_back(ground: Ground, br
     assert len(found) >= 7
     assert not [secret for secret in found if secret in done.text], "logs that are shown have no secret"
     assert "[redacted]" in done.stderr
+
+
+def test_an_update_ends_when_a_container_ends_again_and_again(ground: Ground, quitter: str, live: str) -> None:
+    before = service_ids(ground.engine, live)
+    done = ground.clone.preview("deploy", live, "--image", f"pgwatch={quitter}")
+    assert done.code == 5, done.text
+    assert "Traceback" not in done.text
+    said = " ".join(done.stderr.split())
+    assert "did not come up: pgwatch: ended with exit code 3, 3 times: nothing to do here." in said
+    assert "The last good version is running again." in said
+    assert re.search(r"last lines of preview-\S+-pgwatch", said)
+    ground.require_live(live)
+    after = service_ids(ground.engine, live)
+    assert {service for service in after if after[service] != before[service]} == {"pgwatch"}
 
 
 def test_a_tag_that_was_moved_is_noticed_and_undoing_goes_back_to_the_image_that_ran(
