@@ -212,6 +212,10 @@ class PreviewOutputs(BaseModel):
         """When it ends; empty where that is unknown, or where it is kept."""
         return "" if self.kept else self.expires_at
 
+    def by_program(self) -> dict[str, Any]:
+        """What a program exports of it."""
+        return self.model_dump(exclude={"warned_for"})
+
     @classmethod
     def of(cls, stack: str, values: Mapping[str, Any]) -> PreviewOutputs | None:
         """Read a preview stack's outputs; None where no deploy of it ever succeeded.

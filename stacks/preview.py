@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shlex
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +16,8 @@ from components.service_files import FilesRefusedError
 from components.services import SERVICES
 from stacks.configuration import ConfigurationError, gather, home_of, lacking
 from stacks.exchange import ReadOutputs, export_when, read_outputs, read_settings
-from stacks.moments import text_of
 from stacks.names import PreviewName
-from stacks.outputs import BaseOutputs, OutputsError, PreviewOutputs
+from stacks.outputs import BaseOutputs, OutputsError
 from stacks.paths import Paths
 from stacks.preview_settings import PreviewSettings
 from stacks.targets import target_of
@@ -67,7 +65,8 @@ def preview(read_outputs: ReadOutputs = read_outputs) -> None:
     environment = base.by_runtime(
         containers=lambda: _on_machine(name, args, base, opts), services=lambda: _on_cluster(name, args, base, opts)
     )
-    _export(settings, name, base, environment)
+    # A failed update changes neither the owner nor the expiry.
+    export_when(environment.ready, {**settings.recorded(base).by_program(), "credentials": environment.credentials})
 
 
 def _on_machine(
@@ -132,41 +131,3 @@ def _configuration(settings: PreviewSettings, base: BaseOutputs) -> Path:
     staged = Paths.default().staged(pulumi.get_stack()) / "config"
     found.write(staged)
     return staged
-
-
-def _export(
-    settings: PreviewSettings,
-    name: PreviewName,
-    base: BaseOutputs,
-    environment: _Environment,
-) -> None:
-    # A failed update changes neither the owner nor the expiry.
-    outputs = PreviewOutputs(
-        branch=name.branch,
-        slug=name.slug,
-        commit=settings.commit,
-        url=name.url(base),
-        base=settings.base,
-        created_at=_moment(settings.created_at),
-        deployed_at=_moment(settings.deployed_at),
-        expires_at=_moment(_expiry(settings)),
-        deployed_by=settings.deployed_by,
-        images=settings.images,
-        kept=settings.kept,
-        labelled=settings.labelled,
-    )
-    recorded = outputs.model_dump(exclude={"warned_for"})
-    export_when(environment.ready, {**recorded, "credentials": environment.credentials})
-
-
-def _expiry(settings: PreviewSettings) -> dt.datetime | None:
-    """TTL after the deploy; an end that somebody has moved further away stays."""
-    known = [settings.expires_at] if settings.expires_at else []
-    if settings.deployed_at:
-        known.append(settings.deployed_at + dt.timedelta(hours=settings.ttl_hours))
-    return max(known, default=None)
-
-
-def _moment(value: dt.datetime | None) -> str:
-    # Empty where nobody said when: a clock read here would make every `pulumi up` show a change.
-    return text_of(value) if value else ""

@@ -10,7 +10,9 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from components.service_spec import ServiceSpec
 from components.services import by_key
 from stacks.images import Image, filled
+from stacks.moments import text_of
 from stacks.names import NameRefusedError, PreviewName
+from stacks.outputs import BaseOutputs, PreviewOutputs
 from stacks.settings import Settings
 from stacks.validation import fault
 
@@ -85,3 +87,37 @@ class PreviewSettings(Settings):
         """Reference of the image that a service runs."""
         template = self.images.get(service.key, service.image)
         return filled(template, commit=self.commit, slug=PreviewName(self.branch).slug)
+
+    def recorded(self, base: BaseOutputs) -> PreviewOutputs:
+        """What the stack records of a preview that is up with this configuration.
+
+        Args:
+            base: What the preview's base hands on.
+        """
+        name = PreviewName(self.branch)
+        return PreviewOutputs(
+            branch=name.branch,
+            slug=name.slug,
+            commit=self.commit,
+            url=name.url(base),
+            base=self.base,
+            created_at=_moment(self.created_at),
+            deployed_at=_moment(self.deployed_at),
+            expires_at=_moment(self._expiry()),
+            deployed_by=self.deployed_by,
+            images=self.images,
+            kept=self.kept,
+            labelled=self.labelled,
+        )
+
+    def _expiry(self) -> dt.datetime | None:
+        """TTL after the deploy; an end that somebody has moved further away stays."""
+        known = [self.expires_at] if self.expires_at else []
+        if self.deployed_at:
+            known.append(self.deployed_at + dt.timedelta(hours=self.ttl_hours))
+        return max(known, default=None)
+
+
+def _moment(value: dt.datetime | None) -> str:
+    # Empty where nobody said when: a clock read here would make every `pulumi up` show a change.
+    return text_of(value) if value else ""

@@ -142,6 +142,15 @@ class Backend:
         resources = state.deployment.get("resources", []) if state else []
         return [row["urn"] for row in resources if str(row["type"]).startswith(f"{provider}:")]
 
+    def made(self, stack: str) -> str:
+        """See :attr:`State.made`; empty where there is no such stack.
+
+        Raises:
+            OperationError: The backend or the state cannot be read.
+        """
+        state = self._state(stack, self._states(stack))
+        return state.made if state else ""
+
     def edit(self, stack: str, change: Callable[[dict[str, Any]], None]) -> None:
         """Change a stack's state, whose lock is held; the one before is kept beside it, as the engine does.
 

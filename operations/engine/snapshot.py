@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import hashlib
 import json
 import re
 import shlex
@@ -193,6 +194,15 @@ class State:
         """What the engine calls the latest deployment; empty where there was none."""
         latest: dict[str, Any] = self.content["checkpoint"].get("latest") or {}
         return latest
+
+    @property
+    def made(self) -> str:
+        """Digest of all that it says of resources but the stack's outputs; hexadecimal."""
+        rows = (
+            {**row, "outputs": {}} if row["type"] == STACK else row for row in self.deployment.get("resources") or []
+        )
+        said = [*rows, self.deployment.get("pending_operations") or []]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def packed(self) -> bytes:
         """The engine's file."""

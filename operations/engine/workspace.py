@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from operations.engine import notes
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
 from operations.engine.holding import Holding
@@ -33,14 +34,8 @@ if TYPE_CHECKING:
 # What can start together does; the engine's own default is four for each processor, and some waits take no processor.
 _PARALLEL = 32
 
-
 Require = Callable[[Snapshot], None]
 """Raises what speaks against an operation, in view of the stack's state."""
-
-
-def _both(first: Callable[[], None], then: Callable[[], None]) -> None:
-    first()
-    then()
 
 
 def _anything(_: Snapshot) -> None:
@@ -123,11 +118,15 @@ class Engine(Backend, StackFiles, Holding):
         """
         from stacks.program import run
 
+        def program(first: Callable[[], None]) -> None:
+            first()
+            run(self.open_outputs)
+
         return self._operate(
             stack,
             on_step,
             lambda chosen, listener, first: chosen.up(
-                program=lambda: _both(first, partial(run, self.open_outputs)),
+                program=partial(program, first),
                 parallel=_PARALLEL,
                 refresh=refresh,
                 on_event=listener,
@@ -165,7 +164,7 @@ class Engine(Backend, StackFiles, Holding):
             if self.snapshot(stack):
                 raise
             changes = Changes()
-        self.forget_files(stack)
+        self.forget(stack)
         return changes
 
     def destroy_only(self, stack: str, provider: str, on_step: OnStep) -> Changes:
@@ -192,6 +191,11 @@ class Engine(Backend, StackFiles, Holding):
         if urns := self._urns(stack, provider):
             self._operate(stack, on_step, lambda chosen, listener, _: chosen.refresh(target=urns, on_event=listener))
 
+    def forget(self, stack: str) -> None:
+        """Remove what is kept for a stack that is gone, on this machine and beside the states."""
+        notes.forget(self.store, stack)
+        self.forget_files(stack)
+
     def remove(self, stack: str, *, force: bool = False) -> None:
         """``pulumi stack rm``, with the stack's configuration file.
 
@@ -207,7 +211,7 @@ class Engine(Backend, StackFiles, Holding):
             for attempt in attempts:
                 with attempt:
                     self._workspace(stack).remove_stack(stack, force=force)
-        self.forget_files(stack)
+        self.forget(stack)
 
     def _operate(
         self,

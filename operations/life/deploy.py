@@ -28,6 +28,7 @@ from operations.life.request import (
     require_ownership,
     values_of,
 )
+from operations.life.settled import Settled
 from operations.life.taking import take_and_clear
 from operations.life.watch import watched
 from operations.life.work import Work
@@ -81,7 +82,8 @@ def deploy(
         OperationError: Anything else.
     """
     name = PreviewName(request.branch)
-    with engine.held(name.stack, "deploy"), _program_loaded():
+    settled = Settled(engine, name.stack, checkout, request.config_directory)
+    with engine.held(name.stack, "deploy"), _program_loaded(wanted=not settled.likely):
         if request.only_existing and _is_absent(engine, name):
             return None
         of_base, before = engine.snapshots([request.base, name.stack])
@@ -95,6 +97,7 @@ def deploy(
         )
         if work.before.asleep_since:
             request = after_kept(work, request)
+            settled = Settled(engine, name.stack, checkout, request.config_directory)
         image_ids = _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):
@@ -110,7 +113,8 @@ def deploy(
                 if values["kept"] or (work.before.preview and work.before.preview.kept):
                     mark_kept(work.machine, name.slug, kept=bool(values["kept"]))
                 with interrupts.let_in():
-                    changes = _apply(work, values, drifted=drifted)
+                    changes = None if drifted else settled.only_recorded(work, values)
+                    changes = changes or _apply(work, values, settled, drifted=drifted)
             except LockedError:
                 raise
             except (Exception, InterruptedOperationError) as error:
@@ -125,10 +129,11 @@ def deploy(
 
 
 @contextmanager
-def _program_loaded() -> Iterator[None]:
+def _program_loaded(*, wanted: bool) -> Iterator[None]:
     """Load the program's modules meanwhile: it takes as long as reading two states, which other processes do."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(import_module, "stacks.preview")
+        if wanted:
+            pool.submit(import_module, "stacks.preview")
         yield
 
 
@@ -148,7 +153,7 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
     return work.machine.docker.use_images(images, lambda reference: work.told.note(f"pulling {reference}"))
 
 
-def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
+def _apply(work: Work, values: Mapping[str, Any], settled: Settled, *, drifted: bool) -> Changes:
     """``pulumi up``; a new preview with a container that is not well has failed too."""
     if work.is_new:
         work.engine.create(work.name.stack)
@@ -173,4 +178,5 @@ def _apply(work: Work, values: Mapping[str, Any], *, drifted: bool) -> Changes:
         changes = up()
     if not work.updates and (unwell := unwell_of(work)):
         raise NotWellError(f"{unwell}.")
+    settled.keep(work, values)
     return changes

@@ -86,7 +86,7 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
                 left.append("slot on the machine")
         if snapshot is None:
             # Another machine may have destroyed what this one had made.
-            engine.forget_files(request.stack)
+            engine.forget(request.stack)
         run = partial(engine.destroy, require=request.require)
         changes = _past_lost_record(engine, request.stack, told, run) if snapshot else None
         _tell(request, snapshot, machine, told)

@@ -43,7 +43,7 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
         OperationError: Docker does not answer before the block, or once it has ended well.
     """
     before = docker.of_slug(slug)
-    _give_own_shares(docker, before)
+    give_own_shares(docker, before)
     given: set[str] = set()
     try:
         with ExitStack() as leaving:
@@ -106,7 +106,9 @@ def _follow(
                         docker.limit_cpus(state, own if state.well else max(own, _STARTING_CPUS))
 
 
-def _give_own_shares(docker: Runtime, states: Sequence[ContainerState]) -> None:
+def give_own_shares(docker: Runtime, states: Sequence[ContainerState]) -> None:
+    """Take back from containers what an operation that was killed has left them."""
+
     def give(state: ContainerState) -> None:
         docker.limit_cpus(state, float(by_key()[state.service].cpus))
 
@@ -115,4 +117,4 @@ def _give_own_shares(docker: Runtime, states: Sequence[ContainerState]) -> None:
 
 def _take_back(docker: Runtime, slug: str, given: Collection[str]) -> None:
     if given:
-        _give_own_shares(docker, [state for state in docker.of_slug(slug) if state.id in given])
+        give_own_shares(docker, [state for state in docker.of_slug(slug) if state.id in given])

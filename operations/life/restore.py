@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ParamSpec
 
+from pydantic.alias_generators import to_camel
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type, stop_after_attempt, wait_fixed
 
 from operations.engine.events import Reporting
@@ -115,9 +116,10 @@ def put_back(work: Work) -> None:
     if not values:
         raise OperationError(f"The history of the stack {stack!r} has no update that succeeded.")
     values.pop("restoreDirectory", None)
-    # Extending and keeping change these without an update.
-    known = work.before.preview
-    values |= {"expiresAt": known.expires_at, "kept": known.kept} if known else {"expiresAt": "", "kept": ""}
+    # These change without an update that the history knows.
+    if known := work.before.preview:
+        recorded = known.model_dump(include={"commit", "deployed_at", "deployed_by", "expires_at", "kept", "labelled"})
+        values |= {to_camel(name): value for name, value in recorded.items()}
     # What has run before, whatever its tag means by now; the tag where somebody has removed it.
     docker, images = work.machine.docker, dict(values.get("imageIds") or {})
     values["imageIds"] = {name: identity for name, identity in images.items() if docker.image_id(identity)}

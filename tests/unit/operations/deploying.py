@@ -40,10 +40,29 @@ class StandInUp(StandInEngine):
     Attributes:
         ups: What each ``pulumi up`` does, in order; succeeds when there is no more.
         values: Configuration of each.
+        kept: Key → content of what is kept beside the states.
+        version: Of the engine.
     """
 
     ups: list[Callable[[], None]] = field(default_factory=list)
     values: list[Mapping[str, Any]] = field(default_factory=list)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    version: str = "3.1.4"
+
+    @property
+    def store(self) -> Self:
+        """Where things are kept beside the states."""
+        return self
+
+    def read(self, key: str) -> bytes | None:
+        return self.kept.get(key)
+
+    def write(self, key: str, content: bytes) -> None:
+        self.kept[key] = content
+
+    def made(self, stack: str) -> str:
+        found = self.states[stack]
+        return f"{sorted(found.ids.items())} {found.pending}".replace(" ", "")
 
     def create(self, stack: str) -> None:
         self.states[stack] = Snapshot(stack=stack)

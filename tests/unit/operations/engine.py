@@ -113,7 +113,7 @@ class StandInEngine:
     def reconfigure(self, stack: str, values: Mapping[str, Any]) -> None:
         pass
 
-    def forget_files(self, stack: str) -> None:
+    def forget(self, stack: str) -> None:
         pass
 
 
