@@ -32,8 +32,10 @@ exec, psql     –          –               –          –                  
 stats          –          –               –          –                        –                    0 1 6
 =============  =========  ==============  =========  =======================  ===================  ===================
 
-A deploy, and an update for which there is a slot, wake what sleeps under the lock under which they take the slot. To
-make room for a deploy or a wake, another preview is put to sleep under its own locks, without waiting for them.
+A deploy or an update of which nothing but the record would change runs no engine: it writes the record into the state,
+under the engine's lock. A deploy, and an update for which there is a slot, wake what sleeps under the lock under which
+they take the slot. To make room for a deploy or a wake, another preview is put to sleep under its own locks, without
+waiting for them.
 
 0 done, or nothing to do · 1 failed · 2 bad input · 3 refused · 4 locked · 5 unhealthy, or not running · 6 no such
 preview · 7 not fulfilled. Every command: 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP, after which it

@@ -30,7 +30,9 @@ from stacks.paths import Paths
 from stacks.preview_settings import PreviewSettings
 from stacks.validation import validate
 
-_PROGRAM = ("components", "host", "stacks", "workload", "Pulumi.yaml", "__main__.py", "requirements.lock")
+PROGRAM = ("components", "host", "stacks", "workload", "Pulumi.yaml", "__main__.py", "requirements.lock")
+"""Folders and files of the project that a preview's program reads, besides its default configuration."""
+
 _NOT_TOLD = frozenset(
     # The program only records these, and of that directory it is told by the digest of its files. Which images a commit
     # means shows in their ids.
@@ -121,7 +123,7 @@ def _record(deployment: dict[str, Any], recorded: PreviewOutputs) -> None:
 
 
 def _program(checkout: Path) -> Iterator[tuple[str, Path]]:
-    for top in _PROGRAM:
+    for top in PROGRAM:
         place = checkout / top
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.is_file() and path.suffix != ".pyc":

@@ -25,7 +25,7 @@ _STACK = STATE.stack
 @pytest.fixture
 def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A copy of what a preview is made of."""
-    for name in (*settled._PROGRAM, "config"):
+    for name in (*settled.PROGRAM, "config"):
         source, copy = CHECKOUT / name, tmp_path / name
         if source.is_dir():
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
