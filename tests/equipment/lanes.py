@@ -1,6 +1,7 @@
-"""Runs all tests in two lanes: what mostly waits in one takes the processors that the other leaves idle.
+"""Runs all tests two folders at a time: what mostly waits in one takes the processors that another leaves idle.
 
-Each lane is a run of pytest of its own and one after the other within it, with a base, names and ports of its own.
+Folders that share a base are one run of pytest, with names and ports of its own. Whichever of two runs ends first is
+followed by the next one, so that the last ones end at about the same time on whatever machine.
 """
 
 from __future__ import annotations
@@ -10,62 +11,65 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
-BESIDE = ("cluster", "e2e", "gitlab", "standins", "workload", "unit", "policy", "config")
-"""Folders of the second lane, about half of the time; whatever else there is belongs to the first."""
+TOGETHER = (
+    ("cluster", "e2e", "gitlab"),
+    ("standins",),
+    ("workload",),
+    ("unit", "policy", "config"),
+)
+"""Runs in the order in which they begin; the first of all has whatever folders are not named here."""
 
 
-def lanes() -> tuple[list[str], list[str]]:
-    """Folders of tests of each lane."""
+def runs() -> list[list[str]]:
+    """Folders of tests of each run."""
     found = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")})
-    first = [f"tests/{name}" for name in found if name not in BESIDE]
-    return first, [f"tests/{name}" for name in BESIDE]
+    named = {name for names in TOGETHER for name in names}
+    first = [name for name in found if name not in named]
+    return [[f"tests/{name}" for name in names] for names in (first, *TOGETHER)]
 
 
 def run(options: Sequence[str]) -> int:
-    """Run both lanes; shows the first as it goes, and the second when it has ended.
+    """Run all of them; shows the first as it goes, and each other one when it has ended.
 
     Args:
-        options: Options of pytest for both.
+        options: Options of pytest for all.
 
     Returns:
         The first exit code that is not zero, if there is one.
     """
-    first, beside = lanes()
     talking = threading.Lock()
-    codes: list[int] = []
-
-    def second() -> None:
-        done = subprocess.run(
-            [*_pytest(), *options, *beside], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        with talking:
-            print(f"\n===== the other lane: {' '.join(beside)}\n{done.stdout}=====", flush=True)
-        codes.append(done.returncode)
-
-    thread = threading.Thread(target=second)
     started = time.monotonic()
-    thread.start()
-    with subprocess.Popen([*_pytest(), *options, *first], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        for line in process.stdout:
-            with talking:
-                print(line, end="", flush=True)
-    thread.join()
-    codes.append(process.returncode)
+
+    def one(folders: Sequence[str], *, shown: bool) -> int:
+        command = [sys.executable, "-m", "pytest", *options, *folders]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            assert process.stdout
+            if shown:
+                for line in process.stdout:
+                    with talking:
+                        print(line, end="", flush=True)
+            else:
+                said = process.stdout.read()
+                with talking:
+                    print(f"\n===== beside it: {' '.join(folders)}\n{said}=====", flush=True)
+        return process.returncode
+
+    with ThreadPoolExecutor(2) as pool:
+        each = [pool.submit(one, folders, shown=number == 0) for number, folders in enumerate(runs())]
+        try:
+            failed = [code for done in each if (code := done.result())]
+        except BaseException:
+            # Whoever interrupts it wants no more of them.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     seconds = time.monotonic() - started
-    failed = [code for code in codes if code]
-    print(
-        f"Both lanes took {seconds / 60:.0f} min {seconds % 60:.0f} s; {'not all is well' if failed else 'all passed'}."
-    )
+    print(f"All took {seconds / 60:.0f} min {seconds % 60:.0f} s; {'not all is well' if failed else 'all passed'}.")
     return failed[0] if failed else 0
-
-
-def _pytest() -> list[str]:
-    return [sys.executable, "-m", "pytest"]
 
 
 if __name__ == "__main__":
