@@ -29,7 +29,7 @@ from operations.life.request import (
     values_of,
 )
 from operations.life.settled import Settled
-from operations.life.taking import take_and_clear
+from operations.life.taking import take_and_clear, untouched
 from operations.life.watch import watched
 from operations.life.work import Work
 from operations.machine.access import machine_of
@@ -86,19 +86,20 @@ def deploy(
     with engine.held(name.stack, "deploy"), _program_loaded(wanted=not settled.likely):
         if request.only_existing and _is_absent(engine, name):
             return None
-        of_base, before = engine.snapshots([request.base, name.stack])
-        work = Work(
-            engine=engine,
-            machine=machine_of(base_in(of_base, request.base)),
-            name=name,
-            before=before or Snapshot(),
-            told=told,
-            interrupts=interrupts,
-        )
-        if work.before.asleep_since:
-            request = after_kept(work, request)
-            settled = Settled(engine, name.stack, checkout, request.config_directory)
-        image_ids = _check(work, request, checkout)
+        with untouched():
+            of_base, before = engine.snapshots([request.base, name.stack])
+            work = Work(
+                engine=engine,
+                machine=machine_of(base_in(of_base, request.base)),
+                name=name,
+                before=before or Snapshot(),
+                told=told,
+                interrupts=interrupts,
+            )
+            if work.before.asleep_since:
+                request = after_kept(work, request)
+                settled = Settled(engine, name.stack, checkout, request.config_directory)
+            image_ids = _check(work, request, checkout)
         # From here to the end of undoing nothing is left half done, or a slot half taken, by a signal.
         with interrupts.held_off(told.note):
             acquired = take_and_clear(work, request, checkout)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,18 @@ from operations.life.request import DeployRequest, require_ownership
 from operations.life.room import acquire
 from operations.life.slot import NoRoomError, SlotLostError, release_slot
 from operations.life.work import Work
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Say that nothing was changed of whatever goes wrong within, before anything is."""
+    try:
+        yield
+    except OperationError as error:
+        # Others have an end of their own.
+        if type(error) is not OperationError or "Nothing was changed." in str(error):
+            raise
+        raise OperationError(f"{error} Nothing was changed.") from error
 
 
 def take_and_clear(work: Work, request: DeployRequest, checkout: Path) -> tuple[Work, bool] | Postponed | None:
@@ -77,7 +90,8 @@ def _clear_the_way(work: Work, request: DeployRequest) -> str:
     try:
         # First: the machine knows whose the slug is even where the state is lost.
         # Who pushes to a branch does not put another one's preview to sleep.
-        acquire(work, make_room=not request.only_existing)
+        with untouched():
+            acquire(work, make_room=not request.only_existing)
         if work.before.asleep_since:
             work.told.note("waking it")
             get_up(work)

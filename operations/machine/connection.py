@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import docker
 import requests
 from docker.errors import DockerException
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from operations.errors import OperationError
 
@@ -34,15 +35,21 @@ class Connection:
         self._client = self._opened()
 
     def _opened(self) -> Client:
-        self._address = self._connect()
         try:
-            client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
-            client.ping()
+            # Once more, over another way: one that has just been opened may break before it is used.
+            return Retrying(
+                stop=stop_after_attempt(2), retry=retry_if_exception_type((DockerException, OSError)), reraise=True
+            )(self._pinged)
         except (DockerException, OSError) as error:
             raise OperationError(
                 f"The Docker engine at {self._address} does not answer: start it, or name a reachable one with "
                 "DOCKER_HOST and bring the base up again."
             ) from error
+
+    def _pinged(self) -> Client:
+        self._address = self._connect()
+        client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
+        client.ping()
         return client
 
     def _ask(self, what: str, call: Callable[[Api], T]) -> T:

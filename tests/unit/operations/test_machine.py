@@ -70,6 +70,11 @@ def test_a_connection_that_broke_is_opened_again(tunnel: list[Socket], tmp_path:
     assert len(tunnel) == 2
 
 
+def test_a_connection_that_breaks_before_it_is_used_is_opened_again(tunnel: list[Socket], tmp_path: Path) -> None:
+    ways = iter((f"unix://{tmp_path}/cut.sock", open_anew(tunnel, tmp_path)))
+    assert Docker(lambda: next(ways)).previews() == []
+
+
 def test_a_machine_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match="does not answer"):
         Docker(lambda: f"unix://{tmp_path}/nothing.sock")
