@@ -15,7 +15,7 @@ if ! joined=$(docker inspect --format '{{range $name, $_ := .NetworkSettings.Net
 fi
 for network in $networks; do
     if printf '%s\n' "$joined" | grep -qxF -e "$network"; then continue; fi
-    tries=5
+    tries=15
     # The manager of a Swarm that has just been started may take longer to answer than its engine waits for it (20 s). What
     # the engine keeps of such a question makes it answer the next one at once with "not found", and then it asks anew.
     until said=$(docker network connect "$network" "$proxy" 2>&1); do

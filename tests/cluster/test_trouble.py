@@ -67,6 +67,13 @@ def require_seen(base: ClusterBase, branch: str) -> None:
     assert "✓  anyone may look" in base.clone.preview("verify", branch, "--minutes", "1").stdout
 
 
+@retry(stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
+def require_nodes(base: ClusterBase) -> None:
+    """All nodes are ready, as the runbook has an operator see before the next step."""
+    states = [one.attrs["Status"]["State"] for one in base.manager.client.nodes.list()]
+    assert states == ["ready"] * len(base.cluster.nodes), states
+
+
 def test_no_room_is_a_refusal_that_says_what_each_node_has_and_leaves_nothing(
     cluster_base: ClusterBase, preview: str
 ) -> None:
@@ -210,6 +217,7 @@ def test_a_manager_whose_disk_was_lost_is_brought_back_from_its_copy(
     again = [line for line in commands("A lost manager of a cluster").splitlines() if line.startswith("docker swarm")]
     environment = {**os.environ, "DOCKER_HOST": manager.docker_host, "ADDRESS": manager.address}
     subprocess.run(again[0].replace("ADDRESS", "$ADDRESS"), shell=True, check=True, env=environment)
+    require_nodes(cluster_base)
     # As a Grafana that is placed here first has it: made by Docker, bare, and in use.
     plugins = Mount("/plugins", f"{cluster_base.clone.prefix}grafana-plugins")
     first = manager.client.containers.create("haproxy:3.0-alpine", mounts=[plugins])
