@@ -52,12 +52,9 @@ class Settled:
 
     def __init__(self, engine: Engine, stack: str, checkout: Path, configuration: Path | None) -> None:
         self._note = notes.read(engine.store, stack)
-        own = checkout / "config"
-        try:
-            self._files = _digest_of([*_program(checkout), *_listed(own), *_listed(configuration or own)])
-        except (OSError, ConfigurationError):
-            # Whoever reads it next says what is wrong with it.
-            self._files = ""
+        self._checkout = checkout
+        self._configuration = configuration or checkout / "config"
+        self._files = self._digest()
 
     @property
     def likely(self) -> bool:
@@ -95,9 +92,18 @@ class Settled:
         """Note what an update has left that succeeded."""
         with suppress(OperationError):
             after = work.engine.snapshot(work.name.stack)
-            # Nobody else was there since, and the program has recorded what would be recorded without it.
-            if self._files and after and after.preview == _recorded(work, values):
+            # Nobody else was there since, the program has recorded what would be recorded without it, and has read the
+            # files that are digested.
+            if after and after.preview == _recorded(work, values) and self._files and self._digest() == self._files:
                 notes.write(work.engine.store, work.name.stack, self._would_be(work, values))
+
+    def _digest(self) -> str:
+        """Digest of all files; empty where one cannot be read, of which whoever reads it next says what is wrong."""
+        default = self._checkout / "config"
+        try:
+            return _digest_of([*_program(self._checkout), *_listed(default), *_listed(self._configuration)])
+        except (OSError, ConfigurationError):
+            return ""
 
     def _would_be(self, work: Work, values: Mapping[str, Any]) -> str:
         told = {

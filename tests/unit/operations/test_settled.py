@@ -173,6 +173,18 @@ def test_what_a_program_of_old_has_recorded_otherwise_leaves_no_note(world: Worl
     assert not world.engine.kept, "nothing was recorded of this deploy"
 
 
+def test_files_that_somebody_changes_during_an_update_leave_no_note(world: World, checkout: Path) -> None:
+    script = checkout / "workload/generate.sh"
+    before = script.read_bytes()
+    world.engine.version = "3.1.5"
+    world.machine.during = {"take": lambda: _file("workload/generate.sh")(world, checkout)}
+    record(world)
+    script.write_bytes(before)
+    world.machine.during = {}
+    record(world)
+    assert len(world.engine.values) == 3, "who knows which of the two the program has read"
+
+
 def test_where_no_note_can_be_kept_each_update_has_the_engine_look(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
