@@ -126,10 +126,7 @@ class Engine(Backend, StackFiles, Holding):
             stack,
             on_step,
             lambda chosen, listener, first: chosen.up(
-                program=partial(program, first),
-                parallel=_PARALLEL,
-                refresh=refresh,
-                on_event=listener,
+                program=partial(program, first), parallel=_PARALLEL, refresh=refresh, on_event=listener
             ),
             require=require,
         )
