@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
+from components.digests import digest_of_files
 from components.machine import Host
 
 _DIGEST_LENGTH = 16
@@ -28,16 +28,13 @@ def digest_of(folders: Mapping[str, Path], only: Iterable[str] | None = None) ->
         OSError: A file cannot be read.
     """
     chosen = None if only is None else tuple(only)
-    digest = hashlib.sha256()
-    for top, folder in sorted(folders.items()):
-        for path in sorted(folder.rglob("*")):
-            name = f"{top}/{path.relative_to(folder).as_posix()}"
-            if not path.is_file() or not (chosen is None or below(name, chosen)):
-                continue
-            content = path.read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()[:_DIGEST_LENGTH]
+    named = (
+        (f"{top}/{path.relative_to(folder).as_posix()}", path)
+        for top, folder in sorted(folders.items())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    )
+    return digest_of_files(each for each in named if chosen is None or below(each[0], chosen))[:_DIGEST_LENGTH]
 
 
 def below(name: str, parts: Iterable[str]) -> bool:

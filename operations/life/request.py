@@ -120,7 +120,7 @@ def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: P
         # The default's word is checked like a reference, so that its service has to be one.
         "images": chosen,
     }
-    _settings(values)
+    settings_of(values)
     return {**values, "images": {service: image for service, image in chosen.items() if image != DEFAULT_IMAGE}}
 
 
@@ -130,11 +130,16 @@ def images_of(values: Mapping[str, Any]) -> set[str]:
     Raises:
         BadInputError: Values cannot be used; all are named.
     """
-    settings = _settings(values)
+    settings = settings_of(values)
     return {settings.image(service) for service in SERVICES}
 
 
-def _settings(values: Mapping[str, Any]) -> PreviewSettings:
+def settings_of(values: Mapping[str, Any]) -> PreviewSettings:
+    """The same configuration as a program reads it.
+
+    Raises:
+        BadInputError: Values cannot be used; all are named.
+    """
     given = {key: value for key, value in values.items() if value != ""}
     try:
         return validate(PreviewSettings, given, stack=PreviewName(str(values["branch"])).stack)

@@ -12,23 +12,23 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from components.digests import digest_of_files
 from operations.engine import notes
 from operations.engine.snapshot import STACK
 from operations.engine.workspace import Changes, Engine
 from operations.errors import OperationError
 from operations.life.haste import give_own_shares
+from operations.life.request import settings_of
 from operations.life.work import Work
 from stacks.configuration import ConfigurationError
 from stacks.configuration.layout import look
 from stacks.outputs import PreviewOutputs
 from stacks.paths import Paths
-from stacks.preview_settings import PreviewSettings
-from stacks.validation import validate
 
 PROGRAM = ("components", "host", "stacks", "workload", "Pulumi.yaml", "__main__.py", "requirements.lock")
 """Folders and files of the project that a preview's program reads, besides its default configuration."""
@@ -76,16 +76,16 @@ class Settled:
             OperationError: The backend refuses.
         """
         started = time.monotonic()
-        if not self.likely or self._would_be(work, values) != self._note:
+        if not self.likely:
             return None
         with work.locked() as found:
             work.require_unchanged(found.before)
-            # Nobody may have been at a resource meanwhile either.
             if self._would_be(work, values) != self._note:
                 return None
             give_own_shares(work.machine.docker, work.machine.docker.of_slug(work.name.slug))
             work.engine.configure(work.name.stack, values)
-            work.engine.edit(work.name.stack, lambda deployment: _record(deployment, _recorded(work, values)))
+            recorded = settings_of(values).recorded(work.machine.base)
+            work.engine.edit(work.name.stack, lambda deployment: _record(deployment, recorded))
         return Changes(seconds=time.monotonic() - started)
 
     def keep(self, work: Work, values: Mapping[str, Any]) -> None:
@@ -94,14 +94,15 @@ class Settled:
             after = work.engine.snapshot(work.name.stack)
             # Nobody else was there since, the program has recorded what would be recorded without it, and has read the
             # files that are digested.
-            if after and after.preview == _recorded(work, values) and self._files and self._digest() == self._files:
+            recorded = settings_of(values).recorded(work.machine.base)
+            if after and after.preview == recorded and self._files and self._digest() == self._files:
                 notes.write(work.engine.store, work.name.stack, self._would_be(work, values))
 
     def _digest(self) -> str:
         """Digest of all files; empty where one cannot be read, of which whoever reads it next says what is wrong."""
         default = self._checkout / "config"
         try:
-            return _digest_of([*_program(self._checkout), *_listed(default), *_listed(self._configuration)])
+            return digest_of_files([*_program(self._checkout), *_listed(default), *_listed(self._configuration)])
         except (OSError, ConfigurationError):
             return ""
 
@@ -114,11 +115,6 @@ class Settled:
         }
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return f"{self._files} {digest} {work.engine.made(work.name.stack)}"
-
-
-def _recorded(work: Work, values: Mapping[str, Any]) -> PreviewOutputs:
-    given = {key: value for key, value in values.items() if value != ""}
-    return validate(PreviewSettings, given, stack=work.name.stack).recorded(work.machine.base)
 
 
 def _record(deployment: dict[str, Any], recorded: PreviewOutputs) -> None:
@@ -138,12 +134,3 @@ def _program(checkout: Path) -> Iterator[tuple[str, Path]]:
 
 def _listed(directory: Path) -> Iterator[tuple[str, Path]]:
     return ((name, directory / name) for name in look(directory).files)
-
-
-def _digest_of(files: Iterable[tuple[str, Path]]) -> str:
-    digest = hashlib.sha256()
-    for name, path in files:
-        content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
