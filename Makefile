@@ -61,6 +61,6 @@ cloudflare-ranges: ## read anew which addresses Cloudflare publishes as its own
 	@$(PYTHON) -m toolchain.cloudflare_ranges
 
 lock: ## resolve requirements.in anew (hashes, no addresses)
-	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade bench/requirements.in -o bench/requirements.lock
-	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.lock
-	uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade offline/images/flask-backend/requirements.in -o offline/images/flask-backend/requirements.txt
+	.venv/bin/uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade bench/requirements.in -o bench/requirements.lock
+	.venv/bin/uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade requirements.in -o requirements.lock
+	.venv/bin/uv pip compile --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --upgrade offline/images/flask-backend/requirements.in -o offline/images/flask-backend/requirements.txt
