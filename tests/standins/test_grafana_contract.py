@@ -55,6 +55,14 @@ def test_a_visitor_reads_but_changes_nothing(grafana: Grafana) -> None:
         assert (answer.status_code, answer.json()["title"]) == (403, "Access denied"), path
 
 
+@pytest.mark.parametrize("path", ["/api/short-urls", "/api/short-urls/", "/api/short%2Durls", "/%61pi/short-urls"])
+def test_a_visitor_makes_short_links_to_whatever_he_likes(grafana: Grafana, path: str) -> None:
+    made = grafana.visitor().post(path, json={"path": "d/first?" + "x" * 100_000})
+    assert made.status_code == 200
+    assert made.json()["url"].endswith(f"/goto/{made.json()['uid']}?orgId=1")
+    assert grafana.visitor().post(path, json={"path": "/d/first"}).status_code == 400, "Grafana wants it relative"
+
+
 def test_login_gives_a_session_and_logout_ends_it(grafana: Grafana) -> None:
     client = grafana.visitor()
     refused = client.post("/login", json={"user": "admin", "password": "wrong"})

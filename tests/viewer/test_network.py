@@ -17,8 +17,8 @@ pytestmark = pytest.mark.engine
 def test_grafana_shares_a_network_with_its_preview_and_the_reverse_proxy_alone(attacked: Attacked) -> None:
     slug = slug_of(attacked.branch)
     networks = services(attacked.engine, attacked.branch)["grafana"].attrs["NetworkSettings"]["Networks"]
-    assert set(networks) == {f"preview-{slug}", f"preview-{slug}-edge"}
-    edge = attacked.engine.networks.get(f"preview-{slug}-edge").attrs
+    assert set(networks) == {f"preview-{slug}", f"preview-{slug}_edge"}
+    edge = attacked.engine.networks.get(f"preview-{slug}_edge").attrs
     names = {one["Name"] for one in edge["Containers"].values()}
     assert names == {f"preview-{slug}-grafana", f"{attacked.clone.prefix}traefik"}
 

@@ -69,6 +69,8 @@ func (s *Server) Handler() http.Handler {
 	route("GET /api/datasources/name/{name}", access.Admin, s.sourceByName)
 	route("GET /api/datasources/uid/{uid}/health", access.Viewer, s.sourceHealth)
 	route("POST /api/ds/query", access.Viewer, s.query)
+	route("POST /api/short-urls", access.Viewer, s.shortURL)
+	route("POST /api/short-urls/{$}", access.Viewer, s.shortURL)
 	route("GET /api/plugins", access.Viewer, s.listPlugins)
 	route("/api/datasources/proxy/uid/{uid}/{path...}", access.Viewer, s.proxy)
 	route("/api/datasources/proxy/{id}/{path...}", access.Viewer, s.proxy)
