@@ -26,6 +26,9 @@ SCRIPTS = ("block_metadata.sh", "first_boot.sh", "health_ping.sh", "prune_images
 _CONFIGURATION = "/etc/pgai-preview"
 _PROCESSES_OF_ONE_USER = 2048
 _PRIVATE_NETWORK_MTU = 1450
+# Docker's provider asks for all images whenever it makes a container. containerd's store, the default, reads a dozen
+# files for each image then, and keeps every layer twice.
+_IMAGE_STORE = {"storage-driver": "overlay2", "features": {"containerd-snapshotter": False}}
 _DOCKER_KEY = "/etc/apt/keyrings/docker.asc"
 # Another major version comes by a decision, not by an update in the night.
 _DOCKER_PIN = "Package: docker-ce docker-ce-cli\nPin: version 5:29.*\nPin-Priority: 990\n"
@@ -166,7 +169,7 @@ def _files(args: CloudInitArgs, *, from_docker: bool) -> list[dict[str, str]]:
         for unit in units
         for kind in ("service", "timer")
     ]
-    daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}
+    daemon = {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}, **_IMAGE_STORE}
     files += [
         _file("/etc/systemd/system/docker.service.d/block-metadata.conf", host_file("systemd/block-metadata.conf")),
         _file("/etc/docker/daemon.json", json.dumps(daemon | _runtime(args.role), indent=2) + "\n"),

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from stacks.proxy import usable_proxy
+
 FILE = Path(__file__).resolve().parents[1] / "components/cloudflare_ranges.json"
 # Who is let in by a list that is not one would be anybody, or nobody.
 _FEWEST, _WIDEST = 10, {4: 12, 6: 29}
@@ -31,8 +33,10 @@ def renew(file: Path = FILE) -> str:
     """
     known = json.loads(file.read_text(encoding="utf-8"))
     try:
-        answer = httpx.get(known["source"], timeout=20, follow_redirects=True).raise_for_status().json()
-        ranges = _ranges(answer)
+        with usable_proxy("Cloudflare's ranges cannot be read", UnusableRangesError):
+            client = httpx.Client(timeout=20, follow_redirects=True)
+        with client:
+            ranges = _ranges(client.get(known["source"]).raise_for_status().json())
     except (httpx.HTTPError, ValueError) as error:
         raise UnusableRangesError(
             f"Cloudflare's ranges cannot be read from {known['source']} ({error}): nothing was changed. Try again, or "

@@ -24,6 +24,9 @@ SITE = "https://download.docker.com"
 BUILT_LABEL = "pgai.built-from-source=true"
 """Label of an engine that was built here; the engine tells it to everybody who asks."""
 
+IMAGE_STORE = ("--storage-driver", "overlay2", "--feature", "containerd-snapshotter=false")
+"""As on production's machines (``components/cloud_init.py``)."""
+
 _FROM_DOCKER = ("docker-ce", "docker-ce-cli", "containerd.io", "iptables")
 _CLIENT_FROM_DOCKER = ("docker-ce-cli",)
 _BESIDE_BUILT = ("containerd", "runc", "tini", "iptables")  # packages, and the programs in them
@@ -82,8 +85,7 @@ def start(context: Context, engine: Daemon, *, log: Path, deadline: float) -> No
     argv = [str(engine.path)]
     env = dict(os.environ)
     if engine.how == "built from source":
-        # An older engine may have left images here in the form of its time; production's machine has the newer form.
-        argv += ["--label", BUILT_LABEL, "--feature", "containerd-snapshotter=true", "--init-path", _INIT]
+        argv += ["--label", BUILT_LABEL, *IMAGE_STORE, "--init-path", _INIT]
         env["PATH"] = f"{engine.path.parent}{os.pathsep}{env.get('PATH', os.defpath)}"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -158,12 +158,16 @@ class LocalCluster:
     def down(self) -> None:
         """End the engines and remove all that they hold, also of a cluster that is half there."""
         for node in self.nodes:
+            if not node.process and node.run.with_suffix(".pid").exists():
+                # It was killed. What it ran may run on, and only an engine finds and ends that.
+                with contextlib.suppress(SetupError):
+                    self.start(node)
             if node.process:
                 _empty(node)
             self.stop(node)
             # Nothing goes below a mount. One is left where a container of the machine's own network has run, and one
             # where an engine was killed.
-            for place in (node.run / "netns/default", self.data(node)):
+            for place in (node.run / "netns/default", self.data(node) / "overlay2", self.data(node)):
                 with contextlib.suppress(SetupError):
                     run("umount", str(place))
             shutil.rmtree(node.run, ignore_errors=True)
@@ -183,7 +187,7 @@ class LocalCluster:
             # Services have neither, so their engines give it to all.
             "--no-new-privileges",
             *("--default-ulimit", f"nproc={_PROCESSES_OF_ONE_USER}:{_PROCESSES_OF_ONE_USER}"),
-            *("--feature", "containerd-snapshotter=true"),
+            *docker_packages.IMAGE_STORE,
         ]
         with self._log(node).open("ab") as log:
             subprocess.Popen(

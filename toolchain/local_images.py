@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -18,8 +19,8 @@ from toolchain.stamps import exclusive
 
 _CHUNK = 1 << 20
 
-# Where an engine keeps images, below its data.
-_STORE = "containerd/daemon"
+# Where an engine keeps images, below its data: what they are, and their layers.
+_STORES = ("image/overlay2", "overlay2")
 
 
 def fill(cluster: LocalCluster, images: Iterable[str]) -> None:
@@ -35,7 +36,7 @@ def give(directories: Iterable[Path], images: Iterable[str]) -> None:
     """Bring images to engines by what they keep in their directories, of which those that are there are left alone.
 
     An engine of this cache's own unpacks them once, which takes the time and the room; the others get links to its
-    files, or copies on another disk. What is unpacked is never written again, but for the databases of who has what.
+    files, or copies on another disk. An engine never writes to a file there again: it puts another in its place.
 
     Raises:
         SetupError: As for :func:`load_images`; or an engine does not start.
@@ -46,7 +47,8 @@ def give(directories: Iterable[Path], images: Iterable[str]) -> None:
     import docker
 
     wanted = sorted(set(images))
-    found = "\n".join([*wanted, *sorted(_ids(docker.from_env(), wanted).values())])
+    contents = _contents(docker.from_env(), wanted)
+    found = json.dumps([_STORES, wanted, contents], sort_keys=True)
     stores = Paths.default().cache / "unpacked-images"
     store = stores / hashlib.sha256(found.encode()).hexdigest()[:12]
     with exclusive(stores / "lock", lambda: None):
@@ -68,7 +70,13 @@ def _unpack(store: Path, images: Sequence[str]) -> None:
         own.start(node)
         load_images([node], images)
         own.stop(node)
-        (own.data(node) / _STORE).replace(store)
+        partial = store.with_name(f"{store.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        for name in _STORES:
+            kept = partial / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            (own.data(node) / name).replace(kept)
+        partial.replace(store)
     finally:
         own.down()
 
@@ -78,14 +86,12 @@ def _share(source: Path, target: Path) -> None:
     # In a place of its own until it is complete: an engine whose folder is there takes what it finds.
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    store = partial / _STORE
-    store.parent.mkdir(parents=True)
-    # Unlike Python's own, it keeps owners, and what the kernel notes of a layer's folders.
-    linked = ["--link"] if source.stat().st_dev == store.parent.stat().st_dev else []
-    run("cp", "--archive", *linked, str(source), str(store))
-    for database in store.glob("*/*.db"):
-        database.unlink()
-        shutil.copy2(source / database.relative_to(store), database)
+    for name in _STORES:
+        store = partial / name
+        store.parent.mkdir(parents=True, exist_ok=True)
+        # Unlike Python's own, it keeps owners, and what the kernel notes of a layer's folders.
+        linked = ["--link"] if source.stat().st_dev == store.parent.stat().st_dev else []
+        run("cp", "--archive", *linked, str(source / name), str(store))
     partial.replace(target)
 
 
@@ -98,10 +104,10 @@ def load_images(nodes: Sequence[LocalNode], images: Iterable[str]) -> None:
     import docker
 
     wanted = sorted(set(images))
-    ids = _ids(docker.from_env(), wanted)
-    if missing := [image for image in wanted if image not in ids]:
+    contents = _contents(docker.from_env(), wanted)
+    if missing := [image for image in wanted if image not in contents]:
         raise SetupError(f"This machine's Docker engine lacks {', '.join(missing)}: run ./preview setup.")
-    lacking = [node for node in nodes if _ids(node.client, wanted) != ids]
+    lacking = [node for node in nodes if _contents(node.client, wanted) != contents]
     if not lacking:
         return
     with contextlib.ExitStack() as stack:
@@ -120,14 +126,20 @@ def load_images(nodes: Sequence[LocalNode], images: Iterable[str]) -> None:
         while chunk := save.stdout.read(_CHUNK):
             for load in loads:
                 assert load.stdin
-                load.stdin.write(chunk)
+                # One that has ended says by its code whether it had all that it needed; the others go on.
+                with contextlib.suppress(BrokenPipeError):
+                    load.stdin.write(chunk)
         for load in loads:
             load.communicate()
     if save.returncode or any(load.returncode for load in loads):
         raise SetupError("Images could not be loaded into the engines of the cluster: see that the disk has room.")
 
 
-def _ids(client: Any, images: Sequence[str]) -> dict[str, str]:
-    """Image → id, of those that an engine has."""
-    tags = {tag: row["Id"] for row in client.api.images() for tag in row["RepoTags"] or ()}
-    return {image: tags[image] for image in images if image in tags}
+def _contents(client: Any, images: Sequence[str]) -> dict[str, list[str]]:
+    """Image → when it was made and what its layers are, of those that an engine has.
+
+    Its id says the same, but another on an engine that keeps images in another way, as this machine's own may.
+    """
+    tags = {tag for row in client.api.images() for tag in row["RepoTags"] or ()}
+    shown = {image: client.api.inspect_image(image) for image in images if image in tags}
+    return {image: [one["Created"], *one["RootFS"]["Layers"]] for image, one in shown.items()}

@@ -21,7 +21,6 @@ def run_logged(
     *,
     what: str,
     log: Path,
-    cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     deadline: float = 3600,
     on_line: Callable[[str], None] | None = None,
@@ -32,7 +31,6 @@ def run_logged(
         argv: Program and arguments.
         what: What it is for; begins the sentence of an error.
         log: File that takes everything it prints.
-        cwd: Directory to run it in.
         env: Environment; default this process's.
         deadline: Seconds after which it is killed.
         on_line: Gets each line as it is printed.
@@ -48,7 +46,6 @@ def run_logged(
         try:
             process = subprocess.Popen(
                 [str(part) for part in argv],
-                cwd=cwd,
                 env=dict(env) if env is not None else None,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from stacks.paths import Paths
 from toolchain import docker as docker_engine
@@ -17,9 +16,7 @@ from toolchain.report import Reporter, SetupError, SetupResult
 from toolchain.stamps import exclusive
 
 
-def run_setup(
-    paths: Paths, report: Reporter, images: Sequence[str] | None = None, *, docker: bool = True
-) -> SetupResult:
+def run_setup(paths: Paths, report: Reporter, *, docker: bool = True) -> SetupResult:
     """Make sure that Docker, images, engine and plugins are there.
 
     What is there already is found in about a second; what an interrupted run had finished is not done again.
@@ -27,7 +24,6 @@ def run_setup(
     Args:
         paths: Where things live.
         report: Is told about every artefact.
-        images: References of images; default those of a preview and of its base.
         docker: Whether containers run on this machine; else neither Docker nor images are looked at.
 
     Raises:
@@ -43,7 +39,7 @@ def run_setup(
             if docker:
                 # First: what waits for the network and for disks leaves processors to what is compiled ahead.
                 rows += docker_engine.ensure(context)
-                rows += ensure_images(context, list(RECIPES) if images is None else images)
+                rows += ensure_images(context, list(RECIPES))
             rows += [*engine.ensure(context), *plugins.ensure(context)]
     except OSError as exc:
         where = f" {exc.filename}" if exc.filename else ""

@@ -73,8 +73,10 @@ def test_there_are_4_gib_of_swap_which_are_used_last() -> None:
     assert content("/etc/sysctl.d/90-pgai-preview.conf") == "vm.swappiness = 1\n"
 
 
-def test_container_logs_are_limited_and_containers_survive_an_engine_that_restarts() -> None:
+def test_container_logs_are_limited_and_containers_survive_an_engine_that_restarts_and_images_are_kept_once() -> None:
     assert json.loads(content("/etc/docker/daemon.json")) == {
+        "storage-driver": "overlay2",
+        "features": {"containerd-snapshotter": False},
         "log-driver": "json-file",
         "log-opts": {"max-size": "10m", "max-file": "3"},
         "live-restore": True,

@@ -28,10 +28,10 @@ def publish(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let Cloudflare answer this."""
 
     def answer(content: Any, status: int = 200) -> None:
-        def get(address: str, **_: object) -> httpx.Response:
+        def get(_: httpx.Client, address: str) -> httpx.Response:
             return httpx.Response(status, json=content, request=httpx.Request("GET", address))
 
-        monkeypatch.setattr(httpx, "get", get)
+        monkeypatch.setattr(httpx.Client, "get", get)
 
     return answer
 
@@ -59,6 +59,14 @@ def test_renewing_writes_what_is_published_and_says_what_is_new(file: Path, publ
     assert set(kept["ranges"]) == {"198.51.100.0/24", *PUBLISHED[1:]}
     assert kept["read_on"] == dt.datetime.now(dt.UTC).date().isoformat()
     assert renew(file) == f"Cloudflare's {len(PUBLISHED)} ranges are as they were."
+
+
+def test_a_proxy_that_cannot_be_used_is_one_sentence(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = file.read_bytes()
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(UnusableRangesError, match=r"through the proxy .* or unset them\.$"):
+        renew(file)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize(
