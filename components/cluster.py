@@ -147,7 +147,8 @@ class Worker(pulumi.ComponentResource):
             firewall_ids=[args.firewall.id.apply(int)],
             public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
             labels=IN_CLOUD,
-            # As for the manager: what the first boot would do now is done by a new server, never by surprise.
+            # As for the manager: what the first boot would do now is done by a server that is made after this one was
+            # destroyed. One that is replaced boots with the old data.
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
@@ -158,4 +159,4 @@ class Worker(pulumi.ComponentResource):
             ),
         )
         self.address = address.ip_address
-        self.register_outputs({"address": self.address, "serverId": self.server.id})
+        self.register_outputs({"address": self.address})

@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from components.cluster_names import stem_of
 from components.environment_args import EnvironmentArgs
 from components.grafana_plugins import ClusterPlugins
-from components.host_steps import bring_files, connect_edge, keep_good, make_record
+from components.host_steps import bring_files, connect_edge, edge_name, keep_good, make_record
 from components.labels import SERVICE
 from components.service import ServicePlacement, swarm_service
 from components.service_files import ServiceFiles, ServiceFilesArgs, files_of, require_small
@@ -71,7 +71,7 @@ class ClusterEnvironment(pulumi.ComponentResource):
         make_record(name, args, child)
         self._network = self._closed_network("network", stem_of(args.slot.slug), args.labels)
         self._edge = self._closed_network(
-            "edge", f"{stem_of(args.slot.slug)}-edge", {**args.labels, SERVICE: "edge"}, attachable=True
+            "edge", edge_name(stem_of(args.slot.slug)), {**args.labels, SERVICE: "edge"}, attachable=True
         )
         connected = connect_edge(
             name, args, self._edge.id, pulumi.ResourceOptions(parent=self, depends_on=[self._edge])
@@ -120,12 +120,12 @@ class ClusterEnvironment(pulumi.ComponentResource):
         )
         self.register_outputs({"credentials": self.credentials})
 
-    def _routing(self, service: ServiceSpec) -> dict[str, str]:
+    def _routing(self, service: ServiceSpec) -> Mapping[str, pulumi.Input[str]]:
         slot = self._args.slot
         return routing_labels(
             base=slot.base,
             provider="swarm",
-            network=f"{stem_of(slot.slug)}-edge",
+            network=self._edge.name,
             router=f"preview-{slot.slug}",
             host=self._args.host_name,
             port=service.port or 80,
@@ -143,6 +143,6 @@ class ClusterEnvironment(pulumi.ComponentResource):
             attachable=attachable,
             options=self._options,
             labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in labels.items()],
-            # A live preview's is as it was made: another would need another name, and all services anew.
-            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["options"])),
+            # A live preview's is as it was made, also by an earlier version: another would mean all services anew.
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["name", "options"])),
         )

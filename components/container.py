@@ -45,7 +45,7 @@ class Placement:
     files_digest: str
     volume: pulumi.Input[str] | None
     environment: Mapping[str, str]
-    labels: Mapping[str, str]
+    labels: Mapping[str, pulumi.Input[str]]
     mounts: Sequence[docker.ContainerMountArgs] = ()
 
 
@@ -55,7 +55,7 @@ def service_container(
     """Declare the container of one service.
 
     The root file system is read-only, every capability is dropped, and no port is published. Secrets are files in a
-    folder of the service's own, which it can only read.
+    folder of the service's own, which it can only read. That it becomes healthy is not waited for.
     """
     labels = {
         **preview_labels(placement.slug, placement.base),
@@ -82,7 +82,13 @@ def service_container(
         stop_timeout=service.stop_grace_seconds,
         destroy_grace_seconds=service.stop_grace_seconds,
         opts=opts,
-        **hardened(labels=labels, memory_mib=service.memory_mib, cpus=service.cpus, health=service.health),
+        **hardened(
+            labels=labels,
+            memory_mib=service.memory_mib,
+            cpus=service.cpus,
+            health=service.health,
+            awaited=False,
+        ),
     )
 
 

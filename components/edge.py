@@ -143,6 +143,7 @@ class Edge(pulumi.ComponentResource):
                 socket_proxy_image=args.socket_proxy_image,
                 docker_host=args.docker_host,
                 edge=own_name,
+                provider=args.provider,
             ),
             opts=child,
         )

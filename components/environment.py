@@ -13,7 +13,15 @@ from components.container import Placement, preparing_container, service_contain
 from components.environment_args import EnvironmentArgs
 from components.files import digest_of
 from components.grafana_plugins import plugin_mounts
-from components.host_steps import bring_files, connect_edge, keep_good, make_record
+from components.host_steps import (
+    await_networks,
+    await_services,
+    bring_files,
+    connect_edge,
+    edge_name,
+    keep_good,
+    make_record,
+)
 from components.labels import SERVICE
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
@@ -65,10 +73,10 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
         placed = bring_files(name, args, self._child)
         make_record(name, args, self._child)
-        self._network = self._closed_network("network", f"preview-{args.slot.slug}", self._labels)
-        edge = self._closed_network("edge", f"preview-{args.slot.slug}-edge", {**self._labels, SERVICE: "edge"})
+        self._closed_network("network", f"preview-{args.slot.slug}", self._labels)
+        edge = self._closed_network("edge", edge_name(f"preview-{args.slot.slug}"), {**self._labels, SERVICE: "edge"})
         connected = connect_edge(name, args, edge.id, pulumi.ResourceOptions(parent=self, depends_on=[edge]))
-        self._edge = edge.name
+        self._networks = await_networks(name, args, self._child)
         self._secrets = PreviewSecrets(
             f"{name}-secrets",
             PreviewSecretsArgs(
@@ -79,10 +87,18 @@ class PreviewEnvironment(pulumi.ComponentResource):
             ),
             opts=self._kept,
         )
-        containers: dict[str, docker.Container] = {}
-        for service in SERVICES:
-            waits_for = [containers[key] for key in service.after]
-            containers[service.key] = self._container(service, placed, waits_for)
+        self._preparing: list[pulumi.Resource] = []
+        containers = {service.key: self._container(service, placed) for service in SERVICES if service.prepare}
+        # Nothing takes processors from what the rest needs: started at once with it, all would be well later.
+        settled = [*placed, *self._preparing]
+        containers |= {
+            service.key: self._container(service, settled)
+            for service in SERVICES
+            if not service.prepare and not service.after
+        }
+        needed = {key: containers[key].id for service in SERVICES for key in service.after}
+        first = await_services(name, args, needed, self._child)
+        containers |= {service.key: self._container(service, [*placed, first]) for service in SERVICES if service.after}
         self.credentials = self._secrets.credentials
         self.ready = keep_good(
             name,
@@ -102,8 +118,8 @@ class PreviewEnvironment(pulumi.ComponentResource):
             # Else the machine has an address in it, and with that whatever listens on all of its addresses.
             options={"com.docker.network.bridge.inhibit_ipv4": "true"},
             labels=[docker.NetworkLabelArgs(label=label, value=value) for label, value in labels.items()],
-            # A live preview's is as it was made: another would need another name, and all containers anew.
-            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["options"])),
+            # A live preview's is as it was made, also by an earlier version: another would mean all containers anew.
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(ignore_changes=["name", "options"])),
         )
 
     def _volume(self, service: ServiceSpec) -> pulumi.Output[str]:
@@ -114,24 +130,23 @@ class PreviewEnvironment(pulumi.ComponentResource):
             opts=self._kept,
         ).name
 
-    def _prepared(self, service: ServiceSpec, placement: Placement, files: list[pulumi.Resource]) -> Placement:
+    def _prepared(self, service: ServiceSpec, placement: Placement, waits_for: Sequence[pulumi.Resource]) -> Placement:
         """The same placement, known only once the service's data is there."""
-        own = pulumi.ResourceOptions(depends_on=files, delete_before_replace=True)
+        own = pulumi.ResourceOptions(depends_on=waits_for, delete_before_replace=True)
         container = preparing_container(
             f"{self._name}-{service.key}-init", service, placement, pulumi.ResourceOptions.merge(self._kept, own)
         )
+        self._preparing.append(container)
         volume = pulumi.Output.all(placement.volume, container.exit_code, container.name).apply(_of_success)
         return replace(placement, volume=volume)
 
-    def _container(
-        self, service: ServiceSpec, files: list[pulumi.Resource], waits_for: Sequence[pulumi.Resource]
-    ) -> docker.Container:
+    def _container(self, service: ServiceSpec, waits_for: Sequence[pulumi.Resource]) -> docker.Container:
         args = self._args
         placement = Placement(
             slug=args.slot.slug,
             base=args.slot.base,
-            network=self._network.name,
-            edge_network=self._edge,
+            network=self._networks.own,
+            edge_network=self._networks.edge,
             image=args.image(service),
             secrets_volume=self._secrets.volume if service.secrets else None,
             files_directory=args.slot.directory,
@@ -141,7 +156,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
             labels=(
                 routing_labels(
                     base=args.slot.base,
-                    network=f"preview-{args.slot.slug}-edge",
+                    network=self._networks.edge,
                     router=f"preview-{args.slot.slug}",
                     host=args.host_name,
                     port=service.port or 80,
@@ -152,14 +167,14 @@ class PreviewEnvironment(pulumi.ComponentResource):
             mounts=self._plugins if service.key == GRAFANA.key else (),
         )
         if service.prepare:
-            placement = self._prepared(service, placement, files)
+            placement = self._prepared(service, placement, waits_for)
         return service_container(
             f"{self._name}-{service.key}",
             service,
             placement,
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*files, *waits_for],
+                depends_on=waits_for,
                 deleted_with=self._slot,
                 # A container's name is taken until it is gone.
                 delete_before_replace=True,

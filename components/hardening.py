@@ -44,8 +44,9 @@ def hardened(
     cpus: str,
     health: HealthCheck | None = None,
     restart: str = "unless-stopped",
+    awaited: bool = True,
 ) -> Hardening:
-    """Arguments of a hardened container, which is waited for where it can say that it is healthy.
+    """Arguments of a hardened container.
 
     Args:
         labels: Label → value.
@@ -53,6 +54,7 @@ def hardened(
         cpus: Share of processors, such as ``"0.25"``.
         health: Health check, if there is one.
         restart: Restart policy.
+        awaited: Whether the resource is made only once the container is healthy, where it can say that it is.
     """
     return Hardening(
         labels=[docker.ContainerLabelArgs(label=name, value=value) for name, value in sorted(labels.items())],
@@ -69,7 +71,7 @@ def hardened(
         security_opts=["no-new-privileges"],
         ulimits=[docker.ContainerUlimitArgs(name="nproc", hard=_PROCESSES_OF_ONE_USER, soft=_PROCESSES_OF_ONE_USER)],
         healthcheck=_healthcheck(health) if health else None,
-        wait=health is not None,
+        wait=awaited and health is not None,
         wait_timeout=health.healthy_within_seconds if health else HEALTHY_WITHIN_SECONDS,
     )
 

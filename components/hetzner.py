@@ -15,7 +15,8 @@ import pulumi_hcloud as hcloud
 
 from components.labels import IN_CLOUD
 
-SERVER_NAME = re.compile(r"^ralph-preview-\d{2}$")
+_FAMILY = "ralph-preview-"
+_WORKER = re.compile(r"-worker-\d+$")
 _ANYWHERE = ["0.0.0.0/0", "::/0"]
 # As published; toolchain/cloudflare_ranges.py renews them.
 _CLOUDFLARE = Path(__file__).with_name("cloudflare_ranges.json")
@@ -104,14 +105,16 @@ class HetznerHost(pulumi.ComponentResource):
             firewall_ids=[firewall.id.apply(int)],
             public_nets=[hcloud.ServerPublicNetArgs(ipv4_enabled=True, ipv4=address.id.apply(int), ipv6_enabled=False)],
             labels=IN_CLOUD,
-            # First boot is over: what it would do now is done by hand or by a new server, never by surprise.
+            # First boot is over: what it would do now is done by hand or by a server that is made after this one was
+            # destroyed, never by surprise. One that the engine replaces in one update boots with the old data: what is
+            # ignored has its old value again before the engine decides what to do.
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(ignore_changes=["userData", "sshKeys", "image"], delete_before_replace=True),
             ),
         )
         self.address = address.ip_address
-        self.register_outputs({"address": self.address, "serverId": self.server.id})
+        self.register_outputs({"address": self.address})
 
 
 def own_address(name: str, server_name: str, location: str, opts: pulumi.ResourceOptions) -> hcloud.PrimaryIp:
@@ -162,11 +165,11 @@ def require_only_server(server_name: str) -> None:
     others = sorted(
         server.name
         for server in hcloud.get_servers().servers
-        if SERVER_NAME.match(server.name) and server.name != server_name
+        if server.name.startswith(_FAMILY) and not _WORKER.search(server.name) and server.name != server_name
     )
     if others:
         raise HostRefusedError(
-            f"The Hetzner project already has {', '.join(others)}, and there may be one ralph-preview-* server only: "
+            f"The Hetzner project already has {', '.join(others)}, and there may be one {_FAMILY}* server only: "
             f"delete it, or set serverName to its name and import it instead of making {server_name}."
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 
@@ -11,6 +12,7 @@ from components.files import PreviewFiles, PreviewFilesArgs, digest_of
 from components.host_scripts import script
 from components.record import PreviewRecord
 from components.record_args import PreviewRecordArgs, comment_of
+from components.services import SERVICES
 
 
 def bring_files(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
@@ -38,6 +40,82 @@ def make_record(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) 
         )
 
 
+def edge_name(stem: str) -> str:
+    """Name of a preview's network with the reverse proxy.
+
+    Slugs have no underscore. With a dash it would be the own network of the preview of the branch ``…-edge``.
+    """
+    return f"{stem}_edge"
+
+
+_SECONDS_UNTIL_WELL = str(max(service.health.healthy_within_seconds for service in SERVICES if service.health))
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Names of a preview's networks, known once these are there.
+
+    Attributes:
+        own: Of what its services share.
+        edge: Of the one that it has with the reverse proxy.
+    """
+
+    own: pulumi.Output[str]
+    edge: pulumi.Output[str]
+
+
+def await_networks(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) -> Networks:
+    """Wait for the networks that are made meanwhile.
+
+    Docker's provider takes two seconds to say that it has made one, which nobody who only needs it has to wait for.
+
+    Args:
+        name: The preview.
+        args: What it is made of.
+        opts: Parent, dependencies: what the networks depend on, but not they.
+    """
+    found = args.host.command(
+        f"{name}-networks",
+        create=script("await_networks"),
+        # Makes nothing.
+        delete=None,
+        environment=args.slot.identity,
+        opts=opts,
+    ).stdout
+    return Networks(own=found.apply(lambda said: said.split()[0]), edge=found.apply(lambda said: said.split()[1]))
+
+
+def await_services(
+    name: str,
+    args: EnvironmentArgs,
+    containers: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Resource:
+    """Wait until services are well that others need at their start.
+
+    Docker's provider would look at each of them once a second.
+
+    Args:
+        name: The preview.
+        args: What it is made of.
+        containers: Their keys → ids of their containers.
+        opts: Parent, dependencies.
+    """
+    return args.host.command(
+        f"{name}-awaited",
+        create=script("await_services"),
+        # Makes nothing.
+        delete=None,
+        environment={
+            **args.slot.identity,
+            "SERVICES": " ".join(containers),
+            "SECONDS_UNTIL_WELL": _SECONDS_UNTIL_WELL,
+        },
+        triggers=list(containers.values()),
+        opts=opts,
+    )
+
+
 def connect_edge(
     name: str, args: EnvironmentArgs, edge: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
@@ -63,12 +141,12 @@ def connect_edge(
 def keep_good(
     name: str, args: EnvironmentArgs, well: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[bool]:
-    """Keep a copy of the files that all is well with; known once it is there.
+    """Wait until all is well, and keep a copy of the files that it is well with; known once it is there.
 
     Args:
         name: The preview.
         args: What it is made of.
-        well: Ids of what is well: what was good with others has yet to prove so with these.
+        well: Ids of what has to be well: what was good with others has yet to prove so with these.
         opts: Parent, dependencies.
     """
     good = args.host.command(
@@ -76,7 +154,11 @@ def keep_good(
         create=script("keep_good"),
         # Goes with the slot.
         delete=None,
-        environment={**args.slot.identity, "DIGEST": digest_of(args.folders)},
+        environment={
+            **args.slot.identity,
+            "DIGEST": digest_of(args.folders),
+            "SECONDS_UNTIL_WELL": _SECONDS_UNTIL_WELL,
+        },
         triggers=well,
         opts=opts,
     )

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pulumi
+import pulumi_command as command
+
+Command = command.local.Command | command.remote.Command
+"""A script that has run on the machine; ``stdout`` is what it has said."""
 
 
 class Host(Protocol):
@@ -26,7 +30,7 @@ class Host(Protocol):
         environment: Mapping[str, str],
         opts: pulumi.ResourceOptions,
         triggers: Sequence[pulumi.Input[str]] = (),
-    ) -> pulumi.Resource:
+    ) -> Command:
         """A shell script that runs on the host when the resource is made or changed, and another when it goes.
 
         Args:

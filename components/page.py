@@ -14,6 +14,7 @@ from components.host_scripts import FOLDER, script
 from components.labels import EDGE, FILES, PART_OF_BASE
 from components.machine import Host
 from components.service_spec import http_health
+from components.traefik import Provider
 
 _PORT = 8080
 _FILES = FOLDER / "page"
@@ -33,6 +34,7 @@ class PageArgs:
         socket_proxy_image: Image of HAProxy, which serves it.
         docker_host: Docker engine as the host itself reaches it; empty for its own socket.
         edge: Name of the reverse proxy's own network, which names the edge.
+        provider: Where the reverse proxy finds previews.
     """
 
     host: Host
@@ -44,6 +46,7 @@ class PageArgs:
     socket_proxy_image: str
     docker_host: str
     edge: str
+    provider: Provider
 
 
 class Page(pulumi.ComponentResource):
@@ -84,6 +87,7 @@ class Page(pulumi.ComponentResource):
                 "PAGE": self.directory,
                 "LIMIT": str(args.max_previews),
                 **({"DOCKER_HOST": args.docker_host} if args.docker_host else {}),
+                **({"RUNTIME": "services"} if args.provider == "swarm" else {}),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[placed]),
         )

@@ -51,7 +51,7 @@ class ServicePlacement:
     secrets: Sequence[docker.ServiceTaskSpecContainerSpecSecretArgs]
     configs: Sequence[docker.ServiceTaskSpecContainerSpecConfigArgs]
     environment: Mapping[str, str]
-    labels: Mapping[str, str]
+    labels: Mapping[str, pulumi.Input[str]]
     mounts: Sequence[docker.ServiceTaskSpecContainerSpecMountArgs] = ()
 
 

@@ -92,13 +92,14 @@ def require_small(files: Iterable[ServiceFile], folders: Mapping[str, Path]) -> 
     """
     sizes = {file.name: len(file.content) for file in files}
     largest = sorted(sizes, key=lambda name: (-sizes[name], name))
-    where = ", ".join(str(folders[top]) for top in sorted({name.partition("/")[0] for name in largest[:_NAMED]}))
-    named = ", ".join(f"{name} ({_megabytes(sizes[name])})" for name in largest[:_NAMED])
-    if largest and sizes[largest[0]] > MOST_BYTES_OF_ONE:
-        many = [name for name in largest if sizes[name] > MOST_BYTES_OF_ONE]
+    too_large = [name for name in largest if sizes[name] > MOST_BYTES_OF_ONE]
+    told = (too_large or largest)[:_NAMED]
+    where = ", ".join(str(folders[top]) for top in sorted({name.partition("/")[0] for name in told}))
+    named = ", ".join(f"{name} ({_megabytes(sizes[name])})" for name in told)
+    if too_large:
         raise FilesRefusedError(
-            f"On a cluster a file of a preview has {_megabytes(MOST_BYTES_OF_ONE)} at most, and {len(many)} in {where} "
-            f"{'has' if len(many) == 1 else 'have'} more. The largest: {named}. Make them smaller, or split them."
+            f"On a cluster a file of a preview has {_megabytes(MOST_BYTES_OF_ONE)} at most, and {len(too_large)} in "
+            f"{where} {'has' if len(too_large) == 1 else 'have'} more: {named}. Make it smaller, or split it."
         )
     if sum(sizes.values()) > MOST_BYTES:
         raise FilesRefusedError(

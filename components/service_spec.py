@@ -14,9 +14,9 @@ PLUGINS_MOUNT = "/var/lib/grafana/plugins"
 HEALTHY_WITHIN_SECONDS = 60
 """How long a new container may take to report that it is healthy, where its check does not say otherwise."""
 
-NOTICED_WITHIN_A_SECOND = 0.75
-"""Pause between checks, in seconds, of what others wait for: Docker's provider looks once a second whether a new
-container is healthy, and a check that ends only after its first look costs the whole second."""
+LAST_AWAITED_INTERVAL_SECONDS = 0.5
+"""Pause between checks of what a deploy waits for when all else is well: of what others need at their start, and of
+what is started last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class HealthCheck:
     """
 
     test: tuple[str, ...]
-    interval_seconds: float = 2
+    interval_seconds: float = 1
     timeout_seconds: int = 5
     rest_seconds: int = 10
     retries: int = 3
@@ -43,7 +43,7 @@ class HealthCheck:
 
 
 def http_health(
-    url: str, *, interval_seconds: float = 2, healthy_within_seconds: int = HEALTHY_WITHIN_SECONDS
+    url: str, *, interval_seconds: float = 1, healthy_within_seconds: int = HEALTHY_WITHIN_SECONDS
 ) -> HealthCheck:
     """Healthy when a GET succeeds. wget is in every image that is asked so: BusyBox's in the official Alpine ones."""
     return HealthCheck(

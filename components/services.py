@@ -8,7 +8,7 @@ from types import MappingProxyType
 from components.databases import SINK, TARGET
 from components.service_spec import (
     CONFIG_MOUNT,
-    NOTICED_WITHIN_A_SECOND,
+    LAST_AWAITED_INTERVAL_SECONDS,
     SECRETS_MOUNT,
     WORKLOAD_MOUNT,
     HealthCheck,
@@ -64,9 +64,7 @@ GRAFANA = ServiceSpec(
     public=True,
     port=3000,
     # Its first start migrates an empty database in hundreds of steps.
-    health=http_health(
-        "http://127.0.0.1:3000/api/health", interval_seconds=NOTICED_WITHIN_A_SECOND, healthy_within_seconds=120
-    ),
+    health=http_health("http://127.0.0.1:3000/api/health", healthy_within_seconds=120),
 )
 
 # Whoever may look at Grafana may send it any GET, and more through its plugin's resources: what changes or profiles it
@@ -112,7 +110,7 @@ VICTORIAMETRICS = ServiceSpec(
     mounts={"config": CONFIG_MOUNT},
     reads=("config/prometheus",),
     port=9090,
-    health=http_health("http://127.0.0.1:9090/health", interval_seconds=NOTICED_WITHIN_A_SECOND),
+    health=http_health("http://127.0.0.1:9090/health"),
 )
 
 PGWATCH = ServiceSpec(
@@ -138,7 +136,7 @@ PGWATCH = ServiceSpec(
     after=("sink", "target"),
     port=9091,
     # A first deploy waits for it last.
-    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=NOTICED_WITHIN_A_SECOND),
+    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=LAST_AWAITED_INTERVAL_SECONDS),
 )
 
 WORKLOAD = ServiceSpec(
@@ -198,7 +196,7 @@ BACKEND = ServiceSpec(
     user=_BACKEND_USER,
     port=8000,
     # A Python image has Python and need not have wget. No site, no urllib: a tenth of a processor is all there is.
-    health=HealthCheck(test=("python3", "-S", "-E", "-c", _BACKEND_PROBE), interval_seconds=2),
+    health=HealthCheck(test=("python3", "-S", "-E", "-c", _BACKEND_PROBE)),
 )
 
 SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)

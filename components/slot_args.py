@@ -32,15 +32,18 @@ class SlotArgs:
     services: bool = False
 
     @property
-    def identity(self) -> dict[str, str]:
-        """Variables of the scripts that find what belongs to the preview."""
+    def of_base(self) -> dict[str, str]:
+        """Variables of the scripts that find all previews of the base."""
         return {
-            "DIRECTORY": self.directory,
-            "SLUG": self.slug,
             "BASE": self.base,
             **({"DOCKER_HOST": self.docker_host} if self.docker_host else {}),
             **({"RUNTIME": "services"} if self.services else {}),
         }
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Variables of the scripts that find what belongs to the preview."""
+        return {"DIRECTORY": self.directory, "SLUG": self.slug, **self.of_base}
 
     @property
     def environment(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pulumi
 import pulumi_docker as docker
@@ -17,6 +17,12 @@ Provider = Literal["docker", "swarm"]
 """Traefik's names of where it finds previews: among one engine's containers, or among a Swarm's services."""
 
 _REFRESH_SECONDS = 2
+
+_Text = TypeVar("_Text", str, pulumi.Output[str])
+
+# Any viewer may make short links, of any length and number; Grafana keeps them in its database, which is in memory, and
+# has no setting against it. Whatever spelling it understands begins so once the proxy has decoded it. The page answers.
+_KEPT_FROM_VIEWERS = "(?i)^/+api/+short-urls"
 
 # Says when somebody last looked at a preview, and nothing else of who that was. On standard output: Docker keeps as
 # much of it as of every log.
@@ -114,9 +120,9 @@ def own_routes(
 
 
 def routing_labels(
-    *, base: str, network: str, router: str, host: str, port: int, provider: Provider = "docker"
-) -> dict[str, str]:
-    """Labels that make the reverse proxy send a host name's requests to a container or a service.
+    *, base: str, network: _Text, router: str, host: str, port: int, provider: Provider = "docker"
+) -> dict[str, str | _Text]:
+    """Labels that make the reverse proxy send a host name's requests to Grafana, but for what is kept from viewers.
 
     Args:
         base: Name of the edge that shall route.
@@ -130,7 +136,7 @@ def routing_labels(
         EDGE: base,
         "traefik.enable": "true",
         f"traefik.{provider}.network": network,
-        f"traefik.http.routers.{router}.rule": f"Host(`{host}`)",
+        f"traefik.http.routers.{router}.rule": f"Host(`{host}`) && !PathRegexp(`{_KEPT_FROM_VIEWERS}`)",
         f"traefik.http.routers.{router}.entrypoints": "websecure",
         f"traefik.http.routers.{router}.tls": "true",
         f"traefik.http.services.{router}.loadbalancer.server.port": str(port),

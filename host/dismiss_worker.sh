@@ -5,15 +5,18 @@
 set -eu
 : "${NAME:?}" "${NODE:?}" "${SECONDS_AT_MOST:?}"
 
-# Of each task that is to run: where it has a place (nothing: none yet), and why it has none.
-places() {
-    # shellcheck disable=SC2086  # a list of names without spaces
-    [ -z "$services" ] || docker service ps --filter desired-state=running --format '{{.Name}}|{{.Node}}|{{.Error}}' $services
-}
+drained=''
 
-# Tasks on the worker that have not ended.
-left() {
-    docker node ps --format '{{.CurrentState}}' "$NODE" | grep -vE '^(Shutdown|Complete|Failed|Rejected|Remove|Orphaned) ' || :
+# What the cluster says is in $said. Nothing said is not nothing there: where it does not answer, the worker stays.
+ask() {
+    said=$(docker "$@" 2>&1) && return
+    # A service that ends meanwhile is not found, and those that are listed with it are said all the same.
+    trouble=$(printf '%s\n' "$said" | grep -vE '\||o such service' || :)
+    [ -n "$trouble" ] || return 0
+    [ -z "$drained" ] || docker node update --availability active "$NODE" >/dev/null || :
+    printf 'The worker %s stays, for the cluster does not say what runs on it: %s\nSee to the Docker engine of the manager, then do the same again.\n' \
+        "$NAME" "$trouble" >&2
+    exit 1
 }
 
 state=$(docker node inspect --format '{{.Status.State}}' "$NODE" 2>&1) || case $state in
@@ -24,15 +27,26 @@ state=$(docker node inspect --format '{{.Status.State}}' "$NODE" 2>&1) || case $
         ;;
 esac
 if [ "$state" = ready ]; then
-    services=$(docker node ps --filter desired-state=running --format '{{.Name}}' "$NODE" | sed 's/\.[^.]*$//' | sort -u)
+    ask node ps --filter desired-state=running --format '{{.Name}}' "$NODE"
+    services=$(printf '%s\n' "$said" | sed 's/\.[^.]*$//' | sort -u)
     docker node update --availability drain "$NODE" >/dev/null
+    drained=yes
     deadline=$(($(date +%s) + SECONDS_AT_MOST))
-    until [ -z "$(left)" ] && ! waiting=$(places | grep -E "\|($NAME)?\|"); do
+    while :; do
+        # Tasks on the worker that have not ended.
+        ask node ps --format '{{.CurrentState}}' "$NODE"
+        left=$(printf '%s\n' "$said" | grep -vE '^(Shutdown|Complete|Failed|Rejected|Remove|Orphaned) |^$' || :)
+        # Of each task that is to run: where it has a place (nothing: none yet), and why it has none.
+        said=''
+        # shellcheck disable=SC2086  # a list of names without spaces
+        [ -z "$services" ] || ask service ps --filter desired-state=running --format '{{.Name}}|{{.Node}}|{{.Error}}' $services
+        waiting=$(printf '%s\n' "$said" | grep -E "\|($NAME)?\|" || :)
+        [ -n "$left$waiting" ] || break
         if [ "$(date +%s)" -ge "$deadline" ]; then
             docker node update --availability active "$NODE" >/dev/null
             # What is drained by hand for long, and cannot end, is told the same way.
             printf 'The worker %s stays, for what runs on it cannot move within %s s:\n%s\nDestroy a preview or put one to sleep (./preview list), or add another worker first.\n' \
-                "$NAME" "$SECONDS_AT_MOST" "${waiting:-$(left)}" >&2
+                "$NAME" "$SECONDS_AT_MOST" "${waiting:-$left}" >&2
             exit 1
         fi
         sleep 1

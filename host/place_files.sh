@@ -1,12 +1,35 @@
 #!/bin/sh
-# Puts a folder's content in the place of another's. Containers hold the destination folder itself open, so it stays and
-# its entries are exchanged, each by a rename, and only once the whole copy is there. What is there already is left alone:
-# going back takes no room on a disk that is full.
+# Puts a folder's content in the place of another's. Containers hold the destination folder itself open, or a folder in it
+# (initdb/sink), so both stay and what is in them is exchanged, each entry by a rename, and only once the whole copy is there.
+# What is there already is left alone: going back takes no room on a disk that is full.
 # Environment: SOURCE, DESTINATION, LOCK_SECONDS.
 set -eu
 umask 022
 next="$DESTINATION.next"
 gone="$DESTINATION.gone"
+
+is_folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
+
+# Arguments: a folder, the one that has what shall be in it, one for what goes, and on how many levels a folder that both
+# have stays.
+exchange() (
+    find "$1" -mindepth 1 -maxdepth 1 | while IFS= read -r old; do
+        new="$2/${old##*/}"
+        if [ "$4" -gt 1 ] && is_folder "$old" && is_folder "$new"; then
+            mkdir -- "$3/${old##*/}"
+            exchange "$old" "$new" "$3/${old##*/}" "$(($4 - 1))"
+            rmdir -- "$new"
+        elif [ -f "$old" ] && [ -f "$new" ]; then
+            # At no moment it is not there.
+            mv -f -- "$new" "$old"
+        else
+            mv -- "$old" "$3/"
+            if [ -e "$new" ]; then mv -- "$new" "$1/"; fi
+        fi
+    done
+    find "$2" -mindepth 1 -maxdepth 1 -exec mv -t "$1" -- {} +
+)
+
 mkdir -p -- "${DESTINATION%/*}"
 # One at a time: a script whose connection broke runs on.
 exec 9<"${DESTINATION%/*}"
@@ -23,11 +46,6 @@ if ! diff -rq -- "$SOURCE" "$DESTINATION" >/dev/null 2>&1; then
     # Read by the users of several images, whatever the umask of the checkout was.
     chmod -R u=rwX,go=rX -- "$next"
     mkdir -p -- "$gone" "$DESTINATION"
-    find "$DESTINATION" -mindepth 1 -maxdepth 1 | while IFS= read -r old; do
-        mv -- "$old" "$gone/"
-        new="$next/${old##*/}"
-        if [ -e "$new" ]; then mv -- "$new" "$DESTINATION/"; fi
-    done
-    find "$next" -mindepth 1 -maxdepth 1 -exec mv -- {} "$DESTINATION/" \;
+    exchange "$DESTINATION" "$next" "$gone" 2
     rm -rf -- "$next" "$gone"
 fi

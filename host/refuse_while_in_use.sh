@@ -1,6 +1,6 @@
 #!/bin/sh
 # Refuses to let the base go while previews have slots on its machine, naming them, or where that cannot be seen.
-# Environment: PREVIEWS.
+# Environment: PREVIEWS, NEXT (a sentence: what to do after that; may be empty).
 set -eu
 
 refuse() {
@@ -20,5 +20,5 @@ names=$(
     done | sort | paste -s -d , - | sed 's/,/, /g'
 )
 if [ -n "$names" ]; then
-    refuse "while these previews run on it: $names. Destroy them first (./preview destroy BRANCH, or ./preview reap --orphans for one that ./preview list does not show)."
+    refuse "while these previews run on it: $names. Destroy them first (./preview destroy BRANCH, or ./preview reap --orphans for one that ./preview list does not show).${NEXT:+ $NEXT}"
 fi

@@ -26,6 +26,16 @@ branches() {
     done | paste -s -d , - | sed 's/,/, /g'
 }
 
+# Whether $1 KiB are less than $2 GB.
+is_short() {
+    awk -v have="$1" -v need="$2" 'BEGIN { exit !(have * 1024 < need * 1e9) }'
+}
+
+# $1 KiB in GB, cut off: nothing that is refused is said to be what is asked for.
+gigabytes() {
+    awk -v have="$1" 'BEGIN { printf "%.1f", int(have * 1024 / 1e8) / 10 }'
+}
+
 # part: running_slugs
 
 mkdir -p -- "$root/previews"
@@ -56,13 +66,13 @@ if [ -n "$lost" ] || ! printf '%s\n' "$running" | grep -qxF -e "$SLUG"; then
     if [ "$count" -ge "$LIMIT" ]; then
         refuse "There is no room for the preview of branch '$BRANCH': $count of $LIMIT previews run or start ($(printf '%s\n' "$others" | branches)). Put one of them to sleep (./preview sleep BRANCH), destroy one (./preview destroy BRANCH), or wait until one expires (./preview list)." 5
     fi
-    free=$(df -Pk -- "$root" | awk 'NR == 2 { printf "%.1f", $4 * 1024 / 1e9 }')
-    if awk -v have="$free" -v need="$DISK_GB" 'BEGIN { exit !(have < need) }'; then
-        refuse "There is no room for the preview of branch '$BRANCH': $free GB of the host's disk are free, and $DISK_GB GB must be. Remove what is not needed (docker image prune --all), or destroy a preview that sleeps (./preview list)." 6
+    free=$(df -Pk -- "$root" | awk 'NR == 2 { print $4 }')
+    if is_short "$free" "$DISK_GB"; then
+        refuse "There is no room for the preview of branch '$BRANCH': $(gigabytes "$free") GB of the host's disk are free, and $DISK_GB GB must be. Remove what is not needed (docker image prune --all), or destroy a preview that sleeps (./preview list)." 6
     fi
-    available=$(awk '$1 == "MemAvailable:" { printf "%.1f", $2 * 1024 / 1e9 }' "${PROC:-/proc}/meminfo")
-    if awk -v have="$available" -v need="$MEMORY_GB" 'BEGIN { exit !(have < need) }'; then
-        refuse "There is no room for the preview of branch '$BRANCH': $available GB of the host's memory are available, and $MEMORY_GB GB must be. Put a preview to sleep (./preview list), or take a larger server." 6
+    available=$(awk '$1 == "MemAvailable:" { print $2 }' "${PROC:-/proc}/meminfo")
+    if is_short "$available" "$MEMORY_GB"; then
+        refuse "There is no room for the preview of branch '$BRANCH': $(gigabytes "$available") GB of the host's memory are available, and $MEMORY_GB GB must be. Put a preview to sleep (./preview list), or take a larger server." 6
     fi
 fi
 

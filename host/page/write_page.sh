@@ -3,7 +3,7 @@
 # Operations say what is new; the timer of a VM says nothing, and what Docker knows is read anew. Words come escaped from
 # operations, and only numbers and times are put between them here. Can be run again.
 # Environment: PAGE (directory; what the base has brought is beside it), LIMIT (previews that may run at once; empty: as
-# before), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
+# before), RUNTIME (said with the limit; services: previews run on a cluster, whose manager this is), SLUG (of a preview), RECORD, OWN (its record, and the page at its own name), CARD (its part of the page; empty where
 # it is gone), PICTURE (of it, WebP in base64), EVENT (line of the history; empty: none), LOCK_SECONDS.
 set -eu
 umask 022
@@ -44,6 +44,39 @@ plain_card() {
 CARD
 }
 
+# Where Docker does not answer, counting fails: nothing said is not nothing there.
+count_containers() {
+    listed=$(docker ps --all --filter "label=pgai.preview.base=$base" \
+        --format '{{.Label "pgai.preview.slug"}} {{.Label "pgai.preview.service"}} {{.State}} {{.Status}}') || return
+    printf '%s\n' "$listed" | awk '
+        !NF || $2 == "secrets" || $2 ~ /-init$/ { next }
+        { all[$1]++ }
+        $3 == "running" { runs[$1] = 1; if ($0 !~ /\((unhealthy|health: starting)\)/) well[$1]++ }
+        END { for (slug in all) print slug, well[slug] + 0, all[slug], runs[slug] + 0 }'
+}
+
+# A Swarm counts a task as running once its container is healthy; one that sleeps is to have none.
+count_services() {
+    listed=$(docker service ls --filter "label=pgai.preview.base=$base" --format '{{.Name}} {{.Replicas}}') || return
+    [ -n "$listed" ] || return 0
+    # shellcheck disable=SC2046  # a list of names
+    if ! slugs_of=$(docker service inspect --format '{{.Spec.Name}} slug {{index .Spec.Labels "pgai.preview.slug"}}' \
+        $(printf '%s\n' "$listed" | cut -d ' ' -f 1) 2>&1); then
+        # One that goes meanwhile is not found.
+        trouble=$(printf '%s\n' "$slugs_of" | grep -vE '^$|^[^ ]+ slug |o such service' || :)
+        [ -z "$trouble" ] || { printf '%s\n' "$trouble" >&2 && return 1; }
+    fi
+    printf '%s\n%s\n' "$slugs_of" "$listed" | awk '
+        $2 == "slug" { slug[$1] = $3; next }
+        $1 in slug {
+            split($2, tasks, "/")
+            all[slug[$1]]++
+            if (tasks[2] > 0) runs[slug[$1]] = 1
+            if (tasks[1] > 0) well[slug[$1]]++
+        }
+        END { for (one in all) print one, well[one] + 0, all[one], runs[one] + 0 }'
+}
+
 mkdir -p -- "$public/gone" "$public/pictures" "$PAGE/records"
 exec 9<"$PAGE"
 if ! flock -w "${LOCK_SECONDS:-10}" 9; then
@@ -51,7 +84,10 @@ if ! flock -w "${LOCK_SECONDS:-10}" 9; then
     exit 1
 fi
 
-if [ -n "${LIMIT:-}" ]; then printf '%s\n' "$LIMIT" | put "$PAGE/limit"; fi
+if [ -n "${LIMIT:-}" ]; then
+    printf '%s\n' "$LIMIT" | put "$PAGE/limit"
+    printf '%s\n' "${RUNTIME:-}" | put "$PAGE/runtime"
+fi
 if [ -n "${RECORD:-}" ]; then
     if [ -n "$EVENT" ]; then
         # A disk that was full may have cut the last line.
@@ -79,13 +115,15 @@ for picture in "$public/pictures/"*.webp; do
     [ -d "$previews/${slug%.webp}" ] || rm -f -- "$picture"
 done
 
-# Of each preview: slug, containers that are well, all containers, whether any runs.
-counts=$(docker ps --all --filter "label=pgai.preview.base=$base" \
-    --format '{{.Label "pgai.preview.slug"}} {{.Label "pgai.preview.service"}} {{.State}} {{.Status}}' | awk '
-        $2 == "secrets" || $2 ~ /-init$/ { next }
-        { all[$1]++ }
-        $3 == "running" { runs[$1] = 1; if ($0 !~ /\((unhealthy|health: starting)\)/) well[$1]++ }
-        END { for (slug in all) print slug, well[slug] + 0, all[slug], runs[slug] + 0 }')
+# Of each preview: slug, services that are well, all services, whether any runs.
+case $(cat -- "$PAGE/runtime" 2>/dev/null || :) in services) count=count_services ;; *) count=count_containers ;; esac
+# A base that is being made has none, and may not be a cluster yet.
+if ! counts=$($count) && [ -e "$public/index.html" ]; then
+    echo "Docker does not say which previews run, so the page of all previews in $PAGE stays as it was." >&2
+    # What was told is written; who only came to refresh the page has done nothing.
+    [ -n "$SLUG${LIMIT:-}" ] || exit 1
+    exit 0
+fi
 now=$(date +%s)
 limit=$(cat -- "$PAGE/limit")
 free=$((limit - $(printf '%s\n' "$counts" | grep -c ' 1$' || :)))

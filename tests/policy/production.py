@@ -7,6 +7,7 @@ from typing import Any
 
 from stacks import production
 from tests.equipment.recording import Declared, declare
+from tests.policy.declared import plain
 
 TOKEN = "cloudflare-token-of-the-test"
 ZONE = "0123456789abcdef0123456789abcdef"
@@ -19,6 +20,24 @@ CONFIG = {
     "hostDirectory": "/opt/postgres-ai-previews",
     "sshPublicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN0 someone",
     "zoneId": ZONE,
+}
+
+VM_OUTPUTS = {
+    "kind": "hetzner",
+    "docker_host": "ssh://deploy@203.0.113.5:22",
+    "host_directory": "/opt/postgres-ai-previews",
+    "edge_network": "traefik-public",
+    "domain": "pgai.watch",
+    "scheme": "https",
+    "port": 443,
+    "max_previews": 2,
+    "min_free_disk_gb": 5,
+    "min_available_memory_gb": 1,
+    "address": "203.0.113.5",
+    "ssh_user": "deploy",
+    "ssh_port": 22,
+    "ssh_host_key": "ssh-ed25519 AAAAhostkey",
+    "zone_id": ZONE,
 }
 
 
@@ -46,4 +65,11 @@ def declare_base(answers: Mapping[str, Mapping[str, Any]], **config: str) -> lis
 
 def one(declared: list[Declared], kind: str) -> Mapping[str, Any]:
     (found,) = [each.inputs for each in declared if each.type.rsplit(":", 1)[-1] == kind]
+    return found
+
+
+def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
+    """How commands and copies connect; at least one does."""
+    found = [plain(each.inputs["connection"]) for each in declared if each.type.startswith("command:remote:")]
+    assert found
     return found

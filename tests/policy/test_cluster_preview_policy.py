@@ -91,7 +91,7 @@ def test_no_network_on_a_cluster_has_a_way_out_and_only_the_reverse_proxy_can_be
     networks = {one.inputs["name"]: one.inputs for one in on_cluster if one.type.endswith(":Network")}
     assert {name: network["attachable"] for name, network in networks.items()} == {
         f"preview-{SLUG}": False,
-        f"preview-{SLUG}-edge": True,
+        f"preview-{SLUG}_edge": True,
     }
     for network in networks.values():
         assert network["driver"] == "overlay"
@@ -152,8 +152,10 @@ def test_routes_are_on_the_service_and_not_on_its_containers(on_cluster: list[De
         assert bool(routed) == (key == "grafana"), key
         assert not [name for name in labels(inputs["taskSpec"]["containerSpec"]) if name.startswith("traefik.")], key
     found = labels(services(on_cluster)["grafana"])
-    assert found["traefik.swarm.network"] == f"preview-{SLUG}-edge"
-    assert found[f"traefik.http.routers.preview-{SLUG}.rule"] == f"Host(`preview-{SLUG}.localhost`)"
+    assert found["traefik.swarm.network"] == f"preview-{SLUG}_edge"
+    rule = found[f"traefik.http.routers.preview-{SLUG}.rule"]
+    assert rule.startswith(f"Host(`preview-{SLUG}.localhost`) && !PathRegexp(`")
+    assert "short-urls" in rule, "a viewer would fill Grafana's database"
     assert found["pgai.edge"] == "traefik-public"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
@@ -14,59 +12,20 @@ import yaml
 from stacks import preview
 from tests.equipment.recording import Declared, declare
 from tests.policy.declared import all_containers, containers, labels, plain
-from tests.policy.production import TOKEN, ZONE, declare_base, hetzner, one
+from tests.policy.production import TOKEN, ZONE, connections, declare_base, hetzner, one
+
+pytestmark = pytest.mark.usefixtures("cloudflare_token")
 
 LOOPBACK = "127.0.0.1"
-VM_OUTPUTS = {
-    "kind": "hetzner",
-    "docker_host": "ssh://deploy@203.0.113.5:22",
-    "host_directory": "/opt/postgres-ai-previews",
-    "edge_network": "traefik-public",
-    "domain": "pgai.watch",
-    "scheme": "https",
-    "port": 443,
-    "max_previews": 2,
-    "min_free_disk_gb": 5,
-    "min_available_memory_gb": 1,
-    "address": "203.0.113.5",
-    "ssh_user": "deploy",
-    "ssh_port": 22,
-    "ssh_host_key": "ssh-ed25519 AAAAhostkey",
-    "zone_id": ZONE,
-}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _token() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
-        yield
-
-
-@pytest.fixture(scope="module")
-def of_base() -> list[Declared]:
-    return declare_base(hetzner())
-
-
-@pytest.fixture(scope="module")
-def of_preview() -> list[Declared]:
-    return declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"}, base_outputs=VM_OUTPUTS)
-
-
-def connections(declared: list[Declared]) -> list[Mapping[str, Any]]:
-    """How commands and copies connect; at least one does."""
-    found = [plain(each.inputs["connection"]) for each in declared if each.type.startswith("command:remote:")]
-    assert found
-    return found
-
-
-def test_the_firewall_lets_in_ssh_http_https_and_ping_alone(of_base: list[Declared]) -> None:
-    rules = {(rule["direction"], rule["protocol"], rule.get("port")) for rule in one(of_base, "Firewall")["rules"]}
+def test_the_firewall_lets_in_ssh_http_https_and_ping_alone(of_vm: list[Declared]) -> None:
+    rules = {(rule["direction"], rule["protocol"], rule.get("port")) for rule in one(of_vm, "Firewall")["rules"]}
     assert rules == {("in", "tcp", "22"), ("in", "tcp", "80"), ("in", "tcp", "443"), ("in", "icmp", None)}
 
 
-def test_the_web_is_for_cloudflare_alone_unless_it_is_opened(of_base: list[Declared]) -> None:
-    for declared, closed in ((of_base, True), (declare_base(hetzner(), webFrom="anywhere"), False)):
+def test_the_web_is_for_cloudflare_alone_unless_it_is_opened(of_vm: list[Declared]) -> None:
+    for declared, closed in ((of_vm, True), (declare_base(hetzner(), webFrom="anywhere"), False)):
         sources = {rule.get("port"): rule["sourceIps"] for rule in one(declared, "Firewall")["rules"]}
         assert sources["22"] == sources[None] == ["0.0.0.0/0", "::/0"]
         assert sources["80"] == sources["443"]
@@ -101,21 +60,28 @@ def test_without_a_directory_of_its_own_the_vm_has_the_usual_one() -> None:
     assert all(path.startswith("/opt/postgres-ai-previews/") for path in files)
 
 
-def test_the_server_gets_the_firewall_and_an_address_that_outlives_it(of_base: list[Declared]) -> None:
-    server = one(of_base, "Server")
+def test_whoever_is_refused_another_server_is_told_the_way_that_gives_it_a_first_boot_of_its_own(
+    of_vm: list[Declared],
+) -> None:
+    (guard,) = [each for each in of_vm if each.name == "guard"]
+    assert "For a new server run pulumi destroy and pulumi up" in plain(guard.inputs["delete"])
+
+
+def test_the_server_gets_the_firewall_and_an_address_that_outlives_it(of_vm: list[Declared]) -> None:
+    server = one(of_vm, "Server")
     assert server["name"] == "ralph-preview-01"
     assert server["firewallIds"] == [4711]
     assert server["publicNets"] == [{"ipv4": 4711, "ipv4Enabled": True, "ipv6Enabled": False}]
-    assert one(of_base, "PrimaryIp")["autoDelete"] is False
+    assert one(of_vm, "PrimaryIp")["autoDelete"] is False
 
 
 def test_another_server_of_the_family_stops_everything_and_is_named() -> None:
-    with pytest.raises(pulumi.RunError, match=r"ralph-preview-02, ralph-preview-07.*one ralph-preview-\* server only"):
-        declare_base(hetzner("ralph-preview-07", "ralph-preview-02", "web-1"))
+    with pytest.raises(pulumi.RunError, match=r"ralph-preview-02, ralph-preview-old.*one ralph-preview-\* server only"):
+        declare_base(hetzner("ralph-preview-old", "ralph-preview-02", "web-1"))
 
 
 def test_its_own_server_and_strangers_do_not_stop_it() -> None:
-    assert declare_base(hetzner("ralph-preview-01", "web-1"))
+    assert declare_base(hetzner("ralph-preview-01", "ralph-preview-02-worker-1", "web-1"))
 
 
 @pytest.mark.parametrize(
@@ -137,8 +103,8 @@ def test_a_missing_cloudflare_token_is_named(monkeypatch: pytest.MonkeyPatch) ->
         declare_base(hetzner())
 
 
-def test_one_wildcard_certificate_is_asked_for_by_dns(of_base: list[Declared]) -> None:
-    traefik = containers(of_base)["traefik"]
+def test_one_wildcard_certificate_is_asked_for_by_dns(of_vm: list[Declared]) -> None:
+    traefik = containers(of_vm)["traefik"]
     acme = "--certificatesresolvers.wildcard.acme"
     assert {
         f"{acme}.email=admin@postgres.ai",
@@ -150,29 +116,21 @@ def test_one_wildcard_certificate_is_asked_for_by_dns(of_base: list[Declared]) -
     assert labels(traefik)["traefik.http.routers.base.tls.domains[0].main"] == "*.pgai.watch"
 
 
-def test_a_preview_never_asks_for_a_certificate(of_preview: list[Declared]) -> None:
-    for inputs in containers(of_preview).values():
+def test_a_preview_never_asks_for_a_certificate(of_preview_on_vm: list[Declared]) -> None:
+    for inputs in containers(of_preview_on_vm).values():
         assert not [label for label in labels(inputs) if "certresolver" in label]
 
 
-def test_the_cloudflare_token_is_a_file_and_nowhere_else(of_base: list[Declared]) -> None:
-    holders = [each.name for each in of_base if TOKEN in json.dumps(each.inputs, default=str)]
+def test_the_cloudflare_token_is_a_file_and_nowhere_else(of_vm: list[Declared]) -> None:
+    holders = [each.name for each in of_vm if TOKEN in json.dumps(each.inputs, default=str)]
     assert holders == ["edge-certificate-token-carrier"]
-    visible = {key: value for key, value in all_containers(of_base)["traefik-secrets"].items() if key != "uploads"}
+    visible = {key: value for key, value in all_containers(of_vm)["traefik-secrets"].items() if key != "uploads"}
     assert TOKEN not in json.dumps(visible)
 
 
-def test_the_dashboard_of_the_edge_is_on_loopback_of_the_vm(of_base: list[Declared]) -> None:
-    ports = {(port["ip"], port["external"]) for port in containers(of_base)["traefik"]["ports"]}
+def test_the_dashboard_of_the_edge_is_on_loopback_of_the_vm(of_vm: list[Declared]) -> None:
+    ports = {(port["ip"], port["external"]) for port in containers(of_vm)["traefik"]["ports"]}
     assert ports == {("0.0.0.0", 80), ("0.0.0.0", 443), ("127.0.0.1", 8080)}
-
-
-def test_the_host_key_is_learnt_once_and_pinned_for_docker_and_commands(of_base: list[Declared]) -> None:
-    (engine,) = [each.inputs for each in of_base if each.type == "pulumi:providers:docker"]
-    options = json.dumps(engine["sshOpts"])
-    assert "StrictHostKeyChecking=yes" in options
-    assert "KnownHostsCommand=/bin/echo 203.0.113.5 ssh-ed25519 AAAAhostkey" in options
-    assert {each["hostKey"] for each in connections(of_base)} == {"ssh-ed25519 AAAAhostkey"}
 
 
 def test_archives_of_plugins_go_to_the_vm_and_are_installed_there(tmp_path: Path) -> None:
@@ -186,31 +144,26 @@ def test_archives_of_plugins_go_to_the_vm_and_are_installed_there(tmp_path: Path
     assert directory in [volume.get("hostPath") for volume in volumes]
 
 
-def test_no_private_key_enters_the_state(of_base: list[Declared], of_preview: list[Declared]) -> None:
-    for connection in connections([*of_base, *of_preview]):
-        assert set(connection) <= {"host", "port", "user", "hostKey", "dialErrorLimit", "perDialTimeout"}
-
-
-def test_a_preview_has_one_proxied_a_record_with_automatic_ttl(of_preview: list[Declared]) -> None:
-    record = one(of_preview, "DnsRecord")
+def test_a_preview_has_one_proxied_a_record_with_automatic_ttl(of_preview_on_vm: list[Declared]) -> None:
+    record = one(of_preview_on_vm, "DnsRecord")
     assert (record["name"], record["type"], record["content"]) == ("preview-feature-a.pgai.watch", "A", "203.0.113.5")
     assert record["proxied"] is True
     assert record["ttl"] == 1
     assert record["zoneId"] == ZONE
 
 
-def test_a_preview_on_the_vm_is_what_it_is_on_this_machine(of_preview: list[Declared]) -> None:
+def test_a_preview_on_the_vm_is_what_it_is_on_this_machine(of_preview_on_vm: list[Declared]) -> None:
     here = declare(preview.preview, stack="preview-feature-a", config={"branch": "feature/a"})
-    there = {name: inputs["memory"] for name, inputs in containers(of_preview).items()}
+    there = {name: inputs["memory"] for name, inputs in containers(of_preview_on_vm).items()}
     assert there == {name: inputs["memory"] for name, inputs in containers(here).items()}
-    volumes = [volume for inputs in containers(of_preview).values() for volume in inputs.get("volumes") or []]
+    volumes = [volume for inputs in containers(of_preview_on_vm).values() for volume in inputs.get("volumes") or []]
     hosts = {volume["hostPath"] for volume in volumes if volume.get("hostPath")}
     assert all(path.startswith("/opt/postgres-ai-previews/previews/feature-a/") for path in hosts)
 
 
-def test_the_page_of_all_previews_has_a_proxied_record_of_its_own(of_base: list[Declared]) -> None:
-    record = one(of_base, "DnsRecord")
+def test_the_page_of_all_previews_has_a_proxied_record_of_its_own(of_vm: list[Declared]) -> None:
+    record = one(of_vm, "DnsRecord")
     assert (record["name"], record["content"]) == ("previews.pgai.watch", "203.0.113.5")
     assert (record["type"], record["proxied"], record["ttl"]) == ("A", True, 1)
-    outputs = containers(of_base)["page"]["envs"]
+    outputs = containers(of_vm)["page"]["envs"]
     assert outputs == ["PAGE_URL=https://previews.pgai.watch"], "443 need not be said"

@@ -51,7 +51,7 @@ def test_the_same_content_has_the_same_name_wherever_it_is() -> None:
 def test_a_file_that_is_too_large_is_named_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(FilesRefusedError) as refused:
         require_small([file("config/a", 1_000_001), file("config/b", 5)], {"config": tmp_path})
-    assert f"1 in {tmp_path} has more. The largest: config/a (1.0 MB)" in str(refused.value)
+    assert f"1 in {tmp_path} has more: config/a (1.0 MB)" in str(refused.value)
     require_small([file("config/a", 1_000_000)], {"config": tmp_path})
 
 

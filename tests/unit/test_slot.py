@@ -60,12 +60,17 @@ def test_the_same_branch_may_take_its_slot_again(machine: Machine) -> None:
     assert machine.take("a", LIMIT="1").returncode == 0
 
 
-@pytest.mark.parametrize(("disk", "memory", "word"), [(4.9, 8, "disk"), (100, 0.9, "memory")])
-def test_short_disk_or_memory_refuses_with_the_figures(machine: Machine, disk: float, memory: float, word: str) -> None:
+@pytest.mark.parametrize(
+    ("disk", "memory", "word", "said"),
+    [(4.9, 8, "disk", "4.9"), (4.9999, 8, "disk", "4.9"), (100, 0.9, "memory", "0.9"), (100, 0.9999, "memory", "0.9")],
+)
+def test_short_disk_or_memory_refuses_with_the_figures(
+    machine: Machine, disk: float, memory: float, word: str, said: str
+) -> None:
     machine.disk(disk)
     machine.memory(memory)
     sentence = refused(machine.take("a"), SHORT)
-    assert f"{disk if word == 'disk' else memory} GB of the host's {word}" in sentence
+    assert f"{said} GB of the host's {word}" in sentence
     assert not (machine.root / "previews/a").exists()
 
 

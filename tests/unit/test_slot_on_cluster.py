@@ -52,7 +52,7 @@ def test_on_a_cluster_services_go_first_and_networks_once_their_containers_have_
         'case "$1 $2" in "service ls") echo s1; echo s2 ;; "node ls") echo "n1 Ready"; echo "n2 Down" ;; '
         f'"node ps") [ "$(grep -c "^node ps" {machine.root}/removed)" -gt 1 ] || echo t1 ;; '
         '"secret ls") echo x1 ;; "config ls") echo c1 ;; "network ls") echo o1 ;; '
-        '"network inspect") echo lb-preview-a-edge; echo proxy ;; esac',
+        '"network inspect") echo lb-preview-a_edge; echo proxy ;; esac',
     )
     machine.program("sleep", ":")
     assert machine.script("release_slot", "a", RUNTIME="services").stdout == "released\n"

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Waits until services of a preview are well that others need at their start.
+# Environment: SERVICES (their keys), DIRECTORY (of the preview), SLUG, BASE (label of the base's previews), SECONDS_UNTIL_WELL
+# (that they may take).
+set -eu
+: "${SERVICES:?}" "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}" "${SECONDS_UNTIL_WELL:?}"
+
+# part: wait_until_well
+
+# shellcheck disable=SC2086  # a list of keys
+wait_until_well $SERVICES
