@@ -31,12 +31,10 @@ from bench.ours import Ours
 from bench.own_base import own_base
 from bench.process_tree import together
 from bench.rounds import Rounds, Tool
-from cli.progress import SetupProgress
 from components.services import GRAFANA
 from stacks.moments import text_of
 from stacks.paths import Paths
-from toolchain.context import Context
-from toolchain.environment import environment, stamps
+from toolchain.environment import environment
 from toolchain.process import is_root, output_of
 from toolchain.report import SetupError
 
@@ -84,11 +82,9 @@ def _count(text: str) -> int:
 
 
 def _measure(runs: int, many_runs: int) -> dict[str, Any]:
-    paths = Paths.default()
-    paths.logs.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True, highlight=False, markup=False)
-    with SetupProgress(console) as progress:
-        compose = compose_tool.ensure(Context(paths=paths, report=progress, stamps=stamps(paths)))
+    compose = compose_tool.ensure(console)
+    paths = Paths.default()
     engine = docker.DockerClient(base_url=f"unix://{engine_socket()}")
     repository = GRAFANA.image.rpartition(":")[0]
     log = paths.logs / "bench-compare.log"

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rich.console import Console
+
+from cli.progress import SetupProgress
+from stacks.paths import Paths
 from toolchain import golang
 from toolchain.context import Context, Step
+from toolchain.environment import stamps
 from toolchain.process import output_of
 from toolchain.stamps import Stamp, fingerprint
 
@@ -20,12 +25,22 @@ _STAMP = "docker-compose"
 _LEAST = 2
 
 
-def ensure(context: Context) -> list[str]:
+def ensure(console: Console) -> list[str]:
     """Start of a command line that runs Compose: the engine's plug-in, or a program in the project's cache.
+
+    Args:
+        console: Shows how a build goes.
 
     Raises:
         SetupError: There is none, and it cannot be built.
     """
+    paths = Paths.default()
+    paths.logs.mkdir(parents=True, exist_ok=True)
+    with SetupProgress(console) as progress:
+        return _ensured(Context(paths=paths, report=progress, stamps=stamps(paths)))
+
+
+def _ensured(context: Context) -> list[str]:
     plugin = ["docker", "compose"]
     if _major(version_of(plugin)) >= _LEAST:
         return plugin

@@ -2,7 +2,8 @@
 
 ``.venv/bin/python -m bench.endurance --cycles 100`` as root (it reads what the engine has open), on a quiet machine,
 after ``make demo`` (which installs what this drives): what others start on the same Docker engine meanwhile would look
-like a leak. It makes a base of its own. An interrupted run leaves the figures of its cycles.
+like a leak. It makes a base of its own, with ``--cluster`` on three engines that form a Docker Swarm. An interrupted
+run leaves the figures of its cycles.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.figures import p95, slowdown
 from bench.host_state import HostState, taken
 from bench.leaks import leaked, sentence
 from bench.machine import described
-from bench.own_base import OwnBase, last_lines, own_base
+from bench.own_base import OwnBase, last_lines, own_base, own_cluster_base
 from bench.record import parser, positive, require_root, run_to_its_end, write
 
 OPERATIONS = ("deploy", "change a dashboard", "change the workload", "destroy")
@@ -58,11 +59,12 @@ def main() -> int:
     """
     reader = parser(__doc__, "endurance")
     reader.add_argument("--cycles", type=positive, default=100, help="how often a preview lives and dies")
+    reader.add_argument("--cluster", action="store_true", help="on three engines that form a Docker Swarm")
     options = reader.parse_args()
     require_root(reader)
     run = Run()
     print(f"{described()}; {options.cycles} cycles.\n", flush=True)
-    with own_base(max_previews=2) as base:
+    with own_cluster_base() if options.cluster else own_base(max_previews=2) as base:
         run.states[0] = taken(base)
         for cycle in range(1, options.cycles + 1):
             _cycle(base, run, cycle, options.cycles)

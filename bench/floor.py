@@ -16,17 +16,14 @@ from pathlib import Path
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import automation
 
 from bench.figures import spread
 from bench.machine import described
+from bench.own_stack import own_stack
 from bench.record import parser, positive, run_to_its_end, write
-from operations.engine.process import EngineProcess
-from operations.engine.vendor import Command, Stack, Workspace
-from stacks.paths import Paths
-from toolchain.environment import environment, stamps
+from tests.equipment.checkout import ORIGIN
 
-_PROJECT, _STACK = "floor", "floor"
+_STACK = "floor"
 _MODULES = "import cli, cli.life, cli.phases, operations.life.deploy"
 _HEAD = """
 | with nothing to do | median s | min–max s |
@@ -52,25 +49,11 @@ def main() -> int:
 
 def _life(folder: Path) -> dict[str, float]:
     """One stack from its making to its end: step → seconds."""
-    paths = Paths.default()
-    engine = stamps(paths).get("engine")
-    if engine is None:
-        sys.exit("Error: the engine is not set up: run ./preview setup first.")
-    state = folder / "state"
-    state.mkdir(exist_ok=True)
-    variables = {**environment(paths), "PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "floor"}
-    variables.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-    process = EngineProcess(engine.version)
-    workspace = Workspace(
-        work_dir=str(folder),
-        pulumi_command=Command(process),
-        env_vars=variables,
-        project_settings=automation.ProjectSettings(name=_PROJECT, runtime="python"),
-    )
-    stack = Stack(_STACK, workspace)
+    own = own_stack(_STACK, folder)
+    process, variables, workspace, stack = own.process, own.variables, own.workspace, own.stack
     return {
         "Python and the command's modules": _timed(
-            lambda: subprocess.run([sys.executable, "-c", _MODULES], check=True, cwd=paths.checkout)
+            lambda: subprocess.run([sys.executable, "-c", _MODULES], check=True, cwd=ORIGIN)
         ),
         "the engine, asked for its version": _timed(lambda: process.run(["version"], str(folder), variables)),
         "a stack made": _timed(lambda: workspace.create_stack(_STACK)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import psutil
 from bench.leaks import Things
 from bench.own_base import OwnBase
 from bench.processes import named, running
+from operations.machine.images import KEPT
 from stacks.paths import Paths
 
 _SYSTEM_TEMPORARY = Path("/tmp")
@@ -50,14 +51,16 @@ def taken(base: OwnBase) -> HostState:
     places = _places(base)
     sizes: dict[str, float] = {"processes of the machine": len(processes), **_kinds(processes)}
     for program in ("dockerd", "containerd"):
-        process = named(processes, program)
-        sizes[f"{program}, open files"] = process.num_fds()
-        sizes[f"{program}, resident MiB"] = round(process.info["memory_info"].rss / _MIB, 1)
+        # The oldest is this machine's own; those of a cluster were started later.
+        own, *of_cluster = named(processes, program)
+        every = of_cluster if len(base.engines) > 1 else [own]
+        sizes[f"{program}, open files"] = sum(one.num_fds() for one in every)
+        sizes[f"{program}, resident MiB"] = round(sum(one.info["memory_info"].rss for one in every) / _MIB, 1)
     for name, directory in places.items():
         files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
         sizes[f"{name}, files"] = len(files)
         sizes[f"{name}, kB"] = round(sum(_size(path) for path in files) / 1000, 1)
-    return HostState(things=_things(base, processes), sizes={**sizes, **_docker_root(base.engine)})
+    return HostState(things=_things(base, processes), sizes={**sizes, **_docker_root(base)})
 
 
 def _places(base: OwnBase) -> dict[str, Path]:
@@ -73,18 +76,15 @@ def _places(base: OwnBase) -> dict[str, Path]:
 
 
 def _things(base: OwnBase, processes: list[psutil.Process]) -> Things:
-    engine = base.engine
     host = base.data / "host/previews"
     backend_locks = base.data / "state/.pulumi/locks"
     temporary = [*base.temporary.glob("*"), *_SYSTEM_TEMPORARY.glob("pgai-*"), *_SYSTEM_TEMPORARY.glob("pulumi*")]
     return {
-        "containers": frozenset(one.name for one in engine.containers.list(all=True, ignore_removed=True)),
-        "networks": frozenset(one.name for one in engine.networks.list()),
-        "volumes": frozenset(one.name for one in engine.volumes.list()),
-        # By what it is called, so that a sentence can name it; one without a name goes by its id.
-        "images": frozenset(
-            tag for one in engine.images.list(all=True) for tag in (one.tags or [one.id.removeprefix("sha256:")[:12]])
-        ),
+        "containers": _on_each(base, lambda engine: _names(engine.containers.list(all=True, ignore_removed=True))),
+        "networks": _on_each(base, lambda engine: _names(engine.networks.list())),
+        "volumes": _on_each(base, lambda engine: _names(engine.volumes.list())),
+        "images": _on_each(base, lambda engine: map(_image, engine.images.list(all=True))),
+        **_of_swarm(base),
         "processes": frozenset(f"{one.info['name']} (process {one.pid})" for one in processes if _of_run(one, base)),
         "slots": frozenset(path.parent.name for path in host.glob("*/slot")),
         "files of previews on the host": _below(host),
@@ -95,6 +95,32 @@ def _things(base: OwnBase, processes: list[psutil.Process]) -> Things:
         ),
         "temporary files": frozenset(str(path) for path in temporary),
     }
+
+
+def _names(found: Iterable[Any]) -> Iterable[str]:
+    return (one.name for one in found)
+
+
+def _image(image: Any) -> str:
+    """By what it is called, so that a sentence can name it; one without a name that stays goes by its id."""
+    staying = [str(tag) for tag in image.tags if not tag.startswith(f"{KEPT}:")]
+    return staying[0] if staying else str(image.id).removeprefix("sha256:")[:12]
+
+
+def _on_each(base: OwnBase, look: Callable[[Any], Iterable[str]]) -> frozenset[str]:
+    """What there is on each machine, with where it is."""
+    return frozenset(f"{name}{where}" for where, engine in base.engines.items() for name in look(engine))
+
+
+def _of_swarm(base: OwnBase) -> Things:
+    if len(base.engines) == 1:
+        return {}
+    kinds = {
+        "services": base.engine.services,
+        "secrets of the Swarm": base.engine.secrets,
+        "files of the Swarm": base.engine.configs,
+    }
+    return {kind: frozenset(one.name for one in held.list()) for kind, held in kinds.items()}
 
 
 def _of_run(process: psutil.Process, base: OwnBase) -> bool:
@@ -121,16 +147,16 @@ def _below(directory: Path) -> frozenset[str]:
     return frozenset(str(path.relative_to(directory.parent)) for path in directory.rglob("*") if path.is_file())
 
 
-def _docker_root(engine: Any) -> dict[str, float]:
-    """What ``docker system df`` says."""
-    told = engine.df()
-    volumes = [volume.get("UsageData") or {} for volume in told.get("Volumes") or []]
-    parts = {
-        "images": told.get("LayersSize") or 0,
-        "containers": sum(container.get("SizeRw") or 0 for container in told.get("Containers") or []),
-        "volumes": sum(max(usage.get("Size", 0), 0) for usage in volumes),
-        "build cache": sum(entry.get("Size") or 0 for entry in told.get("BuildCache") or []),
-    }
+def _docker_root(base: OwnBase) -> dict[str, float]:
+    """What ``docker system df`` says, of all machines together."""
+    parts: Counter[str] = Counter()
+    for engine in base.engines.values():
+        told = engine.df()
+        volumes = [volume.get("UsageData") or {} for volume in told.get("Volumes") or []]
+        parts["images"] += told.get("LayersSize") or 0
+        parts["containers"] += sum(container.get("SizeRw") or 0 for container in told.get("Containers") or [])
+        parts["volumes"] += sum(max(usage.get("Size", 0), 0) for usage in volumes)
+        parts["build cache"] += sum(entry.get("Size") or 0 for entry in told.get("BuildCache") or [])
     return {f"Docker's {part}, kB": round(size / 1000, 1) for part, size in parts.items()}
 
 

@@ -4,6 +4,8 @@
 quiet machine, after ``make demo`` (which installs what this drives). It makes a base of its own. The workload is the
 previews' own generator. Before the previews are made, the engine is watched without them: what it takes more with them
 is the price of running them, health checks above all. Whatever else runs on the engine must stay the same over both.
+``--hours`` fits as many hours of the workload's patterns into those minutes: they come and go faster, each at its own
+rate.
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ from bench.engine_cost import taken as engine_time
 from bench.figures import percent
 from bench.load_watch import Watched, disk, watch
 from bench.machine import described
-from bench.own_base import OwnBase, own_base
+from bench.own_base import OwnBase, edit, own_base
 from bench.record import parser, positive, require_root, run_to_its_end, write
 from components.services import SERVICES
 
 _SAMPLE_SECONDS = 5.0
 _MIB = 2**20
+_SETTINGS, _REAL_TIME = "workload/lib/settings.sh", "${WORKLOAD_TIME_SCALE:-1}"
 _HEAD = """
 | service | memory limit, MiB | peak, MiB | of the limit | working set, peak MiB | CPU limit | peak share | mean share \
 | throttled periods | disk growth, MB an hour |
@@ -36,6 +39,7 @@ def main() -> int:
     """
     reader = parser(__doc__, "load")
     reader.add_argument("--minutes", type=positive, default=30, help="how long the previews are watched")
+    reader.add_argument("--hours", type=positive, help="how much of the workload's time passes in these minutes")
     reader.add_argument("--previews", type=positive, default=2, help="how many there are")
     reader.add_argument("deploy", nargs="*", help="further arguments of `deploy`, after `--`: a configuration, images")
     reader.add_argument("--idle-seconds", type=positive, default=60, help="how long the base alone is watched")
@@ -44,8 +48,13 @@ def main() -> int:
     head = (
         f"{described()}; previews: {options.previews}, {options.minutes} minutes, a sample every {_SAMPLE_SECONDS:g} s."
     )
+    if options.hours:
+        head += f" The workload's time passes faster: {options.hours} hours of it."
     print(head, flush=True)
     with own_base(max_previews=options.previews) as base:
+        if options.hours:
+            scale = f"{options.minutes / options.hours / 60:.6f}"
+            edit(base.clone, [(_SETTINGS, _REAL_TIME, _REAL_TIME.replace("-1", f"-{scale}"))])
         return 1 if _run(base, options) else 0
 
 
@@ -70,6 +79,7 @@ def _run(base: OwnBase, options: argparse.Namespace) -> list[str]:
     with_previews = seconds_a_minute(start, end)
     content = {
         "minutes": options.minutes,
+        "hours_of_the_workload": options.hours or options.minutes / 60,
         "containers": [one.as_dict() for one in watched],
         "disk_bytes": {name: [disk_before[name], disk_after[name]] for name in disk_before},
         "disk_mb_an_hour": growth,

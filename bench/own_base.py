@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from components.services import SERVICES
 from stacks.names import slug_of
 from stacks.paths import APPLICATION
 from tests.equipment.checkout import Clone, Finished, ok
+from tests.equipment.cluster import running_cluster, standing_cluster_base
 
 _LINES = 12
 
@@ -32,15 +33,17 @@ class OwnBase:
 
     Attributes:
         clone: The user's clone.
-        engine: The Docker engine.
+        engine: The Docker engine; of a cluster the manager's.
         token: In the name of everything that is made.
         root: Folder of the clone, its data and its temporary files.
+        engines: The Docker engine of each machine, by how a name ends of what is on it.
     """
 
     clone: Clone
     engine: Any
     token: str
     root: Path
+    engines: Mapping[str, Any]
 
     @property
     def data(self) -> Path:
@@ -85,6 +88,24 @@ def last_lines(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.rstrip().splitlines()[-_LINES:])
 
 
+def edit(clone: Clone, edits: Sequence[tuple[str, str, str]]) -> None:
+    """Let files of a clone say something else, for what only a measurement wants.
+
+    Args:
+        clone: The clone.
+        edits: Path, what is there, and what shall be there.
+
+    Raises:
+        RuntimeError: A file does not say what is to be replaced.
+    """
+    for name, own, other in edits:
+        path = clone.path / name
+        text = path.read_text(encoding="utf-8")
+        if own not in text:
+            raise RuntimeError(f"{name} no longer says {own!r}.")
+        path.write_text(text.replace(own, other), encoding="utf-8")
+
+
 @contextmanager
 def own_clone(extra: Mapping[str, str]) -> Iterator[Clone]:
     """A clone that is set up, with a state of its own and no base; gone after the block.
@@ -112,7 +133,7 @@ def own_base(max_previews: int) -> Iterator[OwnBase]:
     try:
         ok(clone.pulumi("stack", "init", "local"))
         ok(clone.pulumi("up", "--yes", "--skip-preview", "--stack", "local"))
-        yield OwnBase(clone, engine, token, root)
+        yield OwnBase(clone, engine, token, root, {"": engine})
     finally:
         _take_away(clone)
         if left := left_behind(engine, token):
@@ -120,13 +141,34 @@ def own_base(max_previews: int) -> Iterator[OwnBase]:
         shutil.rmtree(root)
 
 
-def _clone(extra: Mapping[str, str]) -> tuple[Clone, str, Path]:
+@contextmanager
+def own_cluster_base() -> Iterator[OwnBase]:
+    """The same on three engines of this machine that form a Docker Swarm."""
+    root, token = _place()
+    try:
+        with (
+            running_cluster(root / "engines", token) as cluster,
+            standing_cluster_base(cluster, root, token, calm=False) as base,
+        ):
+            base.clone.extra.update(TMPDIR=str(root / "tmp"))
+            clients = {f" on {node.name}": node.client for node in cluster.nodes}
+            yield OwnBase(base.clone, base.manager.client, token, root, clients)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _place() -> tuple[Path, str]:
+    """A folder for all files, and what is in the name of everything else."""
     # Whoever stops a measurement wants its previews gone too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     root = Path(tempfile.mkdtemp(prefix="bench-"))
-    token = f"b{secrets.token_hex(3)}"
-    clone = Clone.make(root, token, calm=False)
     (root / "tmp").mkdir()
+    return root, f"b{secrets.token_hex(3)}"
+
+
+def _clone(extra: Mapping[str, str]) -> tuple[Clone, str, Path]:
+    root, token = _place()
+    clone = Clone.make(root, token, calm=False)
     clone.extra.update(extra, TMPDIR=str(root / "tmp"))
     ok(clone.preview("setup"))
     return clone, token, root

@@ -16,13 +16,12 @@ def running() -> list[psutil.Process]:
     return sorted(found, key=lambda one: (one.info["create_time"], one.pid))
 
 
-def named(processes: list[psutil.Process], name: str) -> psutil.Process:
-    """The oldest process of a program: tests start engines of their own beside the machine's.
+def named(processes: list[psutil.Process], name: str) -> list[psutil.Process]:
+    """Processes of a program, the oldest first: tests start engines of their own beside the machine's.
 
     Raises:
         RuntimeError: None runs on this machine.
     """
-    for one in processes:
-        if one.info["name"] == name:
-            return one
+    if found := [one for one in processes if one.info["name"] == name]:
+        return found
     raise RuntimeError(f"{name} does not run on this machine: its figures cannot be read.")

@@ -10,17 +10,20 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
 import docker
 
+from bench.ours import retitle_a_dashboard
 from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.production import Production, running_production
 
 DEPLOY = {"local": "`./preview deploy`, first, local base", "ssh": "`./preview deploy`, first, over SSH"}
 AGAIN = {"local": "the same, nothing changed, local base", "ssh": "the same, nothing changed, over SSH"}
+DASHBOARD = {"local": "one dashboard changed, local base", "ssh": "one dashboard changed, over SSH"}
 BASE_UP = "`pulumi up --stack base`, from nothing, without the machine's boot"
 BASE_AGAIN = "`pulumi up --stack base`, nothing changed"
 
@@ -38,7 +41,7 @@ def main() -> None:
         with running_production(engine, root / "production", calm=False) as production:
             local = Clone.make(root / "local", f"b{secrets.token_hex(3)}", calm=False)
             try:
-                seconds, connections = _measure(local, production, runs)
+                seconds, connections = _measure(local, production, root, runs)
             finally:
                 ok(local.pulumi("destroy", "--yes", "--skip-preview", "--stack", "local"))
     print(f"{os.cpu_count()} cores; {runs} runs; {max(connections)} SSH connections a first deploy at most.\n")
@@ -50,7 +53,7 @@ def main() -> None:
     print(f"\nA first deploy over SSH takes {ratio:.2f} times as long as a local one.")
 
 
-def _measure(local: Clone, production: Production, runs: int) -> tuple[dict[str, list[float]], list[int]]:
+def _measure(local: Clone, production: Production, root: Path, runs: int) -> tuple[dict[str, list[float]], list[int]]:
     seconds: dict[str, list[float]] = {}
     connections: list[int] = []
 
@@ -62,7 +65,7 @@ def _measure(local: Clone, production: Production, runs: int) -> tuple[dict[str,
         ok(clone.preview("setup"))
         ok(clone.pulumi("stack", "init", stack))
     ok(local.pulumi("up", "--yes", "--skip-preview", "--stack", "local"))
-    for _ in range(runs):
+    for run in range(runs):
         timed(BASE_UP, remote.pulumi("up", "--yes", "--skip-preview", "--stack", "base"))
         timed(BASE_AGAIN, remote.pulumi("up", "--yes", "--skip-preview", "--stack", "base"))
         # One after the other within a run, so that a busy minute of the machine meets both.
@@ -73,6 +76,10 @@ def _measure(local: Clone, production: Production, runs: int) -> tuple[dict[str,
             if kind == "ssh":
                 connections.append(production.vm.connections() - before)
             timed(AGAIN[kind], clone.preview("deploy", branch))
+            changed = root / f"{kind}-{run}"
+            shutil.copytree(clone.path / "config", changed)
+            retitle_a_dashboard(changed)
+            timed(DASHBOARD[kind], clone.preview("deploy", branch, "--config-dir", str(changed)))
             ok(clone.preview("destroy", branch))
         ok(remote.pulumi("destroy", "--yes", "--skip-preview", "--stack", "base"))
         # A server takes along what is on it, which the stand-in does when it is told to.

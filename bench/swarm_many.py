@@ -12,15 +12,15 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from bench.machine import described
+from bench.own_base import edit
 from bench.record import parser, positive, require_root, run_to_its_end, write
 from stacks.settings import BaseSettings
-from tests.equipment.checkout import Clone, Finished
+from tests.equipment.checkout import Finished
 from tests.equipment.cluster import ClusterBase, running_cluster, standing_cluster_base
 
 _SET_ASIDE = 8
@@ -63,7 +63,7 @@ def main() -> int:
             running_cluster(root / "engines", "bsm") as cluster,
             standing_cluster_base(cluster, root / "user", "bsm", maxPreviews=max(options.counts)) as base,
         ):
-            _edit(base.clone, [*_LESS_SET_ASIDE, *(_TINY if options.tiny else ())])
+            edit(base.clone, [*_LESS_SET_ASIDE, *(_TINY if options.tiny else ())])
             for count in options.counts:
                 row = _round(base, count)
                 rounds.append(row)
@@ -76,15 +76,6 @@ def main() -> int:
         for branch, said in row["said"].items():
             print(f"\n{branch}: {said}")
     return 0
-
-
-def _edit(clone: Clone, edits: Sequence[tuple[str, str, str]]) -> None:
-    for name, own, other in edits:
-        path = clone.path / name
-        text = path.read_text(encoding="utf-8")
-        if own not in text:
-            raise RuntimeError(f"{name} no longer says {own!r}.")
-        path.write_text(text.replace(own, other), encoding="utf-8")
 
 
 def _round(base: ClusterBase, count: int) -> dict[str, Any]:

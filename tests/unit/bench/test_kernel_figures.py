@@ -71,7 +71,7 @@ def test_a_command_is_measured_with_the_processes_that_it_starts(tmp_path: Path)
 def test_a_process_is_found_by_the_name_of_its_program_and_the_kernel_s_threads_are_not() -> None:
     processes = running()
     (own,) = (one for one in processes if one.pid == os.getpid())
-    assert named([own], own.name()) is own
+    assert named([own], own.name()) == [own]
     assert all(2 not in (one.pid, one.ppid()) for one in processes if one.is_running())
     with pytest.raises(RuntimeError, match="no-such-program does not run on this machine"):
         named(processes, "no-such-program")
