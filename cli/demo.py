@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +32,6 @@ from operations.verify.viewer import Viewer
 from operations.verify.waiting import wait_for_data
 from stacks.names import CLUSTER, LOCAL
 from stacks.paths import Paths
-from stacks.settings import DEFAULT_DOCKER_HOST
 
 
 def demo(branch: str | None, set_up: Callable[[], None], nodes: int = 1) -> Result:
@@ -59,8 +57,7 @@ def demo(branch: str | None, set_up: Callable[[], None], nodes: int = 1) -> Resu
         if nodes > 1:
             bring_up_cluster(engine, cluster_of(Paths.default(), nodes), shown.note, shown.step)
         else:
-            address = os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-            bring_up_local(engine, checkout, address, shown.step)
+            bring_up_local(engine, checkout, shown.step)
     with _timed(times, "preview, all healthy"):
         request = DeployRequest(branch=chosen, base=base, commit=current_commit(checkout))
         deployed = deploy_with_progress(request)

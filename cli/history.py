@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from rich.table import Table
 from cli.app import LOOK, Json, OnlyBase
 from cli.result import Result, command
 from cli.result import note as say
-from cli.tables import coloured, span, table
+from cli.tables import coloured, table
 
 if TYPE_CHECKING:
     from operations.upkeep.history import Entry
@@ -32,18 +31,18 @@ def history(
 
     found = read(open_engine(), branch, base, limit, say)
     return Result(
-        text=_table(found, dt.datetime.now(dt.UTC)) if found else None,
+        text=_table(found) if found else None,
         data=[entry.as_dict() for entry in found],
         note="" if found else f"Nothing is known to have happened to {branch or 'any preview'}.",
     )
 
 
-def _table(entries: Sequence[Entry], now: dt.datetime) -> Table:
-    rows = table("when", "ago", "what", "branch", "commit", "by", "reason", right="ago")
+def _table(entries: Sequence[Entry]) -> Table:
+    rows = table("when (UTC)", "what", "branch", "commit", "by", "reason")
     for entry in entries:
         rows.add_row(
-            escape(entry.at),
-            _ago(entry.at, now),
+            # To the minute; somebody may have written into the history by hand.
+            escape(entry.at[:16].replace("T", " ")),
             coloured(entry.what),
             escape(entry.branch),
             escape(entry.commit[:8]),
@@ -51,11 +50,3 @@ def _table(entries: Sequence[Entry], now: dt.datetime) -> Table:
             escape(entry.why),
         )
     return rows
-
-
-def _ago(moment: str, now: dt.datetime) -> str:
-    try:
-        return span(moment, now)
-    except (ValueError, TypeError):
-        # Somebody has written into the history by hand.
-        return "?"

@@ -40,12 +40,15 @@ def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = 
         wait_seconds: How long to wait for another operation that holds a stack.
 
     Raises:
-        SetupError: Nothing has been prepared.
+        SetupError: Nothing has been prepared, or it is not there any more.
     """
     paths = Paths.default()
     prepared = stamps(paths).get(ENGINE_STAMP)
     if prepared is None:
         raise SetupError("The Pulumi engine has not been set up: run ./preview setup first.")
+    # Another one on PATH would be taken in its place, of whatever version.
+    if not Path(prepared.path).is_file():
+        raise SetupError(f"The Pulumi engine is not at {prepared.path} any more: run ./preview setup.")
     prepare_state(paths)
     apply(paths)
     engine = Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds, longest=_longest())

@@ -11,8 +11,11 @@ from rich.table import Table
 _STATES = {
     "live": "green", "asleep": "blue", "busy": "yellow", "incomplete": "red", "expired": "red",
     "destroyed": "green", "removed": "green", "stopped": "green", "skipped": "yellow", "due": "yellow", "failed": "red",
+    "rolled back": "yellow", "broken": "red",
     "healthy": "green", "starting": "yellow", "unhealthy": "red",
 }  # fmt: skip
+
+_NARROWEST = 12
 
 
 def table(*columns: str, right: str = "") -> Table:
@@ -24,7 +27,14 @@ def table(*columns: str, right: str = "") -> Table:
     """
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, no_wrap=column != "reason", justify="right" if column == right else "left")
+        # In a narrow terminal the words of a reason and a long name take more lines; nothing else is cut then.
+        made.add_column(
+            column,
+            no_wrap=column not in ("branch", "reason"),
+            overflow="fold" if column == "branch" else "ellipsis",
+            min_width=_NARROWEST if column in ("branch", "reason") else None,
+            justify="right" if column == right else "left",
+        )
     return made
 
 

@@ -13,7 +13,9 @@ from stacks.names import PreviewName
 if TYPE_CHECKING:
     from operations.machine.access import Machine
 
-What = Literal["deploying", "live", "failed", "rolled back", "extended", "kept", "asleep", "ends soon", "gone"]
+What = Literal[
+    "deploying", "live", "failed", "rolled back", "broken", "extended", "kept", "asleep", "ends soon", "gone"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +24,8 @@ class Happening:
 
     Attributes:
         what: What has. ``live``: a deploy, an update or a wake succeeded; ``failed``: a first deploy failed, and
-            nothing is left of it; ``rolled back``: an update failed, and the last good version runs; ``kept``: it is
-            kept beyond its end, or no longer.
+            nothing is left of it; ``rolled back``: an update failed, and the last good version runs; ``broken``: one
+            failed, and that version could not be put back; ``kept``: it is kept beyond its end, or no longer.
         name: The preview.
         machine: The machine of its base; None where it is lost.
         by: Who did it: the login of GitLab's user, or the name of this machine's; ``reap`` where nobody did.

@@ -30,6 +30,7 @@ class Preview:
         base: Base stack.
         created_at: First deploy.
         deployed_at: Last successful deploy.
+        deployed_by: Who did that.
         expires_at: End of life; empty where it is kept, too.
         kept: What keeps it beyond its end: ``command`` or ``label``; empty: nothing.
         state: ``live``, ``asleep``, ``busy`` (an operation holds it), ``incomplete`` (no deploy ever succeeded),
@@ -46,6 +47,7 @@ class Preview:
     base: str
     created_at: str
     deployed_at: str
+    deployed_by: str
     expires_at: str
     kept: str
     state: str
@@ -79,11 +81,10 @@ def previews(engine: Engine, now: dt.datetime, base: str = "") -> list[Preview]:
         EngineError: The backend cannot be read.
     """
     readable, wrong = snapshots(engine)
-    containers = _containers(engine, {_base(one) for one in readable.values()} - {""})
+    meant = {stack: one for stack, one in readable.items() if not base or _base(one) in ("", base)}
+    containers = _containers(engine, {_base(one) for one in meant.values()} - {""})
     listed = [_unreadable(stack) for stack in wrong]
-    for stack, one in readable.items():
-        if base and _base(one) not in ("", base):
-            continue
+    for stack, one in meant.items():
         try:
             listed.append(_preview(engine, one, containers.get(_base(one)), now))
         except OperationError:
@@ -146,6 +147,7 @@ def _preview(engine: Engine, snapshot: Snapshot, containers: list[ContainerState
         base=known.base if known else "",
         created_at=known.created_at if known else "",
         deployed_at=known.deployed_at if known else "",
+        deployed_by=known.deployed_by if known else "",
         expires_at=text_of(end) if end else "",
         kept=known.kept if known else "",
         state=_state(engine, snapshot, end, now),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,22 +15,11 @@ from operations.engine.events import OnStep
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import BadInputError, OperationError
+from operations.machine.connection import way_on_this_machine
 from operations.machine.docker import Docker
 from stacks.names import LOCAL
-from stacks.settings import PROJECT, BaseSettings
+from stacks.settings import PROJECT, LocalSettings
 from stacks.validation import SettingsError, validate
-
-
-def settings(checkout: Path, base: str) -> BaseSettings:
-    """The base's configuration file, checked as the program will check it.
-
-    Raises:
-        BadInputError: Values are wrong; all are named.
-    """
-    try:
-        return validate(BaseSettings, file_values(checkout, base), stack=base)
-    except SettingsError as error:
-        raise BadInputError(str(error)) from error
 
 
 def file_values(checkout: Path, stack: str) -> Mapping[str, object]:
@@ -52,14 +43,18 @@ def file_values(checkout: Path, stack: str) -> Mapping[str, object]:
     }
 
 
-def bring_up_local(engine: Engine, checkout: Path, docker_address: str, on_step: OnStep) -> Changes:
+def bring_up_local(engine: Engine, checkout: Path, on_step: OnStep) -> Changes:
     """``pulumi up`` of the local base, made first where it does not exist.
 
     Raises:
-        BadInputError: Wrong configuration.
+        BadInputError: Wrong configuration; all that is wrong is named, as the program would.
         OperationError: A port is taken, or the engine failed.
     """
-    wanted, docker = settings(checkout, LOCAL), Docker(lambda: docker_address)
+    try:
+        wanted = validate(LocalSettings, file_values(checkout, LOCAL), stack=LOCAL)
+        docker = Docker(way_on_this_machine(wanted.engine(os.environ.get("DOCKER_HOST", ""))))
+    except SettingsError as error:
+        raise BadInputError(str(error)) from error
     _require_free_ports(wanted, docker)
     engine.create(LOCAL)
     return engine.up(LOCAL, on_step, refresh=_has_drifted(engine.snapshot(LOCAL), docker))
@@ -74,7 +69,7 @@ def _has_drifted(snapshot: Snapshot | None, docker: Docker) -> bool:
     return not snapshot.in_docker <= there - stopped
 
 
-def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:
+def _require_free_ports(wanted: LocalSettings, docker: Docker) -> None:
     ours = docker.published_ports(f"{wanted.name_prefix}traefik")
     exporter = docker.is_running(f"{wanted.name_prefix}node-exporter")
     ports = {
@@ -94,12 +89,15 @@ def _require_free_ports(wanted: BaseSettings, docker: Docker) -> None:
 
 
 def is_free(address: str, port: int) -> bool:
-    """Whether a program could listen there."""
+    """Whether no program listens there.
+
+    Whether one may is another question: Docker's engine may where its caller may not, and says best why it cannot.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-        except OSError:
-            return False
+    except OSError as error:
+        return error.errno != errno.EADDRINUSE
     return True

@@ -12,13 +12,12 @@ from components.edge import Edge, EdgeArgs
 from components.host_scripts import script
 from components.node_metrics import NodeMetrics, NodeMetricsArgs
 from stacks.base_plugins import BasePlugins
-from stacks.docker_address import far
 from stacks.exchange import export_when, read_settings
 from stacks.names import page_host, url_of
 from stacks.nodes import nodes_of
 from stacks.outputs import BaseOutputs
 from stacks.paths import Paths
-from stacks.settings import DEFAULT_DOCKER_HOST, LocalSettings, from_settings
+from stacks.settings import LocalSettings, from_settings
 from stacks.targets import LocalHost
 from stacks.validation import SettingsError
 
@@ -31,13 +30,10 @@ def local() -> None:
     """
     try:
         settings = read_settings(LocalSettings, pulumi.get_stack())
+        docker_host = settings.engine(os.environ.get("DOCKER_HOST", ""))
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     nodes = nodes_of(settings.nodes)
-    own = nodes[0].docker_host if nodes else settings.docker_host
-    docker_host = own or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
-    if reason := far(docker_host, "dockerHost" if own else "DOCKER_HOST"):
-        raise pulumi.RunError(reason)
     host_directory = settings.host_directory or str(Paths.default().host_dir)
     opts = pulumi.ResourceOptions(providers=[docker.Provider("docker", host=docker_host)])
     host = LocalHost(host_directory)

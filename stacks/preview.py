@@ -20,6 +20,7 @@ from stacks.names import PreviewName
 from stacks.outputs import BaseOutputs, OutputsError
 from stacks.paths import Paths
 from stacks.preview_settings import PreviewSettings
+from stacks.staging import stage
 from stacks.targets import target_of
 from stacks.validation import SettingsError
 
@@ -121,13 +122,11 @@ def _folders(settings: PreviewSettings, base: BaseOutputs) -> dict[str, Path]:
 
 
 def _configuration(settings: PreviewSettings, base: BaseOutputs) -> Path:
-    """The branch's own files, completed; always in the same place, so that a second update finds nothing changed."""
+    """The branch's own files, completed."""
     try:
         found = gather((_CHECKOUT / settings.config_directory).resolve(), _CHECKOUT / "config")
     except ConfigurationError as error:
         raise pulumi.RunError(str(error)) from None
     for note in lacking(found.files, base.plugins):
         pulumi.log.warn(note)
-    staged = Paths.default().staged(pulumi.get_stack()) / "config"
-    found.write(staged)
-    return staged
+    return stage(found, Paths.default().staged(pulumi.get_stack()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Literal
 
 import pulumi
@@ -28,6 +27,11 @@ from stacks.validation import SettingsError
 _TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105  a variable's name
 _PING_VARIABLE = "PREVIEW_HEALTH_PING_URL"
 _BOOT_DIAL_ATTEMPTS = 60
+# Whoever is refused a replacement would ask for the same again.
+_NEW_SERVER = (
+    "For a new server run pulumi destroy and pulumi up then, as RUNBOOK.md has it: with pulumi up --replace it "
+    "would boot with the settings of the old one."
+)
 
 
 def production() -> None:
@@ -105,7 +109,7 @@ def production() -> None:
         "guard",
         create="true",
         delete=script("refuse_while_in_use"),
-        environment={"PREVIEWS": previews},
+        environment={"PREVIEWS": previews, "NEXT": _NEW_SERVER},
         opts=pulumi.ResourceOptions(
             depends_on=[edge, record, metrics, *of_plugins, *(members.members if members else [])],
             replace_with=[machine.server],
@@ -153,7 +157,7 @@ def _edge(settings: ProductionSettings, host: SshHost, token: str, opts: pulumi.
         EdgeArgs,
         settings,
         host=host,
-        docker_socket=str(Path("/var/run/docker.sock")),
+        docker_socket="/var/run/docker.sock",
         docker_host="",
         page_host=page_host(settings.domain),
         page_url=_page_url(settings),

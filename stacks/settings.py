@@ -18,11 +18,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from stacks.docker_address import far
 from stacks.images import Image
 from stacks.nodes import nodes_of
 from stacks.plugins import plugins_of
 from stacks.private_network import PrivateNetwork
-from stacks.validation import fault
+from stacks.validation import SettingsError, fault
 
 PROJECT = "pgai-preview"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
@@ -136,6 +137,22 @@ class LocalSettings(BaseSettings):
         if value and info.data.get("docker_host"):
             raise fault("names all engines, so dockerHost must be left out")
         return value
+
+    def engine(self, callers: str) -> str:
+        """Address of the Docker engine that it stands on: its own, else the caller's, else the system's.
+
+        Args:
+            callers: What ``DOCKER_HOST`` says; empty where it says nothing.
+
+        Raises:
+            SettingsError: The engine cannot be one of this machine.
+        """
+        nodes = nodes_of(self.nodes)
+        own = nodes[0].docker_host if nodes else self.docker_host
+        address = own or callers or DEFAULT_DOCKER_HOST
+        if reason := far(address, "dockerHost" if own else "DOCKER_HOST"):
+            raise SettingsError(reason)
+        return address
 
 
 class ProductionSettings(BaseSettings):

@@ -5,6 +5,7 @@ Docker's client shares one OpenSSH connection; the command plugin makes one for 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.host_scripts import script
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, make_room, pinned, with_variables
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, SharedDirectoryError, make_room, pinned, with_variables
+
+_DIGEST_LENGTH = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,15 @@ class SshAddress:
         return pulumi.Output.concat(f"ssh://{self.user}@", self.host, f":{self.port}")
 
     def options(self) -> list[pulumi.Input[str]]:
-        """Options of the OpenSSH client for the Docker provider."""
-        make_room()
+        """Options of the OpenSSH client for the Docker provider.
+
+        Raises:
+            pulumi.RunError: Connections cannot be shared.
+        """
+        try:
+            make_room()
+        except SharedDirectoryError as error:
+            raise pulumi.RunError(str(error)) from None
         known = pulumi.Output.all(self.host, self.host_key).apply(
             lambda parts: pinned(str(parts[0]), self.port, str(parts[1]))
         )
@@ -101,11 +111,16 @@ class SshHost:
     ) -> pulumi.Resource:
         # Beside its destination, so that the exchange that follows is renames.
         upload = f"{destination}.upload"
+        place = script("place_files") + 'rm -rf -- "$SOURCE"\n'
+        # Placing takes what was uploaded, so another script wants it once more; and another machine has none of it.
+        again = [digest, hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH], self._address.host_key]
         room = self.command(
             f"{name}-room",
-            create='mkdir -p -- "$UPLOAD"',
+            # An upload that was interrupted has left files that need not be in the next one.
+            create='rm -rf -- "$UPLOAD" && mkdir -p -- "$UPLOAD"',
             delete=None,
-            environment={"UPLOAD": upload, "DIGEST": digest},
+            environment={"UPLOAD": upload},
+            triggers=again,
             opts=opts,
         )
         copied = command.remote.CopyToRemote(
@@ -113,13 +128,12 @@ class SshHost:
             connection=self._address.connection(),
             source=pulumi.FileArchive(str(source)),
             remote_path=upload,
-            # Another machine has none of it.
-            triggers=[digest, self._address.host_key],
+            triggers=again,
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[room]),
         )
         return self.command(
             name,
-            create=script("place_files") + 'rm -rf -- "$SOURCE"\n',
+            create=place,
             delete=None,
             environment={"SOURCE": f"{upload}/{source.name}", "DESTINATION": destination, "DIGEST": digest},
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[copied]),
@@ -157,6 +171,13 @@ def on_engine(
     )
 
 
+# Prints what the last run printed, which the plugin hands on.
+_KEEP_HOST_KEY = (
+    "printf '%s' \"${PULUMI_COMMAND_STDOUT:?The host key that was learnt is not in the state any more. Learn it anew: "
+    "pulumi up --replace '**host-key**'}\""
+)
+
+
 def learn_host_key(
     name: str,
     address: pulumi.Input[str],
@@ -165,7 +186,7 @@ def learn_host_key(
     seconds_at_most: int,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """The host key of a new machine, read once and pinned ever after.
+    """The host key of a new machine, read once and pinned ever after, whatever else changes.
 
     Args:
         name: Name of the resource.
@@ -179,6 +200,9 @@ def learn_host_key(
         name,
         interpreter=["/bin/sh", "-c"],
         create=script("learn_host_key"),
+        # Without it the plugin would learn the key again where only the script or a setting is another, and whoever
+        # answers at that moment would be trusted.
+        update=_KEEP_HOST_KEY,
         environment={"ADDRESS": address, "PORT": str(port), "SECONDS_AT_MOST": str(seconds_at_most)},
         dir="/",
         triggers=[server.id],

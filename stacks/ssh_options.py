@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 CONNECT_SECONDS = 10
+_SOCKETS = "/tmp/pgai-ssh-"  # noqa: S108  make_room sees whose it is
 
 SHARED: tuple[str, ...] = tuple(
     part
@@ -30,9 +34,10 @@ SHARED: tuple[str, ...] = tuple(
         "RequestTTY": "no",
         "ConnectTimeout": str(CONNECT_SECONDS),
         "ServerAliveInterval": "15",
-        # One connection for the many that Docker's client asks for.
+        # One connection for the many that Docker's client asks for. A home may be too deep for a socket (108 bytes),
+        # and the client takes "~" for the one of the password database, whatever HOME says.
         "ControlMaster": "auto",
-        "ControlPath": "~/.ssh/pgai-%C",
+        "ControlPath": f"{_SOCKETS}%i/%C",
         "ControlPersist": "60",
     }.items()
     for part in ("-o", f"{name}={value}")
@@ -40,9 +45,25 @@ SHARED: tuple[str, ...] = tuple(
 """Options that do not depend on the machine."""
 
 
+class SharedDirectoryError(Exception):
+    """The directory of the shared connections is somebody else's; the message says what to do."""
+
+
 def make_room() -> None:
-    """Make the directory of the shared connection's socket; the client itself does not."""
-    (Path.home() / ".ssh").mkdir(mode=0o700, exist_ok=True)
+    """Make the directory of the shared connections' sockets; the client itself does not.
+
+    Raises:
+        SharedDirectoryError: Somebody else may write in it, who would have the connections.
+    """
+    directory = Path(f"{_SOCKETS}{os.getuid()}")
+    with suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise SharedDirectoryError(
+            f"Connections to the VM are shared in {directory}, which has to be a directory of yours that nobody else "
+            "can use, and is not: see who has made it, and remove it."
+        )
 
 
 def pinned(host: str, port: int, host_key: str) -> str:

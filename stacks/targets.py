@@ -51,7 +51,7 @@ class LocalHost:
         environment: Mapping[str, str],
         opts: pulumi.ResourceOptions,
         triggers: Sequence[pulumi.Input[str]] = (),
-    ) -> pulumi.Resource:
+    ) -> command.local.Command:
         return command.local.Command(
             name,
             interpreter=["/bin/sh", "-c"],

@@ -1,49 +1,33 @@
 """What the state backend knows of stacks.
 
-States are read where the engine keeps them, without starting it: secrets in them are encrypted. What takes the
-passphrase, and the history, is asked of the engine.
+States are read where the engine keeps them, without starting it: secrets in them are encrypted.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from operations.engine.events import words
 from operations.engine.known import Known, recall, remember
-from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot, State
 from operations.engine.store import Listed, Store, store_of
-from operations.errors import EngineError, OperationError
+from operations.errors import OperationError
 from stacks.outputs import OutputsError
 from stacks.settings import PROJECT
 
 _PARALLEL_READS = 4
 _STATES = f".pulumi/stacks/{PROJECT}/"
-_NO_SUCH_STACK = re.compile("no stack named.*found")
+_OF_NO_RESOURCE = ("manifest", "secrets_providers", "metadata")
 _STATE = re.compile(rf"{re.escape(_STATES)}([^/]+?)\.json(?:\.gz)?")
 
 
-class NoSuchStackError(EngineError):
-    """The backend has no such stack."""
-
-
 class Backend:
-    """Stacks of this project in the backend that the environment names.
-
-    Args:
-        process: The engine's process.
-        directory: Root of the project.
-    """
-
-    def __init__(self, process: EngineProcess, directory: str) -> None:
-        self.process = process
-        self._directory = directory
+    """Stacks of this project in the backend that the environment names."""
 
     @cached_property
     def store(self) -> Store:
@@ -137,6 +121,12 @@ class Backend:
                 return State.of(key, content, listed[key].changed)
         return None
 
+    def _existing_state(self, stack: str) -> State:
+        state = self._state(stack, self._states(stack))
+        if state is None:
+            raise OperationError(f"There is no stack {stack!r} any more.")
+        return state
+
     def _urns(self, stack: str, provider: str) -> list[str]:
         state = self._state(stack, self._states(stack))
         resources = state.deployment.get("resources", []) if state else []
@@ -163,13 +153,30 @@ class Backend:
         Raises:
             OperationError: There is no such stack, or the backend refuses.
         """
-        state = self._state(stack, self._states(stack))
-        if state is None:
-            raise OperationError(f"There is no stack {stack!r} any more.")
-        before = state.packed()
+        state = self._existing_state(stack)
         change(state.deployment)
-        self.store.write(f"{state.key}.bak", before)
+        self.store.write(f"{state.key}.bak", state.stored)
         self.store.write(state.key, state.packed())
+
+    def add(self, stack: str, like: str) -> None:
+        """Make an empty stack whose lock is held; its secrets are encrypted as those of another are.
+
+        Args:
+            stack: The stack.
+            like: The other.
+
+        Raises:
+            OperationError: The backend refuses, or has no other.
+        """
+        if _key(stack, self._states(stack)):
+            return
+        other = self._existing_state(like)
+        empty = {key: value for key, value in other.deployment.items() if key in _OF_NO_RESOURCE}
+        checkpoint = {"stack": f"organization/{PROJECT}/{stack}", "latest": empty}
+        new = replace(
+            other, key=other.key.replace(f"/{like}.", f"/{stack}."), content={**other.content, "checkpoint": checkpoint}
+        )
+        self.store.write(new.key, new.packed())
 
     def open_outputs(self, stack: str) -> Mapping[str, Any]:
         """Outputs of the stack's last successful update but its secrets, as its state says; empty where it has none.
@@ -182,53 +189,6 @@ class Backend:
         except OperationError as error:
             raise OutputsError(str(error)) from error
         return found.outputs if found else {}
-
-    def outputs(self, stack: str) -> dict[str, Any]:
-        """Outputs of the stack's last successful update, secrets in plain; empty where it has none.
-
-        Raises:
-            EngineError: There is no such stack, or the backend cannot be read.
-        """
-        values: dict[str, Any] = json.loads(self._run("stack", "output", "--json", "--show-secrets", "--stack", stack))
-        return values
-
-    def secrets(self, stack: str) -> set[str]:
-        """Every generated password that the stack's state knows.
-
-        Raises:
-            EngineError: There is no such stack, or the backend cannot be read.
-        """
-        export = json.loads(self._run("stack", "export", "--show-secrets", "--stack", stack))
-        rows = (export.get("deployment") or {}).get("resources") or []
-        passwords = [row for row in rows if row["type"] == "random:index/randomPassword:RandomPassword"]
-        return {
-            json.loads(row["outputs"]["result"]["plaintext"]) for row in passwords if "result" in row.get("outputs", {})
-        }
-
-    def last_good_values(self, stack: str) -> Mapping[str, Any]:
-        """Configuration of the last update that succeeded, from the stack's history; empty where none did."""
-        good = self._last_good(stack)
-        prefix = f"{PROJECT}:"
-        return {
-            key.removeprefix(prefix): entry.get("objectValue") or entry["value"]
-            for key, entry in (good.get("config") or {}).items()
-            if key.startswith(prefix)
-        }
-
-    def last_good_end(self, stack: str) -> str:
-        """RFC 3339 time at which the last update that succeeded ended; empty where none did."""
-        return str(self._last_good(stack).get("endTime", ""))
-
-    def _last_good(self, stack: str) -> Mapping[str, Any]:
-        rows = json.loads(self._run("stack", "history", "--json", "--stack", stack))
-        return next((row for row in rows if row["kind"] == "update" and row["result"] == "succeeded"), {})
-
-    def _run(self, *args: str) -> str:
-        said = self.process.run(list(args), self._directory, {})
-        if said.code:
-            kind = NoSuchStackError if _NO_SUCH_STACK.search(said.stderr) else EngineError
-            raise kind(words(said.stderr) or f"The engine ended with code {said.code} and said nothing.")
-        return said.stdout
 
 
 def _names(listed: Iterable[str]) -> list[str]:

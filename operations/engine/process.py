@@ -15,6 +15,8 @@ from copy import copy
 from dataclasses import dataclass
 from typing import IO
 
+from operations.errors import OperationError
+
 OnLine = Callable[[str], object] | None
 Noted = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """Holds while the process of that id runs; what it gives is called where the process was killed."""
@@ -92,19 +94,13 @@ class EngineProcess:
             additional_env: Variables besides this process's own.
             on_output: Told each line of standard output as it comes.
             on_error: Told each line of standard error as it comes.
+
+        Raises:
+            OperationError: The program is not there.
         """
         self._require_wanted()
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
-        with subprocess.Popen(
-            [self.command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
-            encoding="utf-8",
-            start_new_session=True,
-        ) as process:
+        with self._started(arguments, cwd, additional_env) as process:
             with self._guard:
                 self._running.add(process)
             try:
@@ -119,6 +115,23 @@ class EngineProcess:
         if code != 0:
             self._require_wanted()
         return Said(code=code, stdout=said[0], stderr=said[1])
+
+    def _started(self, arguments: list[str], cwd: str, additional_env: Mapping[str, str]) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(
+                [self.command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise OperationError(
+                f"The Pulumi engine cannot be started, as {error.filename} is not there any more: run ./preview setup."
+            ) from error
 
 
 def _read(process: subprocess.Popen[str], on_output: OnLine, on_error: OnLine) -> tuple[str, str]:

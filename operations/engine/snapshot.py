@@ -36,6 +36,8 @@ RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _IN_SLOT = "preview:slot:Slot$"
 _NEVER = "0001-"
 _GZIP = b"\x1f\x8b"
+# The engine's. Python's own takes four times as long for a thirtieth less.
+_GZIP_LEVEL = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,11 +169,13 @@ class State:
         key: Its name in the backend.
         changed: When it was last written.
         content: The engine's file.
+        stored: The same as the backend has it.
     """
 
     key: str
     changed: dt.datetime
     content: dict[str, Any]
+    stored: bytes = field(default=b"", repr=False)
 
     @classmethod
     def of(cls, key: str, content: bytes, changed: dt.datetime) -> State:
@@ -187,7 +191,7 @@ class State:
             raise OperationError(
                 f"The state {key} cannot be read ({type(error).__name__}: {error}): restore it from a copy."
             ) from error
-        return cls(key=key, changed=changed, content=parsed)
+        return cls(key=key, changed=changed, content=parsed, stored=content)
 
     @property
     def deployment(self) -> dict[str, Any]:
@@ -205,6 +209,6 @@ class State:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def packed(self) -> bytes:
-        """The engine's file."""
-        text = json.dumps(self.content, indent=4).encode()
-        return gzip.compress(text) if self.key.endswith(".gz") else text
+        """The engine's file, of what the content has become."""
+        text = json.dumps(self.content).encode()
+        return gzip.compress(text, _GZIP_LEVEL) if self.key.endswith(".gz") else text

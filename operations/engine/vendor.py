@@ -9,14 +9,22 @@ is installed.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import tempfile
+import threading
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from pulumi import Resource, automation, log
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
+from pulumi.automation.events import EngineEvent
 from semver import VersionInfo
 
 from operations.engine.process import EngineProcess
+
+_POLL_SECONDS = 0.1
 
 
 def mute_debug() -> None:
@@ -101,6 +109,16 @@ class Stack(automation.Stack):
     def __init__(self, name: str, workspace: Workspace) -> None:
         super().__init__(name, workspace, StackInitMode.SELECT)
 
+    def _setup_event_log(
+        self,
+        command: str,  # noqa: ARG002
+        on_event: automation.OnEvent,
+        pulumi_version: str,  # noqa: ARG002
+    ) -> tuple[str, None, None, Any, None]:
+        """See :class:`_Events`; the SDK would have the engine call it for each event."""
+        events = _Events(on_event)
+        return events.path, None, None, events, None
+
     def outputs(self) -> automation.OutputMap:
         """Nothing: who wants outputs reads them."""
         return {}
@@ -108,3 +126,44 @@ class Stack(automation.Stack):
     def info(self, show_secrets: bool | None = None) -> automation.UpdateSummary:  # noqa: ARG002
         """Nothing but what an update's result must hold: events have told how it went."""
         return automation.UpdateSummary("update", dt.datetime.now(dt.UTC), "", {}, {}, "succeeded")
+
+
+class _Events:
+    """Takes the engine's events from a file, and leaves out those for debugging.
+
+    Docker's provider tells each line of what Docker says of a container, 2,700 lines of a first deploy, and the engine
+    would call this process for each of them.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, on_event: automation.OnEvent) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="events-")
+        self.path = f"{self._folder.name}/events"
+        self._over = threading.Event()
+        Path(self.path).touch()
+        self._reader = threading.Thread(target=self._follow, args=(on_event,), daemon=True)
+        self._reader.start()
+
+    def cleanup(self) -> None:
+        """Hand on what the engine, which has ended, has still said; the SDK calls it so."""
+        self._over.set()
+        self._reader.join()
+        self._folder.cleanup()
+
+    def _follow(self, on_event: automation.OnEvent) -> None:
+        begun = b""
+        with Path(self.path).open("rb") as file:
+            over = False
+            while not over:
+                over = self._over.wait(_POLL_SECONDS)
+                said = file.read()
+                if said:
+                    # The engine has it open by now, and a command that is killed leaves nothing.
+                    self._folder.cleanup()
+                *lines, begun = (begun + said).split(b"\n")
+                for line in lines:
+                    # Quotes within a message are escaped. To read all of them as JSON takes ten times as long.
+                    if b'"severity":"debug"' not in line:
+                        on_event(EngineEvent.from_json(json.loads(line)))

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from operations.engine import notes
+from operations.engine.answers import Answers
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
 from operations.engine.holding import Holding
@@ -55,7 +56,7 @@ class Changes:
         return sum(count for operation, count in self.counts.items() if operation != "same")
 
 
-class Engine(Backend, StackFiles, Holding):
+class Engine(Answers, Backend, StackFiles, Holding):
     """Stacks of this project in the backend that the environment names.
 
     Args:
@@ -75,7 +76,7 @@ class Engine(Backend, StackFiles, Holding):
         wait_seconds: float = LOCK_WAIT_SECONDS,
         longest: dt.timedelta = dt.timedelta(hours=LONGEST_HOURS),
     ) -> None:
-        Backend.__init__(self, EngineProcess(version), str(paths.checkout))
+        Answers.__init__(self, EngineProcess(version), str(paths.checkout))
         StackFiles.__init__(self, paths)
         Holding.__init__(
             self, Locks(paths.data / "locks"), StackLocks(lambda: self.store, longest, on_note), on_note, wait_seconds

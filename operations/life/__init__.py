@@ -9,8 +9,9 @@ each step between updates, for which this command takes it; state and owner are 
 command        own lock   engine's lock   host lock  refresh                  undone on failure    exit codes
 =============  =========  ==============  =========  =======================  ===================  ===================
 deploy         preview    each step       yes        where something has      first: all removed;  0 1 2 3 4 5
-                                                     drifted, or a record     update: last good
-                                                     exists                   version put back
+                                                     drifted, or Cloudflare   update: last good
+                                                     has another record or    version put back
+                                                     does not say
 update         preview    each step       yes        as deploy                as deploy            as deploy
 destroy        preview    each step       yes        no, from the state       no: run it again     0 1 3 4
 destroy        preview    each step       no         no, from the state       no: run it again     0 1 3 4
@@ -19,6 +20,9 @@ sleep          preview    the step        yes        no                       no
 wake           preview    the step        yes        where a container is     interrupted: asleep  0 1 3 4 5 6
                                                      gone                     again
 extend         preview    the step        no         no                       nothing to undo      0 1 4 6
+keep, unkeep   preview    the step        no         no                       nothing to undo      0 1 3 4 6
+webhook        preview    as destroy      as         no                       as destroy           0 1 2 4
+                          or keep         destroy
 reap           preview,   each step       yes        no, from the state       one failure never    0 1
                no wait                               stops the others
 reap --idle    as sleep, no wait          yes        no                       as sleep             0 1
@@ -26,6 +30,7 @@ demo           –          base's update   no         no                       
 list, status,  –          –               –          –                        –                    0 1 6
 logs, lock,
 credentials
+history        –          –               –          –                        –                    0 1
 verify         –          –               –          –                        –                    0 1 6 7
 exec, psql     –          –               –          –                        –                    0 1 2 5 6, those
                                                                                                    of the program

@@ -21,6 +21,7 @@ from operations.engine.snapshot import STACK
 from operations.engine.workspace import Engine
 from operations.errors import InterruptedOperationError, OperationError, RefusedError
 from operations.life.haste import hastened
+from operations.life.slot import REFUSED
 from operations.life.work import Work
 from operations.machine.access import Machine
 from operations.machine.docker_state import ContainerState
@@ -28,7 +29,6 @@ from operations.machine.runtime import Runtime
 from operations.machine.shell import ScriptError
 from stacks.names import PreviewName
 
-_REFUSED = 3
 _POLL_SECONDS = 0.25
 
 
@@ -56,7 +56,7 @@ def fall_asleep(
         asked = {**slot.environment, "MAX_ASLEEP": str(machine.base.max_asleep), "WAKING": waking}
         since = machine.run(script("mark_asleep"), asked).strip()
     except ScriptError as error:
-        if error.code == _REFUSED:
+        if error.code == REFUSED:
             raise RefusedError(f"{error} Nothing was changed.") from error
         raise
     if since != recorded:

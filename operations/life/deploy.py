@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, InterruptedOperationError, LockedError
 from operations.find import base_in
+from operations.happening import What
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.haste import hastened_update
 from operations.life.labels import mark_kept
@@ -26,6 +28,7 @@ from operations.life.request import (
     images_of,
     require_configuration,
     require_ownership,
+    settings_of,
     values_of,
 )
 from operations.life.settled import Settled
@@ -83,7 +86,9 @@ def deploy(
     """
     name = PreviewName(request.branch)
     settled = Settled(engine, name.stack, checkout, request.config_directory)
-    with engine.held(name.stack, "deploy"), _program_loaded(wanted=not settled.likely):
+    # The program's modules take as long to load as two states to be read, which other processes do.
+    load = partial(import_module, "stacks.preview")
+    with engine.held(name.stack, "deploy"), nullcontext() if settled.likely else _meanwhile(load):
         if request.only_existing and _is_absent(engine, name):
             return None
         with untouched():
@@ -108,19 +113,22 @@ def deploy(
             if acquired is None:
                 return None
             work, drifted = acquired
-            values = {**values_of(request, work.before.preview, checkout), "imageIds": image_ids, "deployedBy": told.by}
-            tell(work, request, "deploying")
+            known = work.before.preview or work.lost
+            values = {**values_of(request, known, checkout), "imageIds": image_ids, "deployedBy": told.by}
+            work = replace(work, records=settings_of(values).recorded(work.machine.base))
             try:
-                if values["kept"] or (work.before.preview and work.before.preview.kept):
+                if values["kept"] or (known and known.kept):
                     mark_kept(work.machine, name.slug, kept=bool(values["kept"]))
-                with interrupts.let_in():
+                # GitLab's answers may take seconds.
+                with interrupts.let_in(), _meanwhile(lambda: tell(work, request, "deploying")):
                     changes = None if drifted else settled.only_recorded(work, values)
                     changes = changes or _apply(work, values, settled, drifted=drifted)
             except LockedError:
                 raise
             except (Exception, InterruptedOperationError) as error:
-                said = undone(work, error)
-                tell(work, request, "rolled back" if work.updates else "failed", said)
+                said, complete = undone(work, error)
+                ended: What = "rolled back" if complete else "broken"
+                tell(work, request, ended if work.updates else "failed", said)
                 raise said from error
         # It stands either way: nobody shall go on to read that it is under way.
         tell(work, request, "live")
@@ -130,12 +138,12 @@ def deploy(
 
 
 @contextmanager
-def _program_loaded(*, wanted: bool) -> Iterator[None]:
-    """Load the program's modules meanwhile: it takes as long as reading two states, which other processes do."""
+def _meanwhile(do: Callable[[], object]) -> Iterator[None]:
+    """Do something beside the block, which ends when both have."""
     with ThreadPoolExecutor(1) as pool:
-        if wanted:
-            pool.submit(import_module, "stacks.preview")
+        done = pool.submit(do)
         yield
+    done.result()
 
 
 def _is_absent(engine: Engine, name: PreviewName) -> bool:
@@ -147,7 +155,7 @@ def _is_absent(engine: Engine, name: PreviewName) -> bool:
 def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, str]:
     """Refuse what cannot be deployed before anything is touched or held; returns the images' ids by their names."""
     require_ownership(work.name, request, work.before)
-    for note in require_configuration(request, checkout, work.machine.base.plugins):
+    for note in require_configuration(request, checkout, work.machine.base):
         work.told.note(note)
     images = images_of(values_of(request, work.before.preview, checkout))
     # A tag may lead to another image tomorrow, and by then to none that has ever run here.
@@ -157,7 +165,9 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
 def _apply(work: Work, values: Mapping[str, Any], settled: Settled, *, drifted: bool) -> Changes:
     """``pulumi up``; a new preview with a container that is not well has failed too."""
     if work.is_new:
-        work.engine.create(work.name.stack)
+        # Without a run of the engine, which would mostly derive a key from the passphrase.
+        with work.engine.locked(work.name.stack, work.operation):
+            work.engine.add(work.name.stack, like=values["base"])
     work.engine.configure(work.name.stack, values)
 
     def up() -> Changes:

@@ -79,11 +79,7 @@ def destroy(engine: Engine, request: DestroyRequest, told: Reporting) -> Changes
         with engine.locked(request.stack, "destroy"):
             snapshot, machine = _found(engine, request)
             known = snapshot or Snapshot()
-            # First: a container that no state knows holds volumes and a network that the state does.
-            left = remove_unknown(machine, slug, known) if machine else []
-            # What the state knows of is released with it.
-            if machine and not known.has_slot and release_slot(machine, slug, known.owner or request.branch):
-                left.append("slot on the machine")
+            left = _remains(machine, slug, known, request) if machine else []
         if snapshot is None:
             # Another machine may have destroyed what this one had made.
             engine.forget(request.stack)
@@ -129,6 +125,16 @@ def forget(engine: Engine, request: DestroyRequest, told: Reporting, *, force: b
         _tell(request, snapshot, None, told)
     _of_remains(left, told)
     return changes
+
+
+def _remains(machine: Machine, slug: str, known: Snapshot, request: DestroyRequest) -> list[str]:
+    """Remove what the state does not know of; returns the names of it."""
+    left = []
+    # First: where the state does not say whose the slug is, the machine does. A slot that the state knows goes with it.
+    if not known.has_slot and release_slot(machine, slug, known.owner or request.branch):
+        left.append("slot on the machine")
+    # A container that no state knows holds volumes and a network that the state does.
+    return left + remove_unknown(machine, slug, known)
 
 
 def _tell(request: DestroyRequest, snapshot: Snapshot | None, machine: Machine | None, told: Reporting) -> None:

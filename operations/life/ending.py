@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from operations.errors import (
     EngineError,
     InterruptedOperationError,
@@ -41,7 +43,11 @@ def keep(work: Work) -> None:
 
 def tell(work: Work, request: DeployRequest, what: What, why: BaseException | None = None) -> None:
     """Tell what has become of the preview; how it stands is in its state."""
-    after = work.engine.snapshot(work.name.stack) if what in ("live", "rolled back") else None
+    after = None
+    if what in ("live", "rolled back"):
+        # A backend that fails must not hide what else there is to say.
+        with suppress(OperationError):
+            after = work.engine.snapshot(work.name.stack)
     preview = (after or work.before).preview
     work.told.happened(
         Happening(
@@ -61,14 +67,14 @@ def tell(work: Work, request: DeployRequest, what: What, why: BaseException | No
 def unwell_of(work: Work) -> str:
     """What is wrong with containers, as a clause; empty where nothing is.
 
-    The provider waits for containers that it makes, not for those that it starts again or leaves alone.
+    The update waits for containers that it makes, not for those that are started again or left alone.
     """
     found = work.machine.docker.unwell(work.name.slug, give_up=lambda: bool(work.interrupts.received))
     return "; ".join(map(str, found))
 
 
-def undone(work: Work, error: BaseException) -> BaseException:
-    """Undo what was done; returns what is to be said of it."""
+def undone(work: Work, error: BaseException) -> tuple[BaseException, bool]:
+    """Undo what was done; returns what is to be said of it, and whether all of it is undone."""
     container_failed = isinstance(error, NotWellError) or (
         isinstance(error, EngineError) and not error.failed.isdisjoint(("Container", "Service"))
     )
@@ -79,12 +85,15 @@ def undone(work: Work, error: BaseException) -> BaseException:
     else:
         logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
     outcome = undo(work)
+    text = redact(sentence_of(error), secrets)
+    said: BaseException
     if work.interrupts.received:
         sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
-        return InterruptedOperationError(sentence, work.interrupts.received)
-    text = redact(sentence_of(error), secrets)
-    if isinstance(error, EndedError) and error.refused and outcome.complete:
-        return RefusedError(f"There is no place for the preview of {work.name.branch!r}: {text} {outcome}")
-    if logs or not (outcome.complete and isinstance(error, OperationError)):
-        return UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
-    return OperationError(f"{text} {outcome}")
+        said = InterruptedOperationError(sentence, work.interrupts.received)
+    elif isinstance(error, EndedError) and error.refused and outcome.complete:
+        said = RefusedError(f"There is no room for the preview of {work.name.branch!r}: {text} {outcome}")
+    elif logs or isinstance(error, NotWellError) or not (outcome.complete and isinstance(error, OperationError)):
+        said = UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
+    else:
+        said = OperationError(f"{text} {outcome}")
+    return said, outcome.complete

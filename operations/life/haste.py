@@ -67,7 +67,7 @@ def hastened(docker: Runtime, slug: str, *, only_new: bool = False) -> Iterator[
 def hastened_update(work: Work) -> Iterator[None]:
     """The same while the engine updates a preview, whose state knows nothing of it afterwards.
 
-    Docker's provider reads a container as soon as it is healthy, and so its larger share at times.
+    Docker's provider reads a container as soon as it runs, and so its larger share at times.
 
     Args:
         work: The operation.
@@ -80,14 +80,17 @@ def hastened_update(work: Work) -> Iterator[None]:
     # Where somebody else works on the stack by now, the next update makes the container anew, which loses nothing.
     if given:
         with suppress(OperationError), work.engine.locked(work.name.stack, work.operation):
-            work.engine.edit(work.name.stack, declare_own_shares)
+            work.engine.edit(work.name.stack, declare_as_asked)
 
 
-def declare_own_shares(deployment: dict[str, Any]) -> None:
-    """Let a state say of containers that they have the share that was declared."""
+def declare_as_asked(deployment: dict[str, Any]) -> None:
+    """Let a state say of containers what was declared: their share, and that they run.
+
+    One that ended and was started again in the moment in which the provider read it would seem to have been stopped.
+    """
     for row in deployment["resources"]:
         if row["type"] == CONTAINER and "cpus" in row.get("inputs", {}):
-            row["outputs"]["cpus"] = row["inputs"]["cpus"]
+            row["outputs"] |= {"cpus": row["inputs"]["cpus"], "mustRun": row["inputs"].get("mustRun", True)}
 
 
 def _follow(

@@ -59,9 +59,7 @@ def holders(machine: Machine) -> list[Holder]:
         OperationError: The machine or its Docker does not answer.
     """
     base = machine.base
-    asked = {"PREVIEWS": f"{base.host_directory}/previews", "BASE": base.edge_network}
-    if docker_host := base.slot("any", "any").docker_host:
-        asked["DOCKER_HOST"] = docker_host
+    asked = {"PREVIEWS": f"{base.host_directory}/previews", **base.slot("any", "any").of_base}
     return [_holder(line) for line in machine.run(script("describe_slots"), asked).splitlines()]
 
 

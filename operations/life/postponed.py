@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import io
 import json
 import shutil
@@ -17,11 +18,14 @@ from operations.errors import OperationError
 from operations.life.request import DeployRequest
 from operations.life.work import Work
 from operations.machine.shell import ScriptError
+from operations.upkeep.expiry import moment
 from stacks.configuration import gather
+from stacks.moments import text_of
 from stacks.names import PreviewName
 from stacks.paths import Paths
 
 _REQUEST = "request.json"
+_KEPT_AT = "kept_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,7 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
         gather(request.config_directory or own, own).write(Path(folder) / "config")
         # The files have a place of their own by then.
         values = {one.name: getattr(request, one.name) for one in fields(request) if one.name != "config_directory"}
+        values[_KEPT_AT] = text_of(dt.datetime.now(dt.UTC))
         (Path(folder) / _REQUEST).write_text(json.dumps(values, default=_plain), encoding="utf-8")
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as tar:
@@ -62,7 +67,7 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
 
 
 def fetch_update(work: Work) -> DeployRequest | None:
-    """What an update has asked for while the preview slept; None where none has.
+    """What an update has asked for while the preview slept; None where none has, or a later one was deployed.
 
     Its files stay on this machine for as long as the preview's others do: a plain ``pulumi up`` reads them again.
 
@@ -80,12 +85,15 @@ def fetch_update(work: Work) -> DeployRequest | None:
         # Somebody has made it good meanwhile.
         return None
     try:
-        asked = _request((folder / _REQUEST).read_text(encoding="utf-8"))
+        asked = _request(work, (folder / _REQUEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise OperationError(
             f"The update that was kept for the preview of {work.name.branch!r} cannot be read ({error}): deploy the "
             "branch again."
         ) from error
+    if asked is None:
+        forget_update(work)
+        return None
     return replace(asked, config_directory=folder / "config")
 
 
@@ -115,14 +123,20 @@ def _read(work: Work) -> DeployRequest | None:
     """What is kept already; None where nothing is that can be read."""
     text = work.machine.run('cat -- "$DIRECTORY/update/request.json" 2>/dev/null || :', {"DIRECTORY": _directory(work)})
     try:
-        return _request(text)
-    except (ValueError, TypeError):
+        return _request(work, text)
+    except (ValueError, TypeError, AttributeError):
         return None
 
 
-def _request(text: str) -> DeployRequest:
-    known = {one.name for one in fields(DeployRequest)}
-    return DeployRequest(**{name: value for name, value in json.loads(text).items() if name in known})
+def _request(work: Work, text: str) -> DeployRequest | None:
+    """What was kept; None where the preview was deployed since, after a wake that did not get so far."""
+    values = json.loads(text)
+    kept = moment(values.get(_KEPT_AT, ""))
+    deployed = moment(work.before.preview.deployed_at) if work.before.preview else None
+    if kept and deployed and deployed > kept:
+        return None
+    names = {one.name for one in fields(DeployRequest)}
+    return DeployRequest(**{name: value for name, value in values.items() if name in names})
 
 
 def _plain(value: object) -> object:

@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.services import SERVICES
 from operations.engine.snapshot import Snapshot
 from operations.errors import BadInputError, RefusedError
 from operations.life.labels import kept_after, labelled_after
-from stacks.configuration import ConfigurationError, gather, lacking
+from stacks.configuration import Configuration, ConfigurationError, gather, lacking
 from stacks.names import PreviewName
-from stacks.outputs import PreviewOutputs
+from stacks.outputs import BaseOutputs, PreviewOutputs
 from stacks.preview_settings import PreviewSettings
 from stacks.validation import SettingsError, validate
 
@@ -70,13 +71,13 @@ def require_ownership(name: PreviewName, request: DeployRequest, before: Snapsho
         )
 
 
-def require_configuration(request: DeployRequest, checkout: Path, plugins: Collection[str]) -> tuple[str, ...]:
+def require_configuration(request: DeployRequest, checkout: Path, base: BaseOutputs) -> tuple[str, ...]:
     """Refuse a configuration directory that a preview cannot run with.
 
     Args:
         request: What is asked for.
         checkout: Root of the project.
-        plugins: Plugins of Grafana that the base has.
+        base: What the preview's base hands on.
 
     Returns:
         What will be taken from elsewhere or changed, and what will stay empty, in words.
@@ -85,11 +86,29 @@ def require_configuration(request: DeployRequest, checkout: Path, plugins: Colle
         BadInputError: Names every fault.
     """
     own = checkout / "config"
+    directory = request.config_directory or own
     try:
-        found = gather(request.config_directory or own, own)
-        return (*found.notes, *lacking(found.files, plugins))
+        found = gather(directory, own)
+        notes = (*found.notes, *lacking(found.files, base.plugins))
     except ConfigurationError as error:
         raise BadInputError(str(error)) from error
+    base.by_runtime(containers=lambda: None, services=lambda: _require_small(found, directory, checkout))
+    return notes
+
+
+def _require_small(found: Configuration, directory: Path, checkout: Path) -> None:
+    # They load what declares a preview, which takes a third of a second.
+    from components.environment_args import INITDB
+    from components.service_files import FilesRefusedError, files_of, require_small
+
+    with TemporaryDirectory() as folder:
+        folders = {"config": Path(folder, "config"), "workload": checkout / "workload", "initdb": INITDB}
+        found.write(folders["config"])
+        read = [file for service in SERVICES for file in files_of(service, folders)]
+        try:
+            require_small(read, {**folders, "config": directory})
+        except FilesRefusedError as error:
+            raise BadInputError(str(error)) from error
 
 
 def values_of(request: DeployRequest, before: PreviewOutputs | None, checkout: Path) -> dict[str, Any]:

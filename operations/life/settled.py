@@ -23,7 +23,6 @@ from operations.engine.snapshot import STACK
 from operations.engine.workspace import Changes, Engine
 from operations.errors import OperationError
 from operations.life.haste import give_own_shares
-from operations.life.request import settings_of
 from operations.life.work import Work
 from stacks.configuration import ConfigurationError
 from stacks.configuration.layout import look
@@ -76,7 +75,8 @@ class Settled:
             OperationError: The backend refuses.
         """
         started = time.monotonic()
-        if not self.likely:
+        recorded = work.records
+        if recorded is None or not self.likely:
             return None
         with work.locked() as found:
             work.require_unchanged(found.before)
@@ -84,7 +84,6 @@ class Settled:
                 return None
             give_own_shares(work.machine.docker, work.machine.docker.of_slug(work.name.slug))
             work.engine.configure(work.name.stack, values)
-            recorded = settings_of(values).recorded(work.machine.base)
             work.engine.edit(work.name.stack, lambda deployment: _record(deployment, recorded))
         return Changes(seconds=time.monotonic() - started)
 
@@ -94,8 +93,7 @@ class Settled:
             after = work.engine.snapshot(work.name.stack)
             # Nobody else was there since, the program has recorded what would be recorded without it, and has read the
             # files that are digested.
-            recorded = settings_of(values).recorded(work.machine.base)
-            if after and after.preview == recorded and self._files and self._digest() == self._files:
+            if after and after.preview == work.records and self._files and self._digest() == self._files:
                 notes.write(work.engine.store, work.name.stack, self._would_be(work, values))
 
     def _digest(self) -> str:

@@ -77,7 +77,7 @@ def sleep(
                 by=told.by,
                 commit=found.outputs.commit,
                 url=found.outputs.url,
-                expires_at=found.outputs.expires_at,
+                expires_at=found.outputs.end,
                 why=why,
             )
         )

@@ -8,7 +8,8 @@ from operations.machine.access import Machine
 from operations.machine.shell import ScriptError
 from stacks.names import PreviewName
 
-_REFUSED = 3
+REFUSED = 3
+"""Exit code of the scripts for slots where a rule forbids it."""
 _LOST = 4
 _FULL = 5
 _SHORT = 6
@@ -50,7 +51,7 @@ def acquire_slot(machine: Machine, name: PreviewName, *, known: bool) -> None:
     except ScriptError as error:
         if error.code == _LOST:
             raise SlotLostError(str(error)) from error
-        refusals: dict[int, type[RefusedError]] = {_REFUSED: RefusedError, _FULL: FullError, _SHORT: NoRoomError}
+        refusals: dict[int, type[RefusedError]] = {REFUSED: RefusedError, _FULL: FullError, _SHORT: NoRoomError}
         if refusal := refusals.get(error.code):
             raise refusal(f"{error} Nothing was changed.") from error
         raise
@@ -68,6 +69,12 @@ def release_slot(machine: Machine, slug: str, branch: str = "") -> bool:
         Whether there was one.
 
     Raises:
-        OperationError: It is another branch's; the machine cannot be reached, or is busy.
+        RefusedError: It is another branch's.
+        OperationError: The machine cannot be reached, or is busy.
     """
-    return bool(machine.run(script("release_slot"), machine.base.slot(slug, branch).environment).strip())
+    try:
+        return bool(machine.run(script("release_slot"), machine.base.slot(slug, branch).environment).strip())
+    except ScriptError as error:
+        if error.code == REFUSED:
+            raise RefusedError(str(error)) from error
+        raise

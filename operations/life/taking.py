@@ -57,6 +57,7 @@ def take_and_clear(work: Work, request: DeployRequest, checkout: Path) -> tuple[
                 if work.before.asleep_since:
                     work = replace(work, before=work.engine.snapshot(work.name.stack) or Snapshot())
                 return work, has_drifted(work.machine, work.name, work.before)
+        work = replace(work, lost=work.before.preview or work.lost)
         work.told.note(why)
         with work.interrupts.let_in():
             work.engine.destroy(work.name.stack, work.told.step, work.require_unchanged)

@@ -93,7 +93,7 @@ def wake(
                 by=told.by,
                 commit=outputs.commit,
                 url=outputs.url,
-                expires_at=outputs.expires_at,
+                expires_at=outputs.end,
             )
         )
     if asked := fetch_update(work):

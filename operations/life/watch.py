@@ -1,7 +1,7 @@
 """Watches the containers that an update makes: one that will not come up ends the update at once.
 
-Docker's provider asks once a second whether a new container is healthy, until its time is over, whatever becomes of the
-container meanwhile.
+Whoever waits for a new container to be healthy does so until its time is over, whatever becomes of it meanwhile, or
+until it is gone.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from operations.engine.workspace import Engine
 from operations.errors import LockedError
 from operations.machine.access import Machine
 from stacks.names import PreviewName
+from stacks.outputs import PreviewOutputs
 
 
 class OvertakenError(LockedError):
@@ -31,6 +32,8 @@ class Work:
         told: Who is told how it goes.
         interrupts: Says whether somebody wants it to stop.
         operation: What it is; told to whoever waits for it.
+        records: What an update of its own would record of the preview; None where it makes none.
+        lost: What was recorded of the preview before its remains were removed; None where nothing was.
     """
 
     engine: Engine
@@ -40,6 +43,8 @@ class Work:
     told: Reporting
     interrupts: Interrupts
     operation: str = "deploy"
+    records: PreviewOutputs | None = None
+    lost: PreviewOutputs | None = None
 
     @property
     def is_new(self) -> bool:
@@ -64,10 +69,13 @@ class Work:
     def require_unchanged(self, now: Snapshot) -> None:
         """Go no further where somebody else was at the stack since its lock was held.
 
+        An update of our own that has ended is nobody else's: what comes after it may fail, and is undone with it.
+
         Raises:
             OvertakenError: Somebody was.
         """
-        if now.outputs != self.before.outputs or now.owner not in ("", self.name.branch):
+        is_own = self.records is not None and now.preview == self.records
+        if (now.outputs != self.before.outputs and not is_own) or now.owner not in ("", self.name.branch):
             raise OvertakenError(
                 f"Another operation has changed the preview of the slug {self.name.slug!r} meanwhile: nothing more was "
                 "done. Look at it with ./preview list, and run this again if it is still wanted."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from operations.machine.cluster import ClusterMachine
+from operations.machine.connection import Way
 from operations.machine.docker import Docker
 from operations.machine.entrance import Entrance
 from operations.machine.local import LocalMachine
@@ -81,8 +82,9 @@ class SingleMachine(Machine, Protocol):
         """Its Docker engine; opened when it is first asked for."""
         ...
 
-    def connect(self) -> str:
-        """Address of its Docker engine as ``DOCKER_HOST`` takes it; makes it answer, anew where it did before."""
+    @property
+    def way(self) -> Way:
+        """The way to its Docker engine."""
         ...
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ class ClusterMachine:
 
     @cached_property
     def docker(self) -> Swarm:
-        return Swarm(self._manager.connect, self.base.edge_network, {name: _opener(one) for name, one in self._nodes()})
+        return Swarm(self._manager.way, self.base.edge_network, {name: _opener(one) for name, one in self._nodes()})
 
     def _nodes(self) -> list[tuple[str, SingleMachine]]:
         return [
@@ -59,9 +58,7 @@ class ClusterMachine:
 
     @property
     def entrance(self) -> Entrance:
-        there = self._manager.entrance
-        # Engines of this machine have addresses of their own, and the manager's is where the reverse proxy listens.
-        return replace(there, address=self.base.address) if there.address else there
+        return self._manager.entrance
 
     def run(self, script: str, environment: Mapping[str, str]) -> str:
         return self._manager.run(script, environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import docker
@@ -20,18 +21,39 @@ Api = Any
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Way:
+    """A way to a Docker engine.
+
+    Attributes:
+        open: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer; anew where it has answered before.
+        engine: Which engine it is, as a message goes on after "The Docker engine".
+        remedy: What to do where it does not answer.
+    """
+
+    open: Callable[[], str]
+    engine: str
+    remedy: str
+
+
+def way_on_this_machine(address: str) -> Way:
+    """Way to an engine that can be reached as it is, by its address."""
+    remedy = "start it, or name a reachable one with DOCKER_HOST and bring the base up again"
+    return Way(lambda: address, f"at {address}", remedy)
+
+
 class Connection:
     """Asks the Docker engine of a base.
 
     Args:
-        connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
+        way: The way to it.
 
     Raises:
         OperationError: It does not answer.
     """
 
-    def __init__(self, connect: Callable[[], str]) -> None:
-        self._connect = connect
+    def __init__(self, way: Way) -> None:
+        self._way = way
         self._client = self._opened()
 
     def _opened(self) -> Client:
@@ -42,13 +64,11 @@ class Connection:
             )(self._pinged)
         except (DockerException, OSError) as error:
             raise OperationError(
-                f"The Docker engine at {self._address} does not answer: start it, or name a reachable one with "
-                "DOCKER_HOST and bring the base up again."
+                f"The Docker engine {self._way.engine} does not answer: {self._way.remedy}."
             ) from error
 
     def _pinged(self) -> Client:
-        self._address = self._connect()
-        client = docker.DockerClient(base_url=self._address, timeout=_TIMEOUT_SECONDS)
+        client = docker.DockerClient(base_url=self._way.open(), timeout=_TIMEOUT_SECONDS)
         client.ping()
         return client
 
@@ -66,7 +86,7 @@ class Connection:
                 return call(self._client.api)
         except (DockerException, OSError) as error:
             raise OperationError(
-                f"The Docker engine at {self._address} does not {what} ({reason_of(error)}): see that it runs, and try "
+                f"The Docker engine {self._way.engine} does not {what} ({reason_of(error)}): see that it runs, and try "
                 "again."
             ) from error
 

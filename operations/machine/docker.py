@@ -13,7 +13,7 @@ from components.labels import BASE, PART_OF_BASE, PREVIEW, SLUG
 from components.services import by_key
 from operations.at_once import at_once
 from operations.machine.belongings import Belongings
-from operations.machine.connection import Api
+from operations.machine.connection import Api, Way
 from operations.machine.docker_state import ContainerEvent, ContainerState, event_of, state_of
 from operations.machine.executions import Executions
 from operations.machine.images import Images
@@ -26,15 +26,15 @@ class Docker(Belongings, Images, Executions, Usages):
     """The Docker engine of a base; satisfies :class:`operations.machine.runtime.Runtime`.
 
     Args:
-        connect: Gives an address as ``DOCKER_HOST`` takes it, and makes it answer.
+        way: The way to it.
         label: Base whose previews are meant, by its label; empty: all that are there.
 
     Raises:
         OperationError: It does not answer.
     """
 
-    def __init__(self, connect: Callable[[], str], label: str = "") -> None:
-        super().__init__(connect)
+    def __init__(self, way: Way, label: str = "") -> None:
+        super().__init__(way)
         self._filters = [f"{PREVIEW}=true", *([f"{BASE}={label}"] if label else [])]
 
     def previews(self) -> list[ContainerState]:

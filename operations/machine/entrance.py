@@ -26,6 +26,11 @@ class Entrance:
         """What to connect to for a host name."""
         return self.address or host
 
+    def url(self, scheme: str, host: str, port: int) -> str:
+        """Address of what to connect to for a host name."""
+        server = self.server(host)
+        return f"{scheme}://[{server}]:{port}" if ":" in server else f"{scheme}://{server}:{port}"
+
     def tls(self) -> ssl.SSLContext:
         """What a viewer trusts."""
         context = ssl.create_default_context()

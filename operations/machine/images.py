@@ -14,7 +14,9 @@ from operations.at_once import at_once
 from operations.errors import RefusedError
 from operations.machine.connection import Api, Connection, reason_of
 
-_KEPT = "pgai-preview"  # repository of the names that this project gives to images
+KEPT = "pgai-preview"
+"""Repository of the names that this project gives to images, others each hour."""
+
 _SHORT_ID = 12
 _PULL_TIMEOUT_SECONDS = 300
 
@@ -52,10 +54,10 @@ class Images(Connection):
     def _keep(self, image: Mapping[str, Any]) -> None:
         # The same name given again would not count as new: an engine with containerd's store leaves it as it is.
         digest = str(image["Id"]).rpartition(":")[2][:_SHORT_ID]
-        name = f"{_KEPT}:{digest}-{dt.datetime.now(dt.UTC):%Y%m%d%H}"
+        name = f"{KEPT}:{digest}-{dt.datetime.now(dt.UTC):%Y%m%d%H}"
         tags = image.get("RepoTags") or []
         if name not in tags:
-            former = [tag for tag in tags if tag.startswith(f"{_KEPT}:")]
+            former = [tag for tag in tags if tag.startswith(f"{KEPT}:")]
             self._ask(f"tag the image {digest}", partial(_renamed, str(image["Id"]), name, former))
 
     def image_id(self, reference: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from operations.machine.connection import Way, way_on_this_machine
 from operations.machine.docker import Docker
 from operations.machine.entrance import Entrance
 from operations.machine.records import NoRecords, Records
@@ -14,6 +15,8 @@ from stacks.outputs import BaseOutputs
 from stacks.ssh_options import with_variables
 
 _SHELL = ("/bin/sh", "-s")
+# What listens on all addresses of a kind is reached by the one that never leaves this machine.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class LocalMachine:
@@ -28,10 +31,11 @@ class LocalMachine:
 
     @cached_property
     def docker(self) -> Docker:
-        return Docker(self.connect, self.base.edge_network)
+        return Docker(self.way, self.base.edge_network)
 
-    def connect(self) -> str:
-        return self.base.docker_host
+    @property
+    def way(self) -> Way:
+        return way_on_this_machine(self.base.docker_host)
 
     @property
     def records(self) -> Records:
@@ -40,7 +44,10 @@ class LocalMachine:
 
     @property
     def entrance(self) -> Entrance:
-        return Entrance(address="127.0.0.1", port=self.base.port, http_port=self.base.http_port, certified=False)
+        base = self.base
+        # Where the reverse proxy listens; on a cluster of this machine's engines that is the manager's own address.
+        address = _LOOPBACK.get(base.address, base.address)
+        return Entrance(address=address, port=base.port, http_port=base.http_port, certified=False)
 
     def run(self, script: str, environment: Mapping[str, str]) -> str:
         return run_script(_SHELL, with_variables(script, environment)).decode("utf-8", "replace")

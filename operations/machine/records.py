@@ -12,6 +12,7 @@ from components.record_args import described
 from operations.errors import OperationError
 from stacks.names import STACK_PREFIX
 from stacks.outputs import BaseOutputs
+from stacks.proxy import usable_proxy
 
 if TYPE_CHECKING:
     from cloudflare import Cloudflare
@@ -117,7 +118,8 @@ class CloudflareRecords:
         # Takes a second and a half to import, which only they pay who need it.
         from cloudflare import Cloudflare
 
-        return Cloudflare(api_token=self._token)
+        with usable_proxy(f"Cloudflare cannot be asked for the DNS records of {self._base.domain}", OperationError):
+            return Cloudflare(api_token=self._token)
 
     def is_as_declared(self, identity: str, name: str, comment: str) -> bool:
         # One request for every update, which the vendor's client would take longer to load for than to ask.
@@ -131,7 +133,8 @@ class CloudflareRecords:
                 timeout=_SECONDS,
             )
             record = dict(answer.json()["result"] or {})
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        # The client lacks a package for some kinds of proxy.
+        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, KeyError, TypeError):
             return False
         return {**described(name, comment), "content": self._base.address}.items() <= record.items()
 

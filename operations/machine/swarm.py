@@ -16,7 +16,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from components.services import SERVICES, by_key
 from operations.at_once import at_once
 from operations.errors import OperationError
-from operations.machine.connection import Api
+from operations.machine.connection import Api, Way
 from operations.machine.docker import Docker
 from operations.machine.docker_state import ContainerEvent, ContainerState
 from operations.machine.images import Images
@@ -24,7 +24,7 @@ from operations.machine.runtime import LOG_LINES
 from operations.machine.streams import Streams
 from operations.machine.swarm_lists import SwarmLists
 from operations.machine.swarm_room import nodes_of, shortage_of
-from operations.machine.swarm_tasks import Service, Task, event_of_task, service_id, task_of
+from operations.machine.swarm_tasks import Task, event_of_task, service_id, task_of
 from operations.machine.usage import Usage
 from operations.machine.wellness import wait_until_well
 
@@ -43,7 +43,7 @@ class Swarm(Images, SwarmLists):
     """A Docker Swarm; satisfies :class:`operations.machine.runtime.Runtime`.
 
     Args:
-        connect: Gives the address of the manager's engine as ``DOCKER_HOST`` takes it, and makes it answer.
+        way: The way to the manager's engine.
         label: Base whose previews are meant, by its label.
         engines: The nodes' engines, each opened when it is first needed.
 
@@ -51,8 +51,8 @@ class Swarm(Images, SwarmLists):
         OperationError: The manager does not answer.
     """
 
-    def __init__(self, connect: Callable[[], str], label: str, engines: Engines) -> None:
-        super().__init__(connect, label)
+    def __init__(self, way: Way, label: str, engines: Engines) -> None:
+        super().__init__(way, label)
         self._engines = engines
         self._open_engines: dict[str, Docker] = {}
         self._opening = threading.Lock()
@@ -83,7 +83,9 @@ class Swarm(Images, SwarmLists):
         first = [service for other in ahead() for service in SERVICES if (other, service.key) not in placed]
         return self._ask(
             "say what its nodes have free",
-            lambda api: shortage_of(nodes_of(api.nodes(), [task_of(row, "") for row in api.tasks()]), first, wanted),
+            lambda api: shortage_of(
+                nodes_of(api.nodes(), [task_of(row, "", {}) for row in api.tasks()]), first, wanted
+            ),
         )
 
     def start(self, state: ContainerState) -> None:
@@ -139,19 +141,19 @@ class Swarm(Images, SwarmLists):
         while not over.wait(_POLL_SECONDS):
             for service in self._services(slug):
                 for task in service.tasks:
-                    event = event_of_task(service, task, service.node)
+                    event = event_of_task(service, task)
                     if event is None or (task.id, event.action) in told:
                         continue
                     if event.action == "pend" and _waited(waiting, task) < _UNPLACED_SECONDS:
                         continue
                     told.add((task.id, event.action))
-                    yield self._of_memory(service, task, event)
+                    yield self._of_memory(task, event)
 
-    def _of_memory(self, service: Service, task: Task, event: ContainerEvent) -> ContainerEvent:
+    def _of_memory(self, task: Task, event: ContainerEvent) -> ContainerEvent:
         """The same, with what its node's engine alone knows: that the kernel has killed it for memory."""
         if event.exit_code == _KILLED:
             with contextlib.suppress(OperationError, LookupError):
-                if self._engine(service.node).was_out_of_memory(task.name):
+                if self._engine(task.host).was_out_of_memory(task.name):
                     return replace(event, action="oom")
         return event
 

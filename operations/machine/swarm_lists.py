@@ -11,7 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from components.labels import BASE, PREVIEW, SERVICE, SLUG
 from operations.machine.belongings import remove_network
-from operations.machine.connection import Api, Connection
+from operations.machine.connection import Api, Connection, Way
 from operations.machine.docker_state import Belonging, Kind, belonging_of
 from operations.machine.swarm_tasks import Service, services_of
 
@@ -24,15 +24,15 @@ class SwarmLists(Connection):
     """The services of previews, and all that belongs to them.
 
     Args:
-        connect: Gives the address of the manager's engine as ``DOCKER_HOST`` takes it, and makes it answer.
+        way: The way to the manager's engine.
         label: Base whose previews are meant, by its label.
 
     Raises:
         OperationError: It does not answer.
     """
 
-    def __init__(self, connect: Callable[[], str], label: str) -> None:
-        super().__init__(connect)
+    def __init__(self, way: Way, label: str) -> None:
+        super().__init__(way)
         self._labels = [f"{PREVIEW}=true", f"{BASE}={label}"]
 
     def _services(self, slug: str = "") -> list[Service]:

@@ -26,6 +26,7 @@ class Task:
         state: Swarm's word: pending, preparing, starting, running, failed, rejected …
         wanted: Whether the Swarm still wants it to run.
         node: Id of the node that it was given to; empty: none yet.
+        host: Name of that node; empty where nobody knows it.
         generation: The same for all tasks that were made from one description of the service.
         error: What Swarm says is wrong.
         exit_code: Of a program that has ended; else 0.
@@ -40,6 +41,7 @@ class Task:
     state: str
     wanted: bool
     node: str
+    host: str
     generation: str
     error: str
     exit_code: int
@@ -58,12 +60,13 @@ class Task:
         return self.state in ("starting", "running")
 
 
-def task_of(row: Mapping[str, Any], service: str) -> Task:
+def task_of(row: Mapping[str, Any], service: str, nodes: Mapping[str, str]) -> Task:
     """A row of Swarm's list of tasks.
 
     Args:
         row: The row.
         service: Name of its service.
+        nodes: Name of each node, by its id.
     """
     status, spec = row["Status"], row["Spec"]
     reserved = (spec.get("Resources") or {}).get("Reservations") or {}
@@ -74,6 +77,7 @@ def task_of(row: Mapping[str, Any], service: str) -> Task:
         state=status["State"],
         wanted=row["DesiredState"] in ("running", "ready"),
         node=row.get("NodeID", ""),
+        host=nodes.get(row.get("NodeID", ""), ""),
         generation=hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:12],
         error=str(status.get("Err", "")),
         exit_code=int((status.get("ContainerStatus") or {}).get("ExitCode") or 0),
@@ -95,7 +99,6 @@ class Service:
         replicas: Containers that are wanted: 1, or 0 while the preview sleeps.
         checked: Whether its container can say that it is healthy.
         tasks: Its tasks, the newest last.
-        node: Name of the node of the newest; empty: none yet.
     """
 
     id: str
@@ -105,12 +108,16 @@ class Service:
     replicas: int
     checked: bool
     tasks: Sequence[Task]
-    node: str
 
     @property
     def task(self) -> Task | None:
         """The newest task."""
         return self.tasks[-1] if self.tasks else None
+
+    @property
+    def node(self) -> str:
+        """Name of the node of the newest; empty: none yet."""
+        return self.task.host if self.task else ""
 
     @property
     def state(self) -> ContainerState:
@@ -160,7 +167,7 @@ def services_of(
         by_service.setdefault(task["ServiceID"], []).append(task)
     for row in rows:
         spec = row["Spec"]
-        own = [task_of(one, spec["Name"]) for one in by_service.get(row["ID"], ())]
+        own = [task_of(one, spec["Name"], nodes) for one in by_service.get(row["ID"], ())]
         own.sort(key=lambda task: task.created_at)
         found.append(
             Service(
@@ -171,7 +178,6 @@ def services_of(
                 replicas=int(((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas", 1)),
                 checked=bool((spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck") or {}).get("Test")),
                 tasks=own,
-                node=nodes.get(own[-1].node, "") if own else "",
             )
         )
     return sorted(found, key=lambda service: service.name)
@@ -182,13 +188,12 @@ def service_id(state: ContainerState) -> str:
     return state.id.partition(".")[0]
 
 
-def event_of_task(service: Service, task: Task, node: str) -> ContainerEvent | None:
+def event_of_task(service: Service, task: Task) -> ContainerEvent | None:
     """What has happened to a task, where that keeps its service from coming up or brings it nearer to it.
 
     Args:
         service: Its service.
         task: The task.
-        node: Name of its node.
     """
 
     def event(action: str, reason: str = "") -> ContainerEvent:
@@ -202,7 +207,7 @@ def event_of_task(service: Service, task: Task, node: str) -> ContainerEvent | N
         )
 
     if task.state == "rejected":
-        return event("reject", f"{node} cannot run it: {task.error.rstrip('.')}")
+        return event("reject", f"{task.host or 'a node'} cannot run it: {task.error.rstrip('.')}")
     if task.state == "pending" and task.error:
         return event("pend", task.error.rstrip("."))
     if task.state == "failed" and task.exit_code == _SHUT_DOWN and "unhealthy" in task.error:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from operations.errors import OperationError
+from operations.machine.connection import Way
 from operations.machine.docker import Docker
 from operations.machine.entrance import Entrance
 from operations.machine.records import CloudflareRecords, Records
 from operations.machine.shell import ScriptError, packed, run_script, unpack
 from operations.machine.tunnel import Tunnel
 from stacks.outputs import BaseOutputs
-from stacks.ssh_options import SHARED, make_room, pinned, with_variables
+from stacks.ssh_options import SHARED, SharedDirectoryError, make_room, pinned, with_variables
 
 _SSH_FAILED = 255
 
@@ -30,10 +32,12 @@ class VmMachine:
 
     @cached_property
     def docker(self) -> Docker:
-        return Docker(self.connect, self.base.edge_network)
+        return Docker(self.way, self.base.edge_network)
 
-    def connect(self) -> str:
-        return self._tunnel.open()
+    @property
+    def way(self) -> Way:
+        remedy = "see that it runs there (systemctl status docker), and try again"
+        return Way(lambda: self._tunnel.open(), f"of the VM at {self.base.address}", remedy)
 
     @cached_property
     def _tunnel(self) -> Tunnel:
@@ -66,7 +70,19 @@ class VmMachine:
             ) from error
 
     def _ssh(self) -> list[str]:
+        """Start of a command line of the OpenSSH client.
+
+        Raises:
+            OperationError: There is none, or connections cannot be shared.
+        """
         base = self.base
-        make_room()
+        if not shutil.which("ssh"):
+            raise OperationError(
+                f"The VM at {base.address} is reached over SSH, but PATH has no ssh: install the OpenSSH client."
+            )
+        try:
+            make_room()
+        except SharedDirectoryError as error:
+            raise OperationError(str(error)) from error
         known = pinned(base.address, base.ssh_port, base.ssh_host_key)
         return ["ssh", *SHARED, "-o", known, "-p", str(base.ssh_port)]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from operations.happening import Happening
 from stacks.names import PreviewName
 
-State = Literal["deploying", "live", "failed", "rolled back", "asleep", "gone"]
+State = Literal["deploying", "live", "failed", "rolled back", "broken", "asleep", "gone"]
 
 _MARKER = re.compile(r"<!-- pgai-preview (?P<preview>[\w.:-]+) (?P<content>\{.*\}) -->")
 _LONGEST = 500
@@ -159,6 +159,6 @@ def after(before: Content | None, happening: Happening, slots: str = "") -> Cont
         changes |= {"state": happening.what, "latest": "", "commit": commit}
     if happening.what == "live":
         changes["runs"] = changes["commit"]
-    elif happening.what in ("failed", "gone"):
+    elif happening.what in ("failed", "broken", "gone"):
         changes["runs"] = ""
     return known.changed(changes)

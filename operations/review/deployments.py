@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitlab.v4.objects import Project
 
 _SECONDS = 5.0
-_STATUS = {"live": "success", "failed": "failed", "rolled back": "failed"}
+_STATUS = {"live": "success", "failed": "failed", "rolled back": "failed", "broken": "failed"}
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 # GitLab's own rule for names of environments.
 _NAME = re.compile(r"[A-Za-z0-9_/$.{} -]{1,255}(?<!/)", re.ASCII)

@@ -17,7 +17,7 @@ NOTE_FAILED = "The merge request's note cannot be written"
 
 
 def hearers(gitlab: GitLab | None) -> list[Hears]:
-    """Those who tell GitLab; none outside it. Together they take a quarter of a minute at most.
+    """Those who tell GitLab; none outside it. Of one happening they take a quarter of a minute at most.
 
     Args:
         gitlab: The project.

@@ -7,12 +7,18 @@ import shlex
 import threading
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt, wait_fixed
 
 from operations.errors import OperationError
 from operations.happening import Happening, Hears, What, nobody
 from operations.redact import sentence_of
+from stacks.proxy import usable_proxy
+
+# Takes long to import, which only they pay who have an address.
+if TYPE_CHECKING:
+    import httpx
 
 VARIABLE = "PREVIEW_NOTIFY_URL"
 _SECONDS_IN_SUM = 5.0
@@ -41,9 +47,10 @@ def notifies(url: str, *, seconds: float = _SECONDS_IN_SUM) -> Hears:
             return
         began = time.monotonic()
         answered: list[str] = []
-        # A server that answers a byte at a time keeps within every limit but this one.
-        sending = threading.Thread(target=lambda: answered.append(_sent(url, text)), daemon=True)
         if left > 0:
+            client = _client()
+            # A server that answers a byte at a time keeps within every limit but this one.
+            sending = threading.Thread(target=lambda: answered.append(_sent(client, url, text)), daemon=True)
             sending.start()
             sending.join(left)
         left -= time.monotonic() - began
@@ -57,20 +64,27 @@ def notifies(url: str, *, seconds: float = _SECONDS_IN_SUM) -> Hears:
     return hear
 
 
-def _sent(url: str, text: str) -> str:
+def _client() -> httpx.Client:
+    import httpx
+
+    with usable_proxy(f"The message to the address in {VARIABLE} cannot be sent", OperationError):
+        return httpx.Client(timeout=_SECONDS_A_TRY)
+
+
+def _sent(client: httpx.Client, url: str, text: str) -> str:
     """Send a message; says what went wrong, without the address, or nothing."""
-    # Takes long to import, which only they pay who have an address.
     import httpx
 
     if not url.startswith(("https://", "http://")):
         return _NO_ADDRESS
     try:
-        answer = Retrying(
-            retry=retry_if_exception_type(httpx.TransportError)
-            | retry_if_result(lambda status: status == _BUSY or status >= _BROKEN),
-            stop=stop_after_attempt(_TRIES),
-            wait=wait_fixed(0.5),
-        )(_post, url, text)
+        with client:
+            answer = Retrying(
+                retry=retry_if_exception_type(httpx.TransportError)
+                | retry_if_result(lambda status: status == _BUSY or status >= _BROKEN),
+                stop=stop_after_attempt(_TRIES),
+                wait=wait_fixed(0.5),
+            )(_post, client, url, text)
     except RetryError as error:
         failed = error.last_attempt.exception()
         return type(failed).__name__ if failed else f"HTTP status {error.last_attempt.result()}"
@@ -79,12 +93,9 @@ def _sent(url: str, text: str) -> str:
     return "" if answer < 300 else f"HTTP status {answer}"
 
 
-def _post(url: str, text: str) -> int:
-    import httpx
-
+def _post(client: httpx.Client, url: str, text: str) -> int:
     headers = {"Content-Type": "application/json"}
-    body = json.dumps({"text": text})
-    return httpx.post(url, content=body, headers=headers, timeout=_SECONDS_A_TRY).status_code
+    return client.post(url, content=json.dumps({"text": text}), headers=headers).status_code
 
 
 def message(happening: Happening) -> str:
@@ -96,6 +107,7 @@ def message(happening: Happening) -> str:
         "live": f"The preview of *{branch}* is live: <{happening.url}>",
         "failed": f"The preview of *{branch}* did not come up{because}",
         "rolled back": f"The preview of *{branch}* could not be updated, its last good version runs{because}",
+        "broken": f"The preview of *{branch}* could not be updated, nor its last good version be put back{because}",
         "ends soon": f"The preview of *{branch}* ends at {happening.expires_at}: <{happening.url}>. "
         f"`./preview extend {command} --hours 24` moves that.",
         "gone": f"The preview of *{branch}* is gone{because}",

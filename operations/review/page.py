@@ -8,6 +8,7 @@ import shlex
 from urllib.parse import quote
 
 from operations.review.record import Record
+from stacks.outputs import BaseOutputs
 
 _NOTHING = "unknown"
 
@@ -48,12 +49,12 @@ def card(record: Record) -> str:
     return "\n".join(parts)
 
 
-def own_page(record: Record, all_previews: str) -> str:
+def own_page(record: Record, base: BaseOutputs) -> str:
     """The page at a preview's own name while the preview itself does not answer.
 
     Args:
         record: What is known of it.
-        all_previews: Address of the page of all previews.
+        base: What its base hands on.
     """
     branch = shlex.quote(record.branch)
     since, by = _time(record.since), f" by <bdi>{_text(record.by)}</bdi>" if record.by else ""
@@ -68,13 +69,20 @@ def own_page(record: Record, all_previews: str) -> str:
         ),
         "asleep": (
             "is asleep",
-            f"<p>Its containers were stopped on {since}{by}, and its data are kept. To wake it:</p>",
+            f"<p>Its containers were stopped on {since}{by}, and its data "
+            f"{'are kept' if base.keeps_data else 'begin anew when it wakes'}. To wake it:</p>",
             f"wake {branch}",
         ),
         "deploying": (
             "is being deployed",
             f"<p>This began on {since}{by} and takes about a minute. Load this page again then, or look how it is:</p>",
             f"status {branch}",
+        ),
+        "broken": (
+            "is broken",
+            f"<p>Its update on {since}{by} failed{why}, and the version before it could not be put back. To try "
+            "again:</p>",
+            f"deploy {branch}",
         ),
         "live": (
             "does not answer",
@@ -89,7 +97,7 @@ def own_page(record: Record, all_previews: str) -> str:
     links = [
         *([f'<a class="main" href="{_text(pipelines)}">Pipelines of the branch</a>'] if _is_address(pipelines) else []),
         *([f'<a href="{_text(record.merge_request)}">Merge request</a>'] if _is_address(record.merge_request) else []),
-        f'<a href="{_text(all_previews)}">All previews</a>',
+        f'<a href="{_text(base.page_url)}">All previews</a>',
     ]
     return f"""\
 <!doctype html>

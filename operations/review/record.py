@@ -14,7 +14,7 @@ from stacks.outputs import BaseOutputs, PreviewOutputs
 
 _CUT_OFF = "it was cut off, and may be half done; the same deploy again does the rest"
 
-State = Literal["deploying", "live", "asleep", "failed", "gone"]
+State = Literal["deploying", "live", "broken", "asleep", "failed", "gone"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,8 @@ def record_after(old: Record | None, happening: Happening, base: BaseOutputs, li
             )
         case "rolled back":
             return replace(known, state="live", since=at, trouble=sentence_of(happening.why))
+        case "broken":
+            return replace(known, state="broken", since=at, trouble=sentence_of(happening.why))
         case "extended" | "kept":
             return ending
         case "ends soon":
@@ -166,7 +168,8 @@ def record_agreed(old: Record | None, preview: PreviewOutputs) -> Record:
         by=preview.deployed_by,
     )
     ended = replace(known, commit=preview.commit, expires_at=preview.end, kept=bool(preview.kept))
-    if known.state == state:
+    is_broken = known.state == "broken" and state == "live" and preview.deployed_at < known.since
+    if known.state == state or is_broken:
         return ended
     # What was told of a deploy, and not how it ended: nobody lived to tell.
     trouble = _CUT_OFF if known.state == "deploying" else known.trouble
@@ -193,7 +196,8 @@ def _made(happening: Happening, base: BaseOutputs, at: str) -> Record:
 def _links(old: Record | None, happening: Happening, links: Links) -> Links:
     """Where GitLab shows the preview: what this job says, else what an earlier one has said."""
     # A job that cleans up belongs to no merge request, and its pipeline is none of the branch's.
-    own = links if happening.what in ("deploying", "live", "rolled back", "failed") else Links(project=links.project)
+    by_branch = happening.what in ("deploying", "live", "rolled back", "broken", "failed")
+    own = links if by_branch else Links(project=links.project)
     known = old or own
     return Links(
         project=own.project or known.project,

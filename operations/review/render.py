@@ -15,6 +15,7 @@ _TITLES = {
     "live": "🟢 Preview: live",
     "failed": "🔴 Preview: the deploy failed",
     "rolled back": "🟠 Preview: the update failed, the version before it runs",
+    "broken": "🔴 Preview: the update failed, the version before it could not be put back",
     "asleep": "💤 Preview: asleep",
     "gone": "⚪ Preview: gone",
 }
@@ -52,9 +53,10 @@ def note(key: str, content: Content, logs: Mapping[str, str], project_url: str) 
 def _facts(content: Content, project_url: str) -> Iterator[str]:
     if content.url and content.state not in ("failed", "gone"):
         yield f"- **Address:** {_link(content.url.partition('://')[2], opening_url(content.url))}"
-    if content.state == "rolled back":
+    failed = content.state in ("rolled back", "broken")
+    if failed:
         yield f"- **Commit that failed:** {_commit(content.commit, project_url)}"
-    if shown := content.runs if content.state == "rolled back" else content.commit:
+    if shown := content.runs if failed else content.commit:
         yield f"- **Commit:** {_commit(shown, project_url)}"
     done = f" ({_LATEST[content.latest]})" if content.latest in _LATEST else ""
     yield f"- **By:** {code(content.by)}, {content.at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC{done}"

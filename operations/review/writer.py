@@ -87,7 +87,7 @@ def write_record(machine: Machine, record: Record, event: str = "") -> None:
         "SLUG": record.slug,
         "RECORD": record.written(),
         "CARD": "" if record.over else card(record),
-        "OWN": own_page(record, base.page_url),
+        "OWN": own_page(record, base),
         "EVENT": event,
     }
     _run(machine, variables)

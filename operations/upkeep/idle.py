@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from operations.engine.events import Reporting, Step
+from operations.engine.events import Reporting, no_steps
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, OperationError
 from operations.find import machine_at
@@ -60,7 +60,7 @@ def _reaped(one: Holder, hours: int) -> Reaped:
 
 def _asleep(engine: Engine, due: Reaped, on_note: Callable[[str], None], happened: Hears) -> Reaped:
     started = time.monotonic()
-    told = Reporting(step=_silent, note=on_note, happened=happened, by="reap")
+    told = Reporting(step=no_steps, note=on_note, happened=happened, by="reap")
     on_note(f"{due.branch}: {due.why}, putting it to sleep")
     try:
         sleep(engine, due.branch, told, wait_seconds=0, why=due.why)
@@ -69,7 +69,3 @@ def _asleep(engine: Engine, due: Reaped, on_note: Callable[[str], None], happene
     except OperationError as error:
         return replace(due, result="failed", reason=str(error))
     return replace(due, result="asleep", seconds=round(time.monotonic() - started, 1))
-
-
-def _silent(step: Step) -> None:
-    """Nothing is made."""

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import httpx
 
 _LONGEST_REASON = 200
+_LONGEST_NUMBER = 300
 
 
 class RefusedError(Exception):
@@ -45,9 +46,14 @@ def fetched(asks: Asks, path: str, parameters: Mapping[str, str] | None = None) 
 def body_of(response: httpx.Response) -> Any:
     """The JSON of an answer; None where it is none."""
     try:
-        return response.json()
+        return response.json(parse_int=_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _number(digits: str) -> int | float:
+    # Python reads no whole number of more than 4,300 digits, and a dashboard may hold one that nobody reads.
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 from operations.machine.access import Machine
 from operations.verify.answers import mapping, text
 from operations.verify.checks import Check, listed
+from stacks.configuration.faults import UnusableError
+from stacks.configuration.texts import json_of
 
 NAME = "every dashboard of the branch is listed"
 
@@ -40,8 +41,8 @@ def dashboards_in(files: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, content in files.items():
         try:
-            dashboard = mapping(json.loads(content))
-        except (ValueError, RecursionError):
+            dashboard = mapping(json_of(content))
+        except UnusableError:
             dashboard = {}
         found[text(dashboard.get("uid")) or name] = text(dashboard.get("title")).strip() or name
     return found

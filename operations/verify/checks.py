@@ -87,7 +87,7 @@ class Address:
         port = self._entrance.http_port
         try:
             answer = httpx.get(
-                f"http://{self._server}:{port}/",
+                self._entrance.url("http", self._host, port),
                 headers={"Host": self._host if port == 80 else f"{self._host}:{port}"},
                 timeout=_TIMEOUT_SECONDS,
                 trust_env=self._entrance.certified,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import os
@@ -33,6 +34,7 @@ _TIMEOUT_SECONDS = 120
 # Chromium gives a page up when a network of the machine comes or goes, as Docker's do with every deploy nearby.
 _ATTEMPTS = 3
 _BLANK_BYTES = 25_000
+_BLANK_BYTES_SMALL = 3_000
 # The least scale that Chromium takes.
 _SMALL = (f"--window-size={_WIDTH},1000", "--force-device-scale-factor=0.5")
 Span = tuple[dt.datetime, dt.datetime]
@@ -126,13 +128,8 @@ def take(
             picture = directory / f"{re.sub(r'[^A-Za-z0-9_-]', '-', uid)}.png"
             picture.unlink(missing_ok=True)
             size = f"--window-size={_WIDTH},{_height(dashboard)}"
-            page = [size, f"--user-data-dir={profile}", f"--screenshot={picture}", f"{url}{page_of(uid)}{query}"]
-            for _ in range(_ATTEMPTS):
-                _run([program, *flags, *page])
-                if picture.exists() and picture.stat().st_size > _BLANK_BYTES:
-                    break
-            # A dashboard with little on it is as small as a blank page: after the last attempt it counts.
-            if picture.exists():
+            page = [size, f"--user-data-dir={profile}", f"{url}{page_of(uid)}{query}"]
+            if _shot([program, *flags, *page], picture, _BLANK_BYTES):
                 taken[uid] = picture
     return taken
 
@@ -165,9 +162,9 @@ def small(program: str, site: Site) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="pgai-", ignore_cleanup_errors=True) as folder:
         picture = Path(folder) / "home.webp"
-        page = [*_SMALL, f"--user-data-dir={folder}/profile", f"--screenshot={picture}", site.url]
-        _run([program, *_flags(trust_anything=not site.entrance.certified), *page])
-        return picture.read_bytes() if picture.exists() else b""
+        page = [*_SMALL, f"--user-data-dir={folder}/profile", site.url]
+        flags = _flags(trust_anything=not site.entrance.certified)
+        return picture.read_bytes() if _shot([program, *flags, *page], picture, _BLANK_BYTES_SMALL) else b""
 
 
 def _flags(*, trust_anything: bool) -> list[str]:
@@ -191,9 +188,13 @@ def _are_numbers(*values: Any) -> bool:
     return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
-def _run(command: list[str]) -> None:
-    # Whether there is a picture is what counts: Chromium's exit code and its many complaints say little.
-    try:
-        subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return
+def _shot(command: Sequence[str], picture: Path, blank_bytes: int) -> bool:
+    # Whether there is a picture is what counts: Chromium's exit code and its many complaints say little. A page with
+    # little on it is as small as a blank one: after the last attempt it counts.
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            whole = [*command[:-1], f"--screenshot={picture}", command[-1]]
+            subprocess.run(whole, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
+        if picture.exists() and picture.stat().st_size > blank_bytes:
+            break
+    return picture.exists()

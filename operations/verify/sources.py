@@ -95,10 +95,6 @@ class Sources:
         """Those of a plugin, in the order of their names."""
         return (source for source in self.known or () if source.kind == _kind(kind))
 
-    def has_kind(self, kind: str) -> bool:
-        """Whether there is any of a plugin."""
-        return any(self.of_kind(kind))
-
 
 def sources_of(asks: Asks) -> Sources:
     """Ask for the data sources as the page of a viewer does.

@@ -15,6 +15,7 @@ from operations.machine.entrance import Entrance
 from operations.verify import browsing
 from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
 from operations.verify.panels import PanelState
+from stacks.proxy import usable_proxy
 
 _REQUEST_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
@@ -38,20 +39,15 @@ class Viewer:
     def __init__(self, url: str, entrance: Entrance) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        try:
+        with usable_proxy(f"The preview {host} cannot be asked", OperationError):
             self._client = httpx.Client(
-                base_url=f"{parts.scheme}://{entrance.server(host)}:{entrance.port}",
+                base_url=entrance.url(parts.scheme, host, entrance.port),
                 verify=entrance.tls(),
                 headers={"Host": parts.netloc, "User-Agent": _OWN_REQUESTS},
                 timeout=_REQUEST_TIMEOUT_SECONDS,
                 # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
                 trust_env=entrance.certified,
             )
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
-            raise OperationError(
-                f"The preview {host} cannot be asked through the proxy that the environment names, which has to be an "
-                "HTTP proxy (http://HOST:PORT): correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or unset them."
-            ) from error
         self._extensions = {"sni_hostname": host}
 
     def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,15 +155,6 @@ class _Walk:
 
     def _fault(self, name: str, reason: str) -> None:
         self.faults.append(Fault(_shown(str(self._root / name)), reason))
-
-
-def own_or_default(branch: Tree, default: Tree, part: str) -> Iterator[tuple[str, Path]]:
-    """Name → path of the files of a part: the branch's, or the default's where it has none."""
-    for tree in (branch, default):
-        found = [(name, tree.root / name) for name in tree.files if part_of(name) == part]
-        if found:
-            yield from found
-            return
 
 
 def _why(error: Exception) -> str:

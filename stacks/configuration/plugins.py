@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from stacks.configuration.documents import document_of
 from stacks.configuration.layout import DASHBOARDS, DATASOURCES, part_of
+from stacks.configuration.texts import json_of
 
 # What Grafana 12.0.2 brings along, or shows with a panel of its own in the place of one that it no longer has.
 _CORE_PANELS = frozenset({
@@ -61,7 +61,7 @@ def needed(name: str, content: Path | str) -> set[str]:
         data = document_of(name, name, text, "Grafana").data or {}
         found = {("datasource", str(row["type"])) for row in _mappings(data.get("datasources"))}
     else:
-        found = set(_of_dashboard(json.loads(text)))
+        found = set(_of_dashboard(json_of(text)))
     return {plugin for kind, plugin in found if plugin not in _CORE[kind] and "$" not in plugin}
 
 

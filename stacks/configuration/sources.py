@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import yaml
 from pydantic import BaseModel, RootModel
 
 from stacks.configuration.connection import OWN_HOSTS, UnusableConnectionError, settings_of, with_own_credentials
@@ -89,7 +88,7 @@ def give_credentials(document: Document) -> tuple[bool, list[str]]:
         Whether sources have been changed, and what is passed on as it is, in words.
     """
     changed, notes, enabled = False, [], False
-    for row in _rows(document.root):
+    for row in rows(document.root):
         name, text = text_at(row, "name"), text_at(row, "conn_str")
         enabled |= text_at(row, "is_enabled").lower() in ("true", "y", "yes", "on")
         own = None if text_at(row, "kind").startswith("patroni") else with_own_credentials(text)
@@ -115,11 +114,7 @@ def preset_faults(document: Document, presets: Collection[str]) -> list[Fault]:
             index,
             key,
         )
-        for index, row in enumerate(_rows(document.root))
+        for index, row in enumerate(rows(document.root))
         for key in ("preset_metrics", "preset_metrics_standby")
         if (preset := text_at(row, key)) and preset not in presets
     ]
-
-
-def _rows(root: yaml.Node | None) -> list[yaml.MappingNode]:
-    return list(rows(root))

@@ -13,11 +13,11 @@ from components.host_scripts import script
 _NOBODY = 65534
 
 
-def guard(previews: Path) -> subprocess.CompletedProcess[str]:
+def guard(previews: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Ask it. Root may read everything, so it is not root who asks."""
     return subprocess.run(
         ["/bin/sh", "-c", script("refuse_while_in_use")],
-        env={"PATH": os.environ["PATH"], "PREVIEWS": str(previews)},
+        env={"PATH": os.environ["PATH"], "PREVIEWS": str(previews), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -54,6 +54,7 @@ def test_a_base_with_previews_stays_and_names_them_all(previews: Path) -> None:
     done = guard(previews)
     assert done.returncode == 1
     assert "while these previews run on it: feature/a, feature/b. Destroy them first" in done.stderr
+    assert guard(previews, NEXT="Then go on.").stderr.strip().endswith(" does not show). Then go on.")
 
 
 @pytest.mark.parametrize("branch", [None, ""])

@@ -9,8 +9,8 @@ import pytest
 from tests.equipment.slots import Machine
 
 _LATE = "attaching to network failed, make sure your network options are correct: context deadline exceeded"
-_NO_SESSION = "Could not attach to network preview-a-edge: context deadline exceeded"
-_NOT_FOUND = "network preview-a-edge not found"
+_NO_SESSION = "Could not attach to network preview-a_edge: context deadline exceeded"
+_NOT_FOUND = "network preview-a_edge not found"
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Mac
     machine.program(
         "docker",
         f'echo "$*" >>{machine.root}/asked\n'
-        'case "$1 $2" in "network ls") echo preview-a-edge; echo preview-b-edge ;; "inspect --format") '
-        "echo edge; echo preview-a-edge ;; esac",
+        'case "$1 $2" in "network ls") echo preview-a_edge; echo preview-b_edge ;; "inspect --format") '
+        "echo edge; echo preview-a_edge ;; esac",
     )
     assert machine.script("connect_edge", "a").returncode == 0
     asked = (machine.root / "asked").read_text(encoding="utf-8").splitlines()
-    assert [line for line in asked if line.startswith("network connect")] == ["network connect preview-b-edge edge"]
+    assert [line for line in asked if line.startswith("network connect")] == ["network connect preview-b_edge edge"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Mac
         ([_LATE, _NOT_FOUND], 0, 3),
         ([_LATE, _NOT_FOUND, _LATE, _NOT_FOUND], 0, 5),
         ([_NO_SESSION], 0, 2),
-        ([_LATE, "edge is already attached to network preview-a-edge"], 0, 2),
+        ([_LATE, "edge is already attached to network preview-a_edge"], 0, 2),
         ([_LATE, _NOT_FOUND] * 9, 1, 15),
         (["permission denied"], 1, 1),
     ],
@@ -48,7 +48,7 @@ def test_a_manager_that_answers_late_is_asked_again_and_any_other_refusal_stays_
     (machine.root / "answers").write_text("".join(f"{answer}\n" for answer in answers), encoding="utf-8")
     machine.program(
         "docker",
-        'case "$1 $2" in "network ls") echo preview-a-edge ;; "network connect")\n'
+        'case "$1 $2" in "network ls") echo preview-a_edge ;; "network connect")\n'
         f"echo x >>{machine.root}/tries\n"
         f'answer=$(sed -n "$(wc -l <{machine.root}/tries)p" {machine.root}/answers)\n'
         '[ -z "$answer" ] || { echo "$answer" >&2; exit 1; } ;; esac',

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.files import digest_of
+from components.services import SERVICES
 from tests.equipment.slots import full_disk
 
 HOST_SCRIPTS = Path(__file__).resolve().parents[2] / "host"
@@ -72,6 +73,40 @@ def test_placing_files_replaces_all_of_them_and_keeps_the_folder_itself(branch_f
     assert destination.stat().st_ino == held_open
     assert digest_of({"config": destination}) == digest_of({"config": branch_files})
     assert sorted(path.name for path in destination.parent.iterdir()) == ["config"]
+
+
+def test_a_running_container_sees_each_new_file_in_every_folder_that_it_mounts(tmp_path: Path) -> None:
+    mounted = {folder for service in SERVICES for folder in service.mounts}
+    assert {"config", "workload", "initdb/sink", "initdb/target"} <= mounted
+    held: dict[str, int] = {}
+    for version in ("one", "two"):
+        for folder in mounted:
+            new = tmp_path / version / folder
+            (new / "below").mkdir(parents=True)
+            for name in ("same.sql", f"{version}.sql", f"below/{version}"):
+                (new / name).write_text(version, encoding="utf-8")
+        for top in ("config", "workload", "initdb"):
+            source, destination = tmp_path / version / top, tmp_path / "host" / top
+            assert run("place_files.sh", SOURCE=str(source), DESTINATION=str(destination)).returncode == 0
+        # As a mount is, each is held from its first version on.
+        held = held or {folder: os.open(tmp_path / "host" / folder, os.O_RDONLY) for folder in mounted}
+    for folder, descriptor in held.items():
+        seen = Path(f"/proc/self/fd/{descriptor}")
+        found = {path.relative_to(seen).as_posix(): path for path in seen.rglob("*") if path.is_file()}
+        assert set(found) == {"same.sql", "two.sql", "below/two"}, folder
+        assert {path.read_text(encoding="utf-8") for path in found.values()} == {"two"}, folder
+        os.close(descriptor)
+
+
+def test_a_file_in_the_place_of_a_folder_and_the_other_way_round_is_placed(tmp_path: Path) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    (folder / "one/two").mkdir(parents=True)
+    (folder / "one/two/three").write_text("", encoding="utf-8")
+    file.mkdir()
+    (file / "one").write_text("", encoding="utf-8")
+    for source in (folder, file, folder):
+        assert run("place_files.sh", SOURCE=str(source), DESTINATION=str(tmp_path / "host/x")).returncode == 0
+        assert digest_of({"x": tmp_path / "host/x"}) == digest_of({"x": source})
 
 
 def test_placed_files_are_readable_by_containers_whatever_the_umask(branch_files: Path, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.equipment.slots import Machine, full_disk
+from tests.equipment.slots import Machine, container, full_disk
 
 
 @pytest.fixture
@@ -63,28 +65,23 @@ def test_on_a_full_disk_the_one_before_stays_and_what_is_good_already_needs_no_r
     assert not (preview / "good.next").exists(), "what a failed copy took is back"
 
 
-def test_files_with_which_a_container_ends_again_and_again_are_not_good(machine: Machine, preview: Path) -> None:
+def test_files_with_which_a_container_is_not_well_are_not_good(machine: Machine, preview: Path) -> None:
     machine.script("keep_good", "a")
     (preview / "workload/file").write_text("bad", encoding="utf-8")
-    machine.program(
-        "docker", "echo 'preview-a-target Up 9 days (healthy)'; echo 'preview-a-workload Restarting (1) 1 s'"
-    )
+    machine.program("docker", container("workload", "restarting", health="unasked", restarts=5))
     done = machine.script("keep_good", "a")
     assert done.returncode == 1
     assert done.stderr == "preview-a-workload ends again and again.\n"
     assert (preview / "good/workload/file").read_text(encoding="utf-8") == "good"
 
 
-def test_a_container_that_has_just_been_started_has_a_second_to_end(machine: Machine, preview: Path) -> None:
-    looks = machine.root / "looks"
-    machine.program(
-        "docker",
-        f"echo >>{looks}\n"
-        f"case $(wc -l <{looks}) in [123]) echo 'w Up Less than a second' ;; *) echo 'w Up 1 second' ;; esac",
-    )
+def test_what_was_well_with_the_same_files_is_not_asked_about_again(machine: Machine, preview: Path) -> None:
+    machine.script("keep_good", "a")
+    long_ago = time.time() - 3600
+    os.utime(preview / "good", (long_ago, long_ago))
     assert machine.script("keep_good", "a").returncode == 0
-    assert looks.read_text(encoding="utf-8") == "\n" * 4
-    assert (preview / "good/workload/file").exists()
+    machine.program("docker", container("target", "running", health="unhealthy", created=time.time() - 60))
+    assert machine.script("keep_good", "a").returncode == 0
 
 
 def test_files_with_which_a_service_ends_again_and_again_are_not_good(machine: Machine, preview: Path) -> None:

@@ -43,6 +43,11 @@ def test_a_room_imports_only_the_rooms_that_it_stands_on(room: str) -> None:
     assert not {(file, name) for file, name in found if name.split(".")[0] in ours - MAY_IMPORT[room]}
 
 
+def test_set_up_stands_on_few_modules_of_the_programs() -> None:
+    found = {name for path in modules("toolchain") for name in imported(path) if name.split(".")[0] == "stacks"}
+    assert found == {"stacks.paths", "stacks.docker_address", "stacks.proxy"}
+
+
 @pytest.mark.parametrize("path", PURE)
 def test_pure_modules_import_no_provider(path: str) -> None:
     assert not {name for name in imported(ROOT / path) if name.split(".")[0] in PROVIDERS}
@@ -98,12 +103,12 @@ def test_one_module_asks_which_kind_a_base_is() -> None:
     assert knowing == {"stacks/outputs.py", "stacks/production.py"}
 
 
-def test_only_the_command_prints() -> None:
+def test_only_the_command_prints_and_what_is_run_by_itself() -> None:
     printing = {
         path.relative_to(ROOT).as_posix()
-        for room in ("components", "stacks", "operations")
+        for room in ("components", "stacks", "operations", "toolchain")
         for path in modules(room)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
     }
-    assert not printing
+    assert printing == {"toolchain/cloudflare_ranges.py"}

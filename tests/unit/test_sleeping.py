@@ -7,17 +7,22 @@ import io
 import os
 import re
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from components.host_scripts import script
-from operations.life.holders import Holder, _holder
+from operations.life.holders import Holder, _holder, holders
+from operations.machine.local import LocalMachine
 from operations.machine.shell import run_script
+from stacks.outputs import BaseOutputs
 from stacks.ssh_options import with_variables
+from tests.equipment.recording import LOCAL_OUTPUTS
 from tests.equipment.slots import Machine
 
 FULL, REFUSED = 5, 3
+CLUSTER = [{"name": "node-1", "docker_host": "unix:///run/node-1.sock"}]
 MOMENT = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 
@@ -134,7 +139,9 @@ def test_the_last_request_of_somebody_else_than_this_project_is_when_somebody_la
     assert found["b"].looked_at == ""
 
 
-def test_on_a_cluster_a_preview_runs_whose_services_shall_and_looks_are_seen_too(machine: Machine) -> None:
+def test_on_a_cluster_a_preview_runs_whose_services_shall_and_looks_are_seen_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for branch in ("a", "b"):
         machine.take(branch)
     mark(machine, "b")
@@ -144,11 +151,9 @@ def test_on_a_cluster_a_preview_runs_whose_services_shall_and_looks_are_seen_too
         'case "$1 $2" in "service ls") echo s1; echo s2 ;; "service inspect") echo a 1; echo b 0 ;; '
         f'"logs --timestamps") cat {machine.root}/requests ;; *) exit 1 ;; esac',
     )
-    done = machine.script(
-        "describe_slots", "x", PREVIEWS=f"{machine.root}/previews", BASE="edge-public", RUNTIME="services"
-    )
-    assert done.returncode == 0, done.stderr
-    found = {one.slug: one for one in map(_holder, done.stdout.splitlines())}
+    monkeypatch.setenv("PATH", f"{machine.root}/bin:{os.environ['PATH']}")
+    outputs: Mapping[str, object] = {**LOCAL_OUTPUTS, "host_directory": str(machine.root), "nodes": CLUSTER}
+    found = {one.slug: one for one in holders(LocalMachine(BaseOutputs.of("local", outputs)))}
     assert {slug: one.state for slug, one in found.items()} == {"a": "running", "b": "asleep"}
     assert found["a"].looked_at == "2026-01-02T10:00:00Z"
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 import subprocess
 from pathlib import Path
 
-from stacks.ssh_options import SHARED
+import pytest
+
+from stacks import ssh_options
+from stacks.ssh_options import SHARED, SharedDirectoryError, make_room
 
 EAGER = """Host *
     ForwardAgent yes
@@ -65,3 +71,41 @@ def test_an_operator_s_ssh_configuration_lends_a_vm_nothing_but_commands(tmp_pat
 
 def test_an_operator_s_way_to_the_vm_stays(tmp_path: Path) -> None:
     assert settings_of(tmp_path, *SHARED)["proxyjump"] == "jump.example"
+
+
+@pytest.mark.parametrize("home", ["/nowhere", "/builds/" + "a-long-name-of-a-group/" * 6])
+def test_the_shared_connection_is_looked_for_where_its_directory_is_made_whatever_home_is(
+    monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    make_room()
+    done = subprocess.run(
+        ["ssh", "-F", "none", *SHARED, "-O", "check", "203.0.113.5"], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"connect\((.*)\)", done.stderr)
+    assert found, done.stderr
+    socket = Path(found[1])
+    assert socket.parent.is_dir()
+    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    # While it connects, the client adds 17 characters; a socket's path has 108 bytes with its end.
+    assert len(str(socket)) + 17 < 108
+
+
+@pytest.mark.parametrize("made", ["open", "link", "file", "somebody else's"])
+def test_a_directory_that_others_can_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str) -> None:
+    monkeypatch.setattr(ssh_options, "_SOCKETS", f"{tmp_path}/sockets-")
+    directory = tmp_path / f"sockets-{os.getuid()}"
+    if made == "file":
+        directory.touch()
+    elif made == "link":
+        directory.symlink_to(tmp_path)
+    else:
+        directory.mkdir(mode=0o700)
+        if made == "open":
+            directory.chmod(0o770)
+    if made == "somebody else's":
+        other = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: other)
+        directory.rename(tmp_path / f"sockets-{os.getuid()}")
+    with pytest.raises(SharedDirectoryError, match="nobody else can use, and is not"):
+        make_room()

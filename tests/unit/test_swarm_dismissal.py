@@ -70,3 +70,31 @@ def test_an_engine_that_does_not_answer_is_no_reason_to_forget_a_worker(machine:
     done = machine.run("dismiss_worker.sh", **WORKER)
     assert done.returncode == 1
     assert "does not say how its worker w-1 is: Cannot connect" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "as_it_was"),
+    [
+        ("node ps --filter", []),
+        ("node ps --format", ["node update --availability drain n1", "node update --availability active n1"]),
+        ("service ps", ["node update --availability drain n1", "node update --availability active n1"]),
+    ],
+)
+def test_a_worker_stays_where_the_cluster_does_not_say_what_runs_on_it(
+    machine: Machine, at: str, as_it_was: list[str]
+) -> None:
+    said = {"node ps --filter": "echo preview-a-grafana.1", "node ps --format": ":", "service ps": "echo 'a.1|w-2|'"}
+    said[at] = "echo 'Error response from daemon: rpc error: the leader is lost' >&2; exit 1"
+    docker(machine, ("node inspect", "echo ready"), *said.items(), ("node update", ":"), ("node rm", ":"))
+    done = machine.run("dismiss_worker.sh", **WORKER)
+    assert done.returncode == 1
+    assert "The worker w-1 stays, for the cluster does not say what runs on it: Error response from" in done.stderr
+    assert changes(machine) == as_it_was
+
+
+@pytest.mark.parametrize("others", ["", "echo 'b.1|w-2|'; "])
+def test_a_preview_that_is_destroyed_meanwhile_keeps_no_worker(machine: Machine, others: str) -> None:
+    dismissal(machine, "echo ready", ":", f"{others}echo 'no such service: preview-a-grafana' >&2; exit 1")
+    done = machine.run("dismiss_worker.sh", **WORKER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert changes(machine)[-1] == "node rm --force n1"

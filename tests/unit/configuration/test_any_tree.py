@@ -20,13 +20,15 @@ from stacks.configuration import Configuration, ConfigurationError, gather, home
 from stacks.configuration.connection import UnusableConnectionError, with_own_credentials
 from stacks.configuration.faults import UnusableError
 from stacks.configuration.ini import without_own
-from tests.unit.configuration.trees import DEFAULT, PRODUCT, require
+from tests.equipment.foreign import FOREIGN, require
+from tests.unit.configuration.trees import DEFAULT
 
 _MANY = 2
 """Entries that are kept of each large file: what is mutated is their shape."""
 
 _NUMBERS: list[Any] = [True, -1, 10**400, 0.5, float("nan"), float("inf")]
 _TEXTS: list[Any] = ["", "text", "0042", "${X}", "\x07", "\ud800"]
+_LONG = "as many digits as Python refuses to read"
 _SHAPES: list[Any] = [None, [], {}, [None], [[]], {"a": None}, {"a": {"b": ["c"]}}, ["x"] * 300]
 _PIECES = [
     *(b"\0", b"\xff", b"\xef\xbb\xbf", b"\t", b'"', b"\r", b": ", b"NaN", b"[" * 5000, b"{a: " * 5000, b"- " * 5000),
@@ -74,7 +76,7 @@ def _of_shape(path: Path, draw: Callable[..., Any]) -> None:
     if not places:
         return
     container, key = draw(st.sampled_from(places))
-    action = draw(st.sampled_from(["drop", "repeat", "replace", "replace", "deepen"]))
+    action = draw(st.sampled_from(["drop", "repeat", "replace", "replace", "deepen", "lengthen"]))
     if action == "drop":
         del container[key]
     elif action == "repeat":
@@ -84,12 +86,14 @@ def _of_shape(path: Path, draw: Callable[..., Any]) -> None:
             container[f"{key}x"] = container[key]
     elif action == "replace":
         container[key] = draw(st.sampled_from(_NUMBERS + _TEXTS + _SHAPES))
+    elif action == "lengthen":
+        container[key] = _LONG
     else:
         for _ in range(draw(st.sampled_from([3, 70]))):
             container[key] = [container[key]]
     # Repeated values become aliases.
     text = json.dumps(data) if path.suffix == ".json" else yaml.dump(data, allow_unicode=False)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text.replace(f'"{_LONG}"', "9" * 5000).replace(_LONG, "9" * 5000), encoding="utf-8")
 
 
 def _of_text(path: Path, draw: Callable[..., Any]) -> None:
@@ -130,7 +134,7 @@ def _of_file(path: Path, draw: Callable[..., Any]) -> None:
 @settings(max_examples=50, deadline=10_000, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(data=st.data())
 def test_a_directory_is_taken_or_refused_and_never_anything_else(data: st.DataObject) -> None:
-    files = _base(data.draw(st.sampled_from([DEFAULT, PRODUCT])))
+    files = _base(data.draw(st.sampled_from([DEFAULT, FOREIGN])))
     with tempfile.TemporaryDirectory() as folder:
         branch, first, second = (Path(folder) / name for name in ("branch", "first", "second"))
         for name, content in files.items():

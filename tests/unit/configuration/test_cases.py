@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stacks.configuration import ConfigurationError, gather, home_of
-from tests.unit.configuration.trees import CASES, DEFAULT, PRODUCT, accepted, read, require
+from tests.equipment.foreign import CASES, FOREIGN, require
+from tests.unit.configuration.trees import DEFAULT, accepted, read
 
 SOURCES = "pgwatch-prometheus/sources.yml"
 PROVIDERS = "grafana/provisioning/dashboards/dashboards.yml"
@@ -100,11 +101,11 @@ def test_every_case_has_an_answer_here() -> None:
 
 
 def test_the_products_tree_is_taken_as_it_is_checked_out(tmp_path: Path) -> None:
-    _, directory = accepted(require(PRODUCT), tmp_path)
+    _, directory = accepted(require(FOREIGN), tmp_path)
     (source,) = read(directory, SOURCES)
     assert source["preset_metrics"] == "full"
     assert source["custom_tags"] == {"cluster": "local", "node_name": "node-01", "env": "demo"}
-    own = [read(require(PRODUCT), f"{folder}/metrics.yml") for folder in ("pgwatch-postgres", "pgwatch-prometheus")]
+    own = [read(require(FOREIGN), f"{folder}/metrics.yml") for folder in ("pgwatch-postgres", "pgwatch-prometheus")]
     merged = read(directory, "pgwatch-prometheus/metrics.yml")
     assert merged["metrics"] == {**own[0]["metrics"], **own[1]["metrics"]}
     intervals = {**own[0]["presets"]["full"]["metrics"], **own[1]["presets"]["full"]["metrics"]}

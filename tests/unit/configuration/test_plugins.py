@@ -51,6 +51,12 @@ def test_what_grafana_brings_along_and_what_is_no_plugin_is_not_needed(parts: An
     assert dashboard(**parts) == set()
 
 
+@pytest.mark.parametrize("text", ['{"version": %s, ', '\ufeff{"id": 1, ', '{"x": {"y": [-%s]}, '])
+def test_what_can_be_taken_can_be_asked_for_its_plugins(text: str) -> None:
+    text = text.replace("%s", "9" * 5000)
+    assert needed(DASHBOARD, f'{text}"title": "Some", "panels": [{{"type": "acme-panel"}}]}}') == {"acme-panel"}
+
+
 def test_a_data_source_needs_the_plugin_of_its_type() -> None:
     text = "apiVersion: 1\ndatasources:\n  - {name: A, type: acme-datasource}\n  - {name: B, type: prometheus}\n"
     assert needed("grafana/provisioning/datasources/all.yml", text) == {"acme-datasource"}

@@ -14,15 +14,6 @@ from stacks.configuration import Configuration, ConfigurationError, gather
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFAULT = ROOT / "config"
-SHARED = ROOT.parent / "shared"
-CASES = SHARED / "cases/config"
-PRODUCT = SHARED / "data/postgresai-config"
-
-
-def require(path: Path) -> Path:
-    """The path, which is beside the project and not in it."""
-    assert path.exists(), f"{path} is missing: the tests of configurations need the folder shared/ beside the project."
-    return path
 
 
 def tree(root: Path, files: Mapping[str, Any]) -> Path:

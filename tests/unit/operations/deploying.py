@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -19,7 +19,7 @@ from operations.life import deploy as life
 from operations.life import restore
 from operations.life.deploy import Deployed, deploy
 from operations.life.postponed import Postponed
-from operations.life.request import DeployRequest
+from operations.life.request import DeployRequest, settings_of
 from operations.machine.access import Machine
 from operations.machine.docker_state import ContainerEvent, ContainerState
 from stacks.outputs import BaseOutputs
@@ -42,12 +42,14 @@ class StandInUp(StandInEngine):
         values: Configuration of each.
         kept: Key → content of what is kept beside the states.
         version: Of the engine.
+        records: Whether the program records what it was told.
     """
 
     ups: list[Callable[[], None]] = field(default_factory=list)
     values: list[Mapping[str, Any]] = field(default_factory=list)
     kept: dict[str, bytes] = field(default_factory=dict)
     version: str = "3.1.4"
+    records: bool = True
 
     @property
     def store(self) -> Self:
@@ -64,7 +66,7 @@ class StandInUp(StandInEngine):
         found = self.states[stack]
         return f"{sorted(found.ids.items())} {found.pending}".replace(" ", "")
 
-    def create(self, stack: str) -> None:
+    def add(self, stack: str, like: str) -> None:
         self.states[stack] = Snapshot(stack=stack)
 
     def configure(self, stack: str, values: Mapping[str, Any]) -> None:
@@ -83,6 +85,11 @@ class StandInUp(StandInEngine):
         self.values.append(self.configured)
         if self.ups:
             self.ups.pop(0)()
+        if not self.records:
+            return Changes()
+        base = BaseOutputs.of("base", self.states["base"].outputs)
+        exported = settings_of({"base": "base", **self.configured}).recorded(base).by_program()
+        self.states[stack] = replace(self.states[stack], outputs=exported)
         return Changes()
 
     def secrets(self, stack: str) -> set[str]:

@@ -6,15 +6,14 @@ import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from operations.engine.backend import Backend
 from operations.engine.known import KEY
-from operations.engine.process import EngineProcess
 from operations.engine.snapshot import Snapshot
 from operations.engine.store import FileStore, Listed
+from operations.errors import OperationError
 from stacks.settings import PROJECT
 
 STATE = {"checkpoint": {"latest": {"manifest": {"time": "2026-01-10T00:00:00Z"}, "resources": []}}}
@@ -52,7 +51,7 @@ def store(tmp_path: Path) -> CountingStore:
 
 @pytest.fixture
 def backend(store: CountingStore) -> Backend:
-    made = Backend(cast(EngineProcess, None), "/")
+    made = Backend()
     made.store = store
     return made
 
@@ -71,6 +70,45 @@ def test_whoever_wants_some_stacks_alone_does_not_list_all(backend: Backend, sto
     assert backend.snapshot("preview-1") == one
     backend.edit("preview-1", lambda deployment: None)
     assert f".pulumi/stacks/{PROJECT}/" not in store.listed
+
+
+@pytest.mark.parametrize("suffix", ["json", "json.gz"])
+def test_a_new_stack_is_empty_and_has_the_key_of_the_other_alone(
+    backend: Backend, store: CountingStore, suffix: str
+) -> None:
+    manifest = {"time": "2026-01-10T00:00:00Z", "magic": "m", "version": "3.220.0"}
+    provider = {"type": "passphrase", "state": {"salt": "v1:s:v1:n:c"}}
+    resources = [{"type": "pulumi:pulumi:Stack", "urn": "urn::s", "outputs": {"branch": "one"}}]
+    latest = {"manifest": manifest, "secrets_providers": provider, "resources": resources, "pending_operations": [{}]}
+    base = {"version": 3, "checkpoint": {"stack": f"organization/{PROJECT}/local", "config": {}, "latest": latest}}
+    packed = json.dumps(base).encode()
+    store.write(f".pulumi/stacks/{PROJECT}/local.{suffix}", gzip.compress(packed) if suffix.endswith("gz") else packed)
+    backend.add("preview-new", like="local")
+    written = store.read(f".pulumi/stacks/{PROJECT}/preview-new.{suffix}")
+    assert written
+    assert json.loads(gzip.decompress(written) if suffix.endswith("gz") else written) == {
+        "version": 3,
+        "checkpoint": {
+            "stack": f"organization/{PROJECT}/preview-new",
+            "latest": {"manifest": manifest, "secrets_providers": provider},
+        },
+    }
+    found = backend.snapshot("preview-new")
+    assert found
+    assert (found.ids, found.preview) == ({}, None)
+
+
+def test_a_stack_that_is_there_is_left_as_it_is(backend: Backend, store: CountingStore) -> None:
+    key = f".pulumi/stacks/{PROJECT}/preview-1.json"
+    store.write(key, state("one"))
+    backend.add("preview-1", like="preview-2")
+    assert store.read(key) == state("one")
+
+
+def test_without_the_other_stack_none_is_made(backend: Backend, store: CountingStore) -> None:
+    with pytest.raises(OperationError, match="no stack 'local' any more"):
+        backend.add("preview-new", like="local")
+    assert backend.snapshot("preview-new") is None
 
 
 def state(branch: str, saved_at: str = "2026-01-10T00:00:00Z") -> bytes:

@@ -10,7 +10,7 @@ from docker.errors import NotFound
 from operations.machine.belongings import remove_network
 from operations.machine.connection import Api
 
-PROXY, TASK, GONE, ITS_OWN_END = "proxy", "task", "gone", "lb-preview-a-edge"
+PROXY, TASK, GONE, ITS_OWN_END = "proxy", "task", "gone", "lb-preview-a_edge"
 
 
 @dataclass

@@ -18,6 +18,7 @@ from operations.machine.entrance import Entrance
 from operations.verify import checks, verdict
 from operations.verify.checks import Address
 from operations.verify.viewer import Viewer
+from stacks.outputs import Node
 from tests.equipment.fakes.grafana import FakeGrafana, base
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -158,7 +159,7 @@ def test_a_name_that_does_not_resolve_matters_where_names_need_dns(
 
 
 @contextmanager
-def http(status: int, location: str) -> Iterator[int]:
+def http(status: int, location: str, address: str = "127.0.0.1") -> Iterator[int]:
     """A server on loopback that gives one answer."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -170,7 +171,7 @@ def http(status: int, location: str) -> Iterator[int]:
             self.send_header("Location", location.format(host=self.headers["Host"].split(":")[0]))
             self.end_headers()
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = HTTPServer((address, 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server.server_port
@@ -193,3 +194,27 @@ def test_plain_http_has_to_lead_to_the_same_host_by_https(status: int, location:
         check = Address("https://preview-a.localhost:8443", entrance(8443, port)).redirects()
     assert check.ok is ok, check.detail
     assert str(status) in check.detail
+
+
+def test_a_local_base_is_asked_where_its_reverse_proxy_listens() -> None:
+    with http(308, "https://{host}:8443/", "127.0.0.2") as port:
+        way = machine_of(base(8443, port).model_copy(update={"address": "127.0.0.2"})).entrance
+        check = Address("https://preview-a.localhost:8443", way).redirects()
+    assert check.ok, check.detail
+
+
+@pytest.mark.parametrize(
+    ("listens", "asked"),
+    [
+        ("127.0.0.1", "https://127.0.0.1:8443"),
+        ("192.0.2.7", "https://192.0.2.7:8443"),
+        ("0.0.0.0", "https://127.0.0.1:8443"),
+        ("::", "https://[::1]:8443"),
+        ("2001:db8::7", "https://[2001:db8::7]:8443"),
+    ],
+)
+def test_a_base_that_listens_on_all_addresses_is_asked_on_loopback(listens: str, asked: str) -> None:
+    local = base(8443).model_copy(update={"address": listens})
+    node = Node(name="one", docker_host="unix:///nowhere")
+    for one in (local, local.model_copy(update={"nodes": (node,)})):
+        assert machine_of(one).entrance.url("https", "preview-a.localhost", 8443) == asked

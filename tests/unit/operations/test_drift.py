@@ -125,5 +125,14 @@ def test_a_dns_record_of_which_cloudflare_says_nothing_is_read_by_the_engine(
     assert drifted(replace(STATE, ids={**STATE.ids, RECORD: frozenset({"r1"})}), records=records)
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1:9"])
+def test_a_dns_record_is_read_by_the_engine_where_the_caller_s_proxy_cannot_be_used(
+    cloud: FakeCloudflare, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    records = CloudflareRecords(BaseOutputs(**LOCAL_OUTPUTS))
+    assert drifted(replace(STATE, ids={**STATE.ids, RECORD: frozenset({"r1"})}), records=records)
+
+
 def test_after_an_update_that_died_everything_is_read() -> None:
     assert drifted(replace(STATE, pending=("a-grafana",)))

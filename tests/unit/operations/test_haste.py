@@ -159,10 +159,15 @@ class Stacks:
 
 
 @pytest.mark.parametrize("starts", [True, False])
-def test_an_updates_state_knows_nothing_of_the_larger_share_that_the_provider_has_read(*, starts: bool) -> None:
+def test_an_updates_state_knows_nothing_of_what_the_provider_has_read_in_the_moment_of_the_start(
+    *, starts: bool
+) -> None:
     engine = Engine(health={"sink": "healthy"})
-    grafana = {"type": CONTAINER, "inputs": {"cpus": "0.25"}, "outputs": {"cpus": "1", "name": "preview-a-grafana"}}
-    stacks = Stacks({"resources": [{"type": "pulumi:pulumi:Stack"}, grafana, {"type": CONTAINER, "outputs": {}}]})
+    read = {"cpus": "1", "mustRun": False, "name": "preview-a-grafana"}
+    grafana = {"type": CONTAINER, "inputs": {"cpus": "0.25"}, "outputs": dict(read)}
+    ended = {"cpus": "1", "mustRun": False}
+    initial = {"type": CONTAINER, "inputs": dict(ended), "outputs": dict(ended)}
+    stacks = Stacks({"resources": [{"type": "pulumi:pulumi:Stack"}, grafana, initial, {"type": CONTAINER}]})
     machine, name = SimpleNamespace(docker=engine), SimpleNamespace(slug="a", stack="preview-a")
     work = cast(Work, SimpleNamespace(machine=machine, name=name, engine=stacks, operation="deploy"))
     with hastened_update(work):
@@ -170,7 +175,8 @@ def test_an_updates_state_knows_nothing_of_the_larger_share_that_the_provider_ha
             engine.happen("grafana", "start")
             wait_for("it has more", engine.has(grafana=1.0))
     assert stacks.edits == starts
-    assert grafana["outputs"] == {"cpus": "0.25" if starts else "1", "name": "preview-a-grafana"}
+    assert grafana["outputs"] == (read | {"cpus": "0.25", "mustRun": True} if starts else read)
+    assert initial["outputs"] == ended, "as it was to"
 
 
 def test_what_never_says_that_it_is_healthy_has_its_own_from_the_start() -> None:

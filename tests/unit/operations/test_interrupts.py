@@ -145,7 +145,8 @@ def test_every_engine_that_a_command_opens_is_asked_to_stop_also_that_of_a_base(
     asked: list[EngineProcess] = []
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(session, "interrupts", watching)
-    monkeypatch.setattr(session, "stamps", lambda paths: {ENGINE_STAMP: SimpleNamespace(version="3.220.0")})
+    prepared = SimpleNamespace(version="3.220.0", path=sys.executable)
+    monkeypatch.setattr(session, "stamps", lambda paths: {ENGINE_STAMP: prepared})
     monkeypatch.setattr(session, "apply", lambda paths: None)
     monkeypatch.setattr(EngineProcess, "busy", True)
     monkeypatch.setattr(EngineProcess, "interrupt", lambda process: asked.append(process))

@@ -67,3 +67,11 @@ def test_a_record_that_is_somebody_elses_stays_and_the_way_out_is_named(
     assert f"delete it in Cloudflare's zone {ZONE}, or rename the branch, and deploy again." in said
     assert "Everything that was made has been removed again." in said
     assert len(list(cloud.state.all_records())) == 1
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    for asked in (world.machine.records.all, lambda: world.machine.records.remove(HOST)):
+        with pytest.raises(OperationError, match=rf"^Cloudflare .* of {ZONE} .* the proxy .* or unset them\.$"):
+            asked()

@@ -10,11 +10,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from operations.errors import OperationError
+from operations.machine import vm
 from operations.machine.access import machine_of
+from operations.machine.connection import Way, way_on_this_machine
 from operations.machine.docker import Docker
 from operations.machine.shell import ScriptError
 from tests.equipment.fakes.grafana import base
@@ -61,7 +64,7 @@ def open_anew(opened: list[Socket], folder: Path) -> str:
 
 
 def test_a_connection_that_broke_is_opened_again(tunnel: list[Socket], tmp_path: Path) -> None:
-    docker = Docker(lambda: open_anew(tunnel, tmp_path))
+    docker = Docker(Way(lambda: open_anew(tunnel, tmp_path), "there", "try again"))
     assert docker.previews() == []
     tunnel[0].shutdown()
     tunnel[0].server_close()
@@ -72,12 +75,44 @@ def test_a_connection_that_broke_is_opened_again(tunnel: list[Socket], tmp_path:
 
 def test_a_connection_that_breaks_before_it_is_used_is_opened_again(tunnel: list[Socket], tmp_path: Path) -> None:
     ways = iter((f"unix://{tmp_path}/cut.sock", open_anew(tunnel, tmp_path)))
-    assert Docker(lambda: next(ways)).previews() == []
+    assert Docker(Way(lambda: next(ways), "there", "try again")).previews() == []
 
 
-def test_a_machine_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(OperationError, match="does not answer"):
-        Docker(lambda: f"unix://{tmp_path}/nothing.sock")
+def test_an_engine_that_does_not_run_is_one_sentence_with_its_address(tmp_path: Path) -> None:
+    address = f"unix://{tmp_path}/nothing.sock"
+    with pytest.raises(OperationError) as failed:
+        Docker(way_on_this_machine(address))
+    assert str(failed.value) == (
+        f"The Docker engine at {address} does not answer: start it, or name a reachable one with DOCKER_HOST and bring "
+        "the base up again."
+    )
+
+
+def test_an_engine_of_a_vm_is_called_after_the_vm_and_not_after_the_way_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = SimpleNamespace(open=lambda: f"unix://{tmp_path}/docker-1")
+    monkeypatch.setattr(vm, "Tunnel", lambda *_: way)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(OperationError) as failed:
+        _ = vm.VmMachine(base(8443).model_copy(update={"address": "203.0.113.7"})).docker
+    assert str(failed.value) == (
+        "The Docker engine of the VM at 203.0.113.7 does not answer: see that it runs there (systemctl status docker), "
+        "and try again."
+    )
+
+
+def test_a_vm_that_is_reached_without_an_ssh_client_is_one_sentence_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    machine = vm.VmMachine(base(8443).model_copy(update={"address": "203.0.113.7"}))
+    for reach in (lambda: machine.run("true", {}), lambda: machine.fetch("/tmp", tmp_path), lambda: machine.docker):
+        with pytest.raises(OperationError) as failed:
+            reach()
+        assert str(failed.value) == (
+            "The VM at 203.0.113.7 is reached over SSH, but PATH has no ssh: install the OpenSSH client."
+        )
 
 
 def test_a_script_that_fails_says_what_it_said_and_its_code() -> None:

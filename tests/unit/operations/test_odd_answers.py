@@ -122,6 +122,14 @@ def test_what_is_no_dashboard_is_said_of_it(content: str) -> None:
     assert found.reason.startswith("the dashboard cannot be read: ")
 
 
+def test_a_number_that_nobody_reads_hides_no_panel() -> None:
+    panel = '{"id": 1, "type": "stat", "title": "A", "targets": [{"refId": "A", "expr": "up"}]}'
+    content = f'{{"dashboard": {{"version": {"9" * 5000}, "panels": [{panel}]}}}}'
+    odd = {"/api/dashboards/uid/x": (200, content.encode())}
+    (found,) = panels_of(FakeGrafana(Path(), dashboards={"x": {"title": "X"}}, odd=odd))
+    assert found.name == "X / A"
+
+
 class Deep(FakeGrafana):
     """One that gives a dashboard which no JSON parser would."""
 
@@ -130,7 +138,7 @@ class Deep(FakeGrafana):
             return super().ask(method, path, json=json)
         dashboard = {"panels": [{"targets": [{"refId": "A", "expr": "up", "more": deep}]}]}
         response = httpx.Response(200)
-        response.json = lambda: {"dashboard": dashboard}  # type: ignore[method-assign, assignment, misc]
+        response.json = lambda **_: {"dashboard": dashboard}  # type: ignore[method-assign]
         return response
 
 

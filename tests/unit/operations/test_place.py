@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.host_scripts import script
-from operations.errors import RefusedError
+from operations.errors import BadInputError, RefusedError
 from operations.life import deploy as life
 from operations.life.postponed import Postponed
 from operations.life.watch import EndedError
+from stacks.names import stack_of
+from stacks.outputs import Node
 from tests.unit.operations.deploying import STATE, World
 
 LACKING = "pgwatch needs 0.50 CPU and 512 MiB, and beside the others node-1 has 0.40 CPU and 900 MiB free"
@@ -45,6 +49,21 @@ def test_a_first_deploy_is_refused_with_what_is_lacking_and_gives_its_slot_back(
     assert refused.value.exit_code == 3
     assert world.machine.scripts[-1] == "release"
     assert world.engine.values == []
+
+
+def test_files_that_are_too_large_for_a_cluster_are_refused_before_a_slot_is_taken(
+    world: World, tmp_path: Path
+) -> None:
+    dashboards = tmp_path / "grafana/dashboards"
+    dashboards.mkdir(parents=True)
+    (dashboards / "large.json").write_text(json.dumps({"title": "a", "uid": "a", "description": "x" * 1_000_000}))
+    nodes = (Node(name="node-1", docker_host="unix:///run/node-1.sock"),)
+    world.machine.base = world.machine.base.model_copy(update={"nodes": nodes})
+    with pytest.raises(BadInputError) as refused:
+        world.deploy(config_directory=tmp_path)
+    assert f"1 in {tmp_path} has more: config/grafana/dashboards/large.json" in str(refused.value)
+    assert world.machine.scripts == []
+    assert stack_of("a") not in world.engine.states
 
 
 def test_a_preview_that_finds_no_room_for_a_service_that_is_gone_keeps_its_slot(world: World) -> None:

@@ -14,8 +14,6 @@ import pytest
 from operations.engine.snapshot import CONTAINER, VOLUME
 from operations.errors import OperationError
 from operations.life import settled
-from stacks.preview_settings import PreviewSettings
-from stacks.validation import validate
 from tests.unit.operations import deploying
 from tests.unit.operations.deploying import CHECKOUT, STATE, World
 
@@ -40,27 +38,14 @@ def world(monkeypatch: pytest.MonkeyPatch, checkout: Path) -> World:
     """A preview that was updated once, with a container that runs."""
     world = World.make(monkeypatch)
     world.engine.states[_STACK] = replace(STATE, ids={})
-    record(world, commit="one")
+    world.deploy(commit="one")
     assert len(world.engine.values) == 1
     return world
 
 
-def record(world: World, **request: object) -> None:
-    """Deploy; an engine that runs records what the program records."""
-
-    def up() -> None:
-        given = {key: value for key, value in world.engine.values[-1].items() if value != ""}
-        recorded = validate(PreviewSettings, given, stack=_STACK).recorded(world.machine.base)
-        now = world.engine.states[_STACK]
-        world.engine.states[_STACK] = replace(now, outputs=recorded.by_program())
-
-    world.engine.ups = [up]
-    world.deploy(**request)
-
-
 def test_what_is_recorded_is_renewed_without_the_engine(world: World) -> None:
     before = dict(world.engine.states[_STACK].outputs)
-    record(world, commit="two", labels=["preview::keep"])
+    world.deploy(commit="two", labels=["preview::keep"])
     assert len(world.engine.values) == 1
     after = dict(world.engine.states[_STACK].outputs)
     assert (after["commit"], after["kept"]) == ("two", "label")
@@ -73,7 +58,7 @@ def test_an_end_that_somebody_has_moved_away_stays_and_a_warning_is_forgotten(wo
     now = world.engine.states[_STACK]
     far = "2100-01-01T00:00:00Z"
     world.engine.states[_STACK] = replace(now, outputs={**now.outputs, "expires_at": far, "warned_for": far})
-    record(world)
+    world.deploy()
     assert len(world.engine.values) == 1
     after = world.engine.states[_STACK].outputs
     assert after["expires_at"] == far
@@ -139,15 +124,15 @@ def test_whatever_else_is_another_has_the_engine_look(
     world: World, checkout: Path, change: Callable[[World, Path], None]
 ) -> None:
     change(world, checkout)
-    record(world, commit="two")
+    world.deploy(commit="two")
     assert len(world.engine.values) == 2
 
 
 def test_a_container_that_is_gone_has_the_engine_look(world: World, checkout: Path) -> None:
     _state(ids={CONTAINER: frozenset({"gone"})})(world, checkout)
-    record(world)
+    world.deploy()
     assert len(world.engine.values) == 2
-    record(world)
+    world.deploy()
     assert len(world.engine.values) == 3, "Docker still has none of that id"
 
 
@@ -156,20 +141,21 @@ def test_another_image_or_configuration_has_the_engine_look_and_the_same_again_h
 ) -> None:
     own = tmp_path / "own"
     shutil.copytree(checkout / "config", own)
-    record(world, images={"backend": "b:{commit}"}, commit="two")
-    record(world, commit="three")
+    world.deploy(images={"backend": "b:{commit}"}, commit="two")
+    world.deploy(commit="three")
     assert len(world.engine.values) == 3, "a commit that means another image"
-    record(world, commit="three")
-    record(world, commit="three", config_directory=own)
+    world.deploy(commit="three")
+    world.deploy(commit="three", config_directory=own)
     assert len(world.engine.values) == 3, "the same files elsewhere"
     (own / "grafana/dashboards/activity.json").write_text('{"uid": "a", "title": "A", "panels": []}', encoding="utf-8")
-    record(world, commit="three", config_directory=own)
+    world.deploy(commit="three", config_directory=own)
     assert len(world.engine.values) == 4
 
 
 def test_what_a_program_of_old_has_recorded_otherwise_leaves_no_note(world: World) -> None:
     world.engine.kept.clear()
-    world.deploy()
+    world.engine.records = False
+    world.deploy(images={"sink": "s:2"})
     assert not world.engine.kept, "nothing was recorded of this deploy"
 
 
@@ -178,10 +164,10 @@ def test_files_that_somebody_changes_during_an_update_leave_no_note(world: World
     before = script.read_bytes()
     world.engine.version = "3.1.5"
     world.machine.during = {"take": lambda: _file("workload/generate.sh")(world, checkout)}
-    record(world)
+    world.deploy()
     script.write_bytes(before)
     world.machine.during = {}
-    record(world)
+    world.deploy()
     assert len(world.engine.values) == 3, "who knows which of the two the program has read"
 
 
@@ -194,13 +180,13 @@ def test_where_no_note_can_be_kept_each_update_has_the_engine_look(
     monkeypatch.setattr(world.engine, "write", refuse)
     world.engine.kept.clear()
     for runs in (2, 3):
-        record(world)
+        world.deploy()
         assert len(world.engine.values) == runs
 
 
 def test_a_file_that_cannot_be_read_has_the_engine_look(world: World, checkout: Path) -> None:
     (checkout / "components/looped").symlink_to("looped")
-    record(world)
+    world.deploy()
     assert len(world.engine.values) == 1, "no file, no part of it"
     os.mkfifo(checkout / "config/grafana/pipe")
     with pytest.raises(OperationError, match="neither a file nor a folder"):

@@ -97,7 +97,7 @@ def told(*tasks: dict[str, Any]) -> list[str]:
     """Why an update is ended, event by event."""
     service = service_with(*tasks)
     judge = Judge(known=())
-    events = [event_of_task(service, one, service.node) for one in service.tasks]
+    events = [event_of_task(service, one) for one in service.tasks]
     return [judge.reason(event) for event in events if event]
 
 
@@ -108,9 +108,11 @@ def test_a_service_that_no_node_has_room_for_ends_an_update() -> None:
 
 
 def test_an_image_that_a_node_cannot_get_ends_an_update_and_names_the_node() -> None:
-    assert told(task_row(1, "rejected", node="n2", error="No such image: grafana/grafana:gone")) == [
-        "node-2 cannot run it: No such image: grafana/grafana:gone"
-    ]
+    rejected = task_row(1, "rejected", node="n2", error="No such image: grafana/grafana:gone")
+    said = "node-2 cannot run it: No such image: grafana/grafana:gone"
+    assert told(rejected) == [said]
+    # The Swarm tries again at once, and has not yet said where.
+    assert told(rejected, task_row(2, "pending", node="")) == [said]
 
 
 def test_a_service_may_end_twice_but_not_three_times() -> None:
@@ -137,7 +139,7 @@ def node_row(name: str, cpus: float, mib: int, state: str = "ready", availabilit
 
 def reserved(node: str, cpus: float, mib: int, state: str = "running") -> Any:
     resources = {"Reservations": {"NanoCPUs": round(cpus * 1e9), "MemoryBytes": mib * MIB}}
-    return task_of(task_row(1, state, node=node, resources=resources), "other")
+    return task_of(task_row(1, state, node=node, resources=resources), "other", {})
 
 
 def test_a_cluster_has_room_for_a_preview_where_each_service_finds_a_node() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from signal import SIGINT
 
@@ -18,6 +19,7 @@ from operations.errors import (
 )
 from operations.life.deploy import deploy
 from operations.life.request import DeployRequest
+from operations.life.settled import Settled
 from operations.machine.shell import ScriptError
 from tests.unit.operations.deploying import CHECKOUT, STATE, World
 
@@ -131,6 +133,59 @@ def test_an_interrupted_update_of_the_engine_is_undone(world: World, known: bool
     assert stopped.value.signal_number == SIGINT
 
 
+def test_a_first_deploy_whose_container_is_not_well_once_all_is_made_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.machine, "unwell", lambda slug, give_up: ["the container target is unhealthy"])
+    with pytest.raises(UnhealthyError, match=r"target is unhealthy\. Everything that was made has been removed again"):
+        world.deploy()
+    assert world.engine.destroyed == [STATE.stack]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_interrupted_once_the_engine_has_ended_it_is_undone_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    if known:
+        world.engine.states[STATE.stack] = STATE
+
+    def keep(*_: object) -> None:
+        world.interrupts._handle(SIGINT)
+
+    monkeypatch.setattr(Settled, "keep", keep)
+    said = "The last good version is running again" if known else "Everything that was made has been removed again"
+    with pytest.raises(InterruptedOperationError, match=said):
+        world.deploy(commit="new")
+    assert world.engine.destroyed == ([] if known else [STATE.stack])
+    assert not known or "restoreDirectory" in world.engine.values[-1]
+
+
+def test_what_another_machine_has_deployed_meanwhile_is_not_undone(world: World) -> None:
+    world.engine.states[STATE.stack] = STATE
+
+    def overtaken() -> None:
+        world.engine.states[STATE.stack] = replace(STATE, outputs={**STATE.outputs, "deployed_by": "somebody else"})
+        raise EngineError("up failed.")
+
+    world.engine.ups = [overtaken]
+    with pytest.raises(OperationError, match="Another operation has changed the preview"):
+        world.deploy()
+    assert len(world.engine.values) == 1
+
+
+def test_a_preview_that_the_machine_has_lost_is_made_anew_with_the_images_and_the_keeping_that_it_had(
+    world: World,
+) -> None:
+    outputs = {**STATE.outputs, "images": {"grafana": "own:1"}, "kept": "command", "created_at": "2026-01-01T00:00:00Z"}
+    world.engine.states[STATE.stack] = replace(STATE, outputs=outputs)
+    world.machine.answers = {"take": [ScriptError("The slot is gone.", 4)]}
+    world.deploy()
+    assert world.engine.destroyed == [STATE.stack]
+    (values,) = world.engine.values
+    assert (values["images"], values["kept"]) == ({"grafana": "own:1"}, "command")
+    assert values["createdAt"] == "2026-01-01T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("branch", "base", "config"),
     [
@@ -147,17 +202,3 @@ def test_update_of_a_branch_without_a_preview_is_nothing_whatever_else_is_wrong(
         world.engine.states[STATE.stack] = STATE
     assert world.deploy(branch=branch, base=base, config_directory=config, only_existing=True) is None
     assert not world.machine.scripts
-
-
-def test_an_update_that_stands_beside_a_container_that_is_not_well_is_told_to_be_up(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.engine.states[STATE.stack] = STATE
-    monkeypatch.setattr(world.machine, "unwell", lambda slug, give_up: ["the container target is unhealthy"])
-    heard: list[str] = []
-    told = Reporting(
-        step=lambda step: None, note=world.notes.append, happened=lambda happening: heard.append(happening.what)
-    )
-    with pytest.raises(UnhealthyError, match="is up to date, but the container target is unhealthy"):
-        deploy(world.engine.engine, CHECKOUT, DeployRequest(branch="a", base="base"), world.interrupts, told)
-    assert heard == ["deploying", "live"]

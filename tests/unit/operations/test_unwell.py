@@ -9,6 +9,7 @@ import docker
 import pytest
 
 from components.labels import SERVICE, SLUG
+from operations.machine.connection import way_on_this_machine
 from operations.machine.docker import Docker
 
 
@@ -54,7 +55,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, clock: Clock, states: dict[str, tupl
             """Answers."""
 
     monkeypatch.setattr(docker, "DockerClient", Client)
-    return Docker(lambda: "unix:///nowhere")
+    return Docker(way_on_this_machine("unix:///nowhere"))
 
 
 STARTING = "Up 9 seconds (health: starting)"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import threading
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ def source(function: Callable[..., Any]) -> str:
         (Command.run, automation.PulumiCommand.run),
         (Workspace.select_stack, automation.LocalWorkspace.select_stack),
         (DestroyWorkspace.serialize_args_for_op, automation.LocalWorkspace.serialize_args_for_op),
+        (Stack._setup_event_log, automation.Stack._setup_event_log),
         (Stack.outputs, automation.Stack.outputs),
         (Stack.info, automation.Stack.info),
     ],
@@ -92,3 +95,40 @@ def test_the_summary_that_is_made_here_is_one_that_the_sdk_would_make() -> None:
 def test_failures_are_told_apart_by_the_engines_words(said: str, error: type[CommandError]) -> None:
     result = automation.CommandResult(stdout="", stderr=said, code=255)
     assert type(create_command_error(result)) is error, f"{SDK} no longer knows {said!r}"
+
+
+def test_events_are_followed_and_those_for_debugging_left_out() -> None:
+    heard: list[automation.EngineEvent] = []
+    came = threading.Event()
+
+    def hear(event: automation.EngineEvent) -> None:
+        heard.append(event)
+        came.set()
+
+    path, thread, over, folder, server = Stack._setup_event_log(object.__new__(Stack), "up", hear, "3.220.0")
+    assert (thread, over, server) == (None, None, None), "the SDK would wait for them"
+    stamp = '"sequence":1,"timestamp":1'
+    diagnostic = '"diagnosticEvent":{"message":"\\"severity\\":\\"debug\\"","color":"raw","severity":"%s"}'
+    debug, error = (f"{{{stamp},{diagnostic % severity}}}\n" for severity in ("debug", "error"))
+    with Path(path).open("a", encoding="utf-8") as engine:
+        engine.write(debug + error[:20])
+        engine.flush()
+        engine.write(error[20:])
+        engine.flush()
+        assert came.wait(9), "it is heard while the engine runs"
+        assert not Path(path).parent.exists(), "a command that is killed leaves nothing"
+        engine.write(f'{{{stamp},"cancelEvent":{{}}}}\n')
+    folder.cleanup()
+    assert [event.diagnostic_event and event.diagnostic_event.severity for event in heard] == ["error", None]
+    assert heard[-1].cancel_event, "all that the engine said is heard by then"
+    assert not Path(path).parent.exists()
+
+
+@pytest.mark.parametrize("operation", [automation.Stack.up, automation.Stack.destroy])
+def test_the_sdk_asks_for_events_and_cleans_up_as_is_assumed(operation: Callable[..., Any]) -> None:
+    text = source(operation)
+    assert "self._setup_event_log(" in text, f"{SDK} asks for events in another way"
+    assert "_cleanup(temp_dir, log_watcher_thread, stop_event, on_exit, grpc_server)" in " ".join(text.split()), (
+        f"{SDK} cleans up in another way"
+    )
+    assert "temp_dir.cleanup()" in source(_stack._cleanup), f"{SDK} removes events in another way"

@@ -65,12 +65,13 @@ FILES = {
     "b.json": '{"title": "No id"}',
     "c.json": "broken",
     "d.json": "[7]",
+    "e.json": f'{{"uid": "e", "title": "Long", "version": {"9" * 5000}}}',
 }
 
 
 def test_the_files_of_a_branch_say_which_dashboards_there_have_to_be() -> None:
     found = dashboards_in(FILES)
-    assert found == {"a": "First", "b.json": "No id", "c.json": "c.json", "d.json": "d.json"}
+    assert found == {"a": "First", "b.json": "No id", "c.json": "c.json", "d.json": "d.json", "e": "Long"}
 
 
 def rows(**titles: str) -> list[dict[str, str]]:

@@ -55,6 +55,24 @@ class Board:
         """What Docker lists from now on: slug, service, state, status."""
         (self.root / "containers").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
+    def cluster(self, *services: tuple[str, str, str]) -> None:
+        """What a Swarm says of services from now on: name, containers that run of those wanted, slug (empty: gone)."""
+        listed = "".join(f"echo {name} {replicas}; " for name, replicas, _ in services)
+        named = "".join(f"echo {name} slug {slug}; " for name, _, slug in services if slug)
+        program = self.root / "bin/docker"
+        program.write_text(
+            f'#!/bin/sh\ncase "$1 $2" in "service ls") {listed}:;; "service inspect") {named}:;; *) exit 1;; esac\n',
+            encoding="utf-8",
+        )
+
+    def unanswered(self, *, but: str = "nothing") -> None:
+        """From now on Docker answers nothing but what begins so."""
+        program = self.root / "bin/docker"
+        program.rename(self.root / "bin/answering")
+        words = "echo 'Cannot connect to the Docker daemon' >&2; exit 1"
+        program.write_text(f'#!/bin/sh\ncase "$*" in "{but}"*) exec {self.root}/bin/answering "$@";; esac\n{words}\n')
+        program.chmod(0o755)
+
     def index(self) -> str:
         return (self.page / "public/index.html").read_text(encoding="utf-8")
 

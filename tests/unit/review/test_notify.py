@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import get_args
 
 import pytest
 
@@ -91,10 +92,11 @@ def room() -> Iterator[Room]:
 
 def test_what_concerns_everybody_is_sent_and_nothing_else(room: Room) -> None:
     hear = notifies(room.url)
-    for what in ("deploying", "live", "failed", "rolled back", "extended", "kept", "asleep", "ends soon", "gone"):
+    for what in get_args(What):
         hear(happening(what))
-    words = ["is live: <https://preview-feature-a.pgai.watch>", "did not come up", "could not be updated", "ends at"]
-    assert len(room.texts) == 5
+    live = "is live: <https://preview-feature-a.pgai.watch>"
+    words = [live, "did not come up", "its last good version runs", "nor its last good version", "ends at"]
+    assert len(room.texts) == 6
     for text, expected in zip(room.texts, [*words, "is gone"], strict=True):
         assert "*feature/a*" in text
         assert expected in text
@@ -144,6 +146,20 @@ def test_a_service_that_is_not_there_is_said() -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(OperationError, match="ConnectError"):
             notifies(f"http://127.0.0.1:{taken.getsockname()[1]}/{TOKEN}")(happening("live"))
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence_that_names_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    notes: list[str] = []
+    all_of([notifies(room.url)], notes.append)(happening("live"))
+    assert notes == [
+        f"The message to the address in {VARIABLE} cannot be sent through the proxy that the environment names, which "
+        "has to be an HTTP proxy (http://HOST:PORT): correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or unset them."
+    ]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_without_an_address_nobody_is_told() -> None:

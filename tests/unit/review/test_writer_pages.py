@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from components.services import SERVICES
-from operations.review.record import Links, Record
+from operations.machine.local import LocalMachine
+from operations.review.record import Links, Record, record_agreed
+from stacks.outputs import Node, PreviewOutputs
 from tests.unit.review.board import Board
 
 BRANCH = "feature/add-metrics"
@@ -46,6 +48,26 @@ def running(slug: str, *, well: int = 7) -> list[str]:
     status = ["Up 3 minutes (healthy)"] * well + ["Up 2 minutes (unhealthy)"] * (7 - well)
     services = [f"{slug} {one.key} running {said}" for one, said in zip(SERVICES, status, strict=True)]
     return [*services, f"{slug} target-init exited Exited (0) 3 minutes ago", f"{slug} secrets created Created"]
+
+
+def test_on_a_cluster_services_count_wherever_they_run(board: Board) -> None:
+    board.directory(BRANCH)
+    board.hear("live", BRANCH)
+    board.directory("asleep")
+    board.hear("asleep", "asleep")
+    keys = [one.key for one in SERVICES]
+    board.cluster(
+        *((f"p-{key}", f"{0 if key == 'sink' else 1}/1", SLUG) for key in keys),
+        *((f"q-{key}", "0/0", "asleep") for key in keys),
+        ("gone-sink", "1/1", ""),
+    )
+    # The base says what it is; whoever writes later, does not.
+    board.refresh(LIMIT="2", RUNTIME="services")
+    board.refresh()
+    shown = " ".join(Text(board.index()).text.split())
+    for words in ("6 of 7 services", "0 of 7 services", "1 of 2 slots free"):
+        assert words in shown, words
+    assert (board.page / "used").read_text(encoding="ascii") == "1 of 2\n"
 
 
 def test_a_base_without_previews_says_how_to_make_one(board: Board) -> None:
@@ -100,12 +122,20 @@ def test_a_sleeping_preview_keeps_its_place_on_the_page_and_frees_its_slot(board
     assert "2 of 2 slots free" in shown
     own = Text(board.own(BRANCH)).text
     assert "is asleep" in own
+    assert "its data are kept" in own
     assert "28 November 2026, 14:05 UTC by joe" in own
     assert f"./preview wake {BRANCH}" in own
     board.hear("live", BRANCH, by="somebody else")
     record = Record.read((board.root / f"previews/{SLUG}/preview.json").read_text(encoding="utf-8"))
     assert record
     assert (record.state, record.deployed_by) == ("live", "jane"), "to wake is not to deploy"
+
+
+def test_a_preview_that_sleeps_on_a_cluster_says_that_its_data_begin_anew(board: Board) -> None:
+    board.directory(BRANCH)
+    nodes = (Node(name="node-1", docker_host="unix:///run/node-1.sock"),)
+    Board(board.root, LocalMachine(board.machine.base.model_copy(update={"nodes": nodes}))).hear("asleep", BRANCH)
+    assert "its data begin anew when it wakes" in " ".join(Text(board.own(BRANCH)).text.split())
 
 
 def test_a_preview_that_is_gone_says_when_by_what_and_how_to_start_it_again(board: Board) -> None:
@@ -149,6 +179,23 @@ def test_an_update_that_failed_leaves_the_version_that_runs_and_says_why(board: 
     assert '<p class="badge">rolled back</p>' in board.index()
     assert "good" in shown
     assert "bad" not in shown
+
+
+def test_what_could_not_be_put_back_is_broken_until_it_is_deployed_again(board: Board) -> None:
+    board.directory(BRANCH)
+    board.hear("live", BRANCH, commit="good")
+    board.hear("broken", BRANCH, commit="bad", why="grafana: exit code 1. The disk is full.")
+    assert '<p class="badge">broken</p>' in board.index()
+    own = " ".join(Text(board.own(BRANCH)).text.split())
+    assert "is broken" in own
+    assert "the version before it could not be put back" in own
+    record = Record.read((board.root / f"previews/{SLUG}/preview.json").read_text(encoding="utf-8"))
+    assert record
+    before = PreviewOutputs(branch=BRANCH, slug=SLUG, base="local", deployed_at="2026-11-28T14:00:00Z")
+    assert record_agreed(record, before).state == "broken", "the state knows only what was before"
+    assert record_agreed(record, before.model_copy(update={"deployed_at": "2026-11-28T15:00:00Z"})).state == "live"
+    board.hear("live", BRANCH, commit="better")
+    assert "broken" not in board.index()
 
 
 def test_a_kept_preview_has_no_end(board: Board) -> None:

@@ -23,7 +23,9 @@ def address(fake: FakeGitLab) -> str:
         return str(one["external_url"])
 
 
-@pytest.mark.parametrize(("what", "status"), [("live", "success"), ("failed", "failed"), ("rolled back", "failed")])
+@pytest.mark.parametrize(
+    ("what", "status"), [("live", "success"), ("failed", "failed"), ("rolled back", "failed"), ("broken", "failed")]
+)
 def test_an_update_is_one_deployment_that_runs_and_ends_as_the_update_does(jobs: Jobs, what: str, status: str) -> None:
     hear = jobs.new(CI_ENVIRONMENT_NAME=ENVIRONMENT, CI_ENVIRONMENT_ACTION="prepare")
     hear(happening("deploying"))

@@ -39,6 +39,7 @@ def test_a_note_says_how_many_slots_are_in_use_where_the_machine_knows(jobs: Job
     [
         ("failed", "🔴 Preview: the deploy failed"),
         ("rolled back", "🟠 Preview: the update failed, the version before it runs"),
+        ("broken", "🔴 Preview: the update failed, the version before it could not be put back"),
         ("asleep", "💤 Preview: asleep"),
         ("gone", "⚪ Preview: gone"),
     ],
@@ -48,7 +49,7 @@ def test_every_state_has_its_title_and_its_reason(jobs: Jobs, note: Note, what: 
     jobs.update(what, why="somebody tripped")
     assert title in note()
     assert "**Why:** `somebody tripped`" in note()
-    assert ("preview-feature-a.pgai.watch`]" in note()) == (what in ("rolled back", "asleep"))
+    assert ("preview-feature-a.pgai.watch`]" in note()) == (what in ("rolled back", "broken", "asleep"))
 
 
 def test_after_a_rollback_the_note_names_the_commit_that_failed_and_the_one_that_runs(jobs: Jobs, note: Note) -> None:
