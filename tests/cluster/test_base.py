@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,10 @@ from tests.equipment.checkout import Clone, ok
 from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_machines
 from tests.equipment.fakes import FakeCloudflare, FakeHetzner
 from tests.equipment.plugin_archives import DATASOURCE, archive_of_datasource
+from tests.equipment.processes import arguments_with
 from tests.equipment.production import DOMAIN, agent
+from tests.equipment.runbook import type_in
+from tests.equipment.sshd import make_key
 from tests.equipment.state import unpacked
 
 pytestmark = pytest.mark.engine
@@ -72,36 +74,11 @@ class Operator:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         content["config"][f"{PROJECT}:workers"] = str(workers)
         file.write_text(yaml.safe_dump(content), encoding="utf-8")
-        with listening() as seen:
+        with arguments_with(f"{_BEGINNING}1".encode()) as seen:
             done = ok(self.clone.pulumi("up", "--yes", "--skip-preview", "--stack", "base", *arguments))
         assert not seen, "a token to join was in the arguments of a process"
         self.tokens.append(self.manager.swarm.attrs["JoinTokens"]["Worker"])
         return done.text
-
-
-@contextmanager
-def listening() -> Iterator[list[str]]:
-    """Arguments of processes, anywhere on this machine, that held a token while the block ran."""
-    seen: list[str] = []
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.05):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    content = path.read_bytes()
-                except OSError:
-                    continue
-                if _BEGINNING.encode() + b"1" in content:
-                    seen.append(content.decode(errors="replace"))
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +95,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
             HCLOUD_ENDPOINT=hetzner.url,
             CLOUDFLARE_API_TOKEN=cloudflare.token,
             CLOUDFLARE_BASE_URL=cloudflare.url,
+            PULUMI_SKIP_CONFIRMATIONS="true",
         )
         values = {
             "domain": DOMAIN,
@@ -171,6 +149,17 @@ def test_a_worker_that_is_added_after_the_token_was_changed_joins_and_nothing_el
     after = resources(operator)
     assert {urn: after.get(urn) for urn in before} == before
     assert {urn for urn in after if "worker-2" not in urn} == set(before)
+
+
+def test_another_ssh_key_takes_the_place_of_the_old_one_on_workers_too(operator: Operator, tmp_path: Path) -> None:
+    public = make_key(tmp_path / "new")
+    before = resources(operator)
+    type_in(operator.clone, "Another SSH key", NEW_KEY=tmp_path / "new", OLD_KEY=operator.on.private_key)
+    assert operator.on.admitted() == {node.name: [public] for node in operator.on.machines.nodes}
+    after = resources(operator)
+    made_anew = [urn for urn, (own, _) in after.items() if own != before[urn][0]]
+    assert [urn.rsplit(":", 3)[1:] for urn in made_anew] == [["SshKey", "", "host-key"]]
+    ok(operator.clone.pulumi("up", "--stack", "base", "--expect-no-changes"))
 
 
 def by_name(operator: Operator) -> dict[str, Any]:

@@ -28,8 +28,9 @@ def cluster(tmp_path: Path) -> Iterator[LocalCluster]:
 def test_an_image_is_unpacked_once_and_each_engine_may_remove_its_own(cluster: LocalCluster) -> None:
     image = BaseSettings().node_exporter_image
     fill(cluster, RECIPES)
-    held = [{file.stat().st_ino for file in cluster.data(node).rglob("sha256/*")} for node in cluster.nodes]
-    assert held[0] == held[1] != set()
+    for name in ("diff/usr/bin/node_exporter", "tar-split.json.gz"):
+        held = [{file.stat().st_ino for file in cluster.data(node).rglob(name)} for node in cluster.nodes]
+        assert held[0] == held[1] != set()
     cluster.start_all()
     first, second = (node.client for node in cluster.nodes)
     first.images.remove(image)
@@ -52,9 +53,16 @@ def test_what_was_unpacked_serves_every_cluster_until_an_image_is_another(cluste
 
 
 def test_an_engine_that_was_killed_leaves_nothing_behind(cluster: LocalCluster) -> None:
+    killed = cluster.nodes[0]
+    give([cluster.data(killed)], RECIPES)
     cluster.start_all()
-    cluster.stop(cluster.nodes[0], signal.SIGKILL)
+    running = killed.client.containers.run(BaseSettings().node_exporter_image, network_mode="none", detach=True)
+    running.reload()
+    process = Path(f"/proc/{running.attrs['State']['Pid']}")
+    cluster.stop(killed, signal.SIGKILL)
+    assert process.exists()
     cluster.down()
+    assert not process.exists()
     assert not cluster.root.exists()
     assert str(cluster.root) not in Path("/proc/self/mounts").read_text()
     assert not [*Path("/run").glob(f"{cluster.prefix}-*"), *Path("/run/netns").glob(f"{cluster.prefix}-*")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import signal
@@ -12,12 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from docker.types import Mount, Resources, ServiceMode
-from tenacity import Retrying, retry, stop_after_delay, wait_fixed
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from components.services import by_key
-from stacks.names import slug_of, stack_of
+from components.services import SERVICES, by_key
+from operations.life.holders import holders
+from operations.machine.local import LocalMachine
+from stacks.names import page_host, slug_of, stack_of
+from stacks.outputs import BaseOutputs
 from tests.equipment.checkout import ok
 from tests.equipment.cluster import ClusterBase
 from tests.equipment.following import require_followed_log
@@ -59,19 +64,6 @@ def availability(base: ClusterBase, node: LocalNode, word: str) -> Iterator[None
 def a_busy_worker(base: ClusterBase, branch: str) -> LocalNode:
     """A worker that runs services of a preview."""
     return base.node(next(node for node in base.placed(branch).values() if node != base.manager.name))
-
-
-@retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
-def require_seen(base: ClusterBase, branch: str) -> None:
-    """Grafana answers a viewer."""
-    assert "✓  anyone may look" in base.clone.preview("verify", branch, "--minutes", "1").stdout
-
-
-@retry(stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
-def require_nodes(base: ClusterBase) -> None:
-    """All nodes are ready, as the runbook has an operator see before the next step."""
-    states = [one.attrs["Status"]["State"] for one in base.manager.client.nodes.list()]
-    assert states == ["ready"] * len(base.cluster.nodes), states
 
 
 def test_no_room_is_a_refusal_that_says_what_each_node_has_and_leaves_nothing(
@@ -127,6 +119,18 @@ def test_a_service_on_a_worker_is_looked_into_as_one_on_the_manager(cluster_base
     assert all(row["memory"] for row in counted)
     (listed,) = [row for row in cluster_base.clone.json("list", "--json") if row["branch"] == preview]
     assert listed["nodes"][service] == worker.name
+
+
+def test_the_page_and_whoever_makes_room_know_what_runs_on_workers(cluster_base: ClusterBase, preview: str) -> None:
+    a_busy_worker(cluster_base, preview)
+    address = f"https://{cluster_base.manager.address}:{cluster_base.clone.ports['httpsPort']}/"
+    page = httpx.get(address, headers={"Host": page_host("localhost")}, verify=False, timeout=30)
+    assert f"{len(SERVICES)} of {len(SERVICES)} services" in page.text
+    outputs = json.loads(ok(cluster_base.clone.pulumi("stack", "output", "--json", "--stack", "local")).stdout)
+    base = BaseOutputs.of("local", outputs)
+    assert Path(base.page_directory, "used").read_text().startswith("1 of ")
+    (holder,) = holders(LocalMachine(base))
+    assert (holder.branch, holder.state) == (preview, "running")
 
 
 def test_the_end_of_a_preview_is_moved_and_it_is_kept_as_on_one_machine(
@@ -199,7 +203,7 @@ def copied(cluster_base: ClusterBase, preview: str, tmp_path_factory: pytest.Tem
 def test_previews_are_well_after_the_managers_engine_was_restarted(cluster_base: ClusterBase, preview: str) -> None:
     # Up to a minute of it is Docker's: that often the workers look for a node that left their overlay networks.
     cluster_base.require_well(preview)
-    require_seen(cluster_base, preview)
+    cluster_base.require_seen(preview)
     # An engine that is stopped while it removes a container can lose the container's volume, for it has no name.
     cluster_base.manager.client.volumes.prune()
 
@@ -213,18 +217,22 @@ def test_a_manager_whose_disk_was_lost_is_brought_back_from_its_copy(
     shutil.rmtree(disk)
     give([disk], RECIPES)
     subprocess.run(["tar", "-C", str(disk), "-xf", str(copied)], check=True)
+    written = commands("A lost manager of a cluster").splitlines()
+    start, init, restart = written[written.index("systemctl restart ssh") + 1 :][:3]
+    assert (start, restart) == ("systemctl start docker", "systemctl restart docker")
     cluster.start(manager)
-    again = [line for line in commands("A lost manager of a cluster").splitlines() if line.startswith("docker swarm")]
     environment = {**os.environ, "DOCKER_HOST": manager.docker_host, "ADDRESS": manager.address}
-    subprocess.run(again[0].replace("ADDRESS", "$ADDRESS"), shell=True, check=True, env=environment)
-    require_nodes(cluster_base)
+    subprocess.run(init.replace("ADDRESS", "$ADDRESS"), shell=True, check=True, env=environment)
+    cluster.stop(manager)
+    cluster.start(manager)
+    cluster_base.require_nodes()
     # As a Grafana that is placed here first has it: made by Docker, bare, and in use.
     plugins = Mount("/plugins", f"{cluster_base.clone.prefix}grafana-plugins")
     first = manager.client.containers.create("haproxy:3.0-alpine", mounts=[plugins])
     ok(cluster_base.clone.pulumi("up", "--refresh", "--yes", "--skip-preview", "--stack", "local"))
     cluster_base.require_well(preview)
     cluster_base.deploy(preview)
-    require_seen(cluster_base, preview)
+    cluster_base.require_seen(preview)
     cluster_base.require_one_copy(preview)
     first.remove()
 

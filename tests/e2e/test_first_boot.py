@@ -99,7 +99,8 @@ def test_the_swap_file_has_4_gib_and_is_switched_on_at_every_boot(booted: Machin
 
 def test_docker_is_installed_and_its_settings_are_accepted(booted: Machine) -> None:
     assert "Docker version" in booted.ok("docker", "--version")
-    assert json.loads(booted.ok("cat", "/etc/docker/daemon.json"))["live-restore"] is True
+    settings = json.loads(booted.ok("cat", "/etc/docker/daemon.json"))
+    assert (settings["live-restore"], settings["storage-driver"]) == (True, "overlay2")
     assert (
         booted.ok("docker", "info", "--format", "{{.LoggingDriver}} {{.LiveRestoreEnabled}}").strip()
         == "json-file true"

@@ -5,7 +5,6 @@ The tests of this file build on each other.
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -36,13 +35,7 @@ def branch(production: Production) -> str:
 
 
 def type_in(production: Production, heading: str, **words: object) -> Finished:
-    """Run the commands of a part of the runbook, with the words that stand for something replaced."""
-    script = runbook.commands(heading)
-    for word, value in words.items():
-        placeholder = word.replace("_", "-")
-        assert placeholder in script
-        script = script.replace(placeholder, shlex.quote(str(value)))
-    return ok(production.clone.shell(script))
+    return runbook.type_in(production.clone, heading, **words)
 
 
 def new_key(path: Path) -> Path:
@@ -76,7 +69,7 @@ def require_alive(production: Production, engine: Any, branch: str) -> None:
     network = engine.networks.get(f"{production.token}-traefik-public")
     assert {"traefik", "traefik-socket-proxy", "node-exporter"} <= set(edge(engine, production))
     assert len(network.attrs["Containers"]) == 1, "the reverse proxy, and nobody else has its way out"
-    edge_network = engine.networks.get(f"preview-{slug_of(branch)}-edge")
+    edge_network = engine.networks.get(f"preview-{slug_of(branch)}_edge")
     assert len(edge_network.attrs["Containers"]) == 2, "the reverse proxy and Grafana"
 
 
@@ -165,6 +158,7 @@ def test_the_server_is_not_replaced_while_previews_run_on_it(production: Product
     done = production.clone.pulumi("up", "--skip-preview", "--stack", "base", "--replace", "**::host-server")
     assert done.code != 0
     assert "cannot be destroyed while these previews run on it" in done.text
+    assert "pulumi destroy and pulumi up then, as RUNBOOK.md has it" in done.text
     assert branch in done.text
     assert server_ids(production) == before
 

@@ -10,7 +10,6 @@ import struct
 import subprocess
 import termios
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from components.services import by_key
 from tests.engine.world import World
 from tests.equipment.docker import services
 from tests.equipment.following import require_followed_log
+from tests.equipment.processes import of_each
 from tests.equipment.state import passwords
 
 pytestmark = pytest.mark.engine
@@ -118,9 +118,10 @@ def test_psql_is_a_databases_superuser_and_no_password_shows_anywhere(
         texts = {"inspect": json.dumps(container.attrs), "answer": answer}
         for identity in container.attrs["ExecIDs"]:
             texts[f"inspect {identity}"] = json.dumps(engine.api.exec_inspect(identity))
-        texts["arguments"] = arguments = "\n".join(read(one / "cmdline") for one in processes())
+        command_lines = {pid: said.decode(errors="replace") for pid, said in of_each("cmdline")}
+        texts["arguments"] = arguments = "\n".join(command_lines.values())
         texts["environment"] = "\n".join(
-            read(one / "environ") for one in processes() if "psql" in read(one / "cmdline")
+            said.decode(errors="replace") for pid, said in of_each("environ") if "psql" in command_lines.get(pid, "")
         )
         process.stdin.close()
         texts["rest"] = process.stdout.read()
@@ -137,19 +138,6 @@ def test_psql_is_a_databases_superuser_and_no_password_shows_anywhere(
     for where, text in texts.items():
         for name, password in secrets.items():
             assert password not in text, f"{name} is in {where}"
-
-
-def processes() -> list[Path]:
-    """What the kernel says of each process of the machine."""
-    return list(Path("/proc").glob("[0-9]*"))
-
-
-def read(path: Path) -> str:
-    """What the kernel says of a process; nothing of one that has ended."""
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 def test_stats_tells_what_each_container_uses_of_its_limits(world: World) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
 
 from stacks.names import slug_of
 from tests.engine.world import World
@@ -116,15 +117,20 @@ def test_a_browser_draws_the_home_dashboard(world: World, tmp_path: Path) -> Non
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--ignore-certificate-errors", f"--user-data-dir={tmp_path}", "--window-size=1600,1300",
     ]  # fmt: skip
-    page = drawn([*common, world.url(world.first)])
+
+    def charts(page: str) -> int:
+        return len(re.findall(r"<(svg|canvas)\b", page))
+
+    page = drawn([*common, world.url(world.first)], complete=lambda page: charts(page) >= 8)
     assert "PostgreSQL activity" in page
     assert "Transactions" in page
-    assert len(re.findall(r"<(svg|canvas)\b", page)) >= 8, "the panels' charts are drawn"
+    assert charts(page) >= 8, "the panels' charts are drawn"
     assert "No data" not in page
-    subprocess.run(
-        [*common, "--virtual-time-budget=10000", f"--screenshot={picture}", world.url(world.first)],
-        capture_output=True,
-        timeout=120,
-        check=True,
-    )
+    photographed([*common, "--virtual-time-budget=10000", f"--screenshot={picture}", world.url(world.first)], picture)
+
+
+@retry(stop=stop_after_attempt(3), reraise=True)
+def photographed(command: Sequence[str], picture: Path) -> None:
+    """Take a picture that shows something; again for the reason that `drawn` has."""
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
     assert picture.stat().st_size > 50_000

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from operations.machine.connection import Way
 from operations.machine.docker import Docker
 from operations.machine.streams import Streams
 from operations.machine.tunnel import Tunnel
@@ -68,7 +69,7 @@ def test_a_tunnel_is_opened_again_while_the_shared_connection_lives(machine: VmM
     assert machine.run("echo there", {}) == "there\n"
     tunnel = Tunnel(machine.base, machine._ssh())
     for _ in range(3):
-        assert Docker(tunnel.open).belongings({"pgai.preview": "nobody's"}) == []
+        assert Docker(Way(tunnel.open, "there", "try again")).belongings({"pgai.preview": "nobody's"}) == []
     assert sshd.connections == 1 + 3, "a tunnel has a connection of its own"
 
 

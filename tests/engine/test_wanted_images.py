@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from operations.machine.connection import way_on_this_machine
 from operations.machine.images import Images
 
 pytestmark = pytest.mark.engine
@@ -32,7 +33,7 @@ def image(engine: Any, token: str) -> Iterator[str]:
 def test_an_image_that_a_deploy_wants_again_later_is_newer_and_has_one_name_of_ours(
     engine: Any, image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used = Images(lambda: os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
+    used = Images(way_on_this_machine(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")))
     now = dt.datetime(2026, 1, 1, 12, 30, tzinfo=dt.UTC)
 
     class Clock(dt.datetime):

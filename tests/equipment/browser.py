@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,19 @@ _SECONDS = 120
 _ATTEMPTS = 3
 
 
-def drawn(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+def drawn(
+    command: Sequence[str], env: Mapping[str, str] | None = None, *, complete: Callable[[str], bool] = bool
+) -> str:
     """What a page consists of once its scripts have run, or why it could not be loaded (``net::ERR_…``).
 
-    On a machine that is busy Chromium may draw nothing and say nothing; a person would load the page again.
+    On a machine that is busy Chromium may draw nothing, or not all, and say nothing; a person would load it again.
 
     Args:
         command: Chromium with its options, and the page's address last.
         env: Its environment.
+        complete: Whether a page is; the last one is given back either way.
     """
+    found = ""
     for _ in range(_ATTEMPTS):
         shown = subprocess.run(
             [*command[:-1], "--virtual-time-budget=10000", "--dump-dom", command[-1]],
@@ -34,9 +38,11 @@ def drawn(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
             timeout=_SECONDS,
             check=True,
         )
-        if found := shown.stdout or "".join(re.findall(r"Page load failed: (\S+)", shown.stderr)):
-            return found
-    return ""
+        failure = "".join(re.findall(r"Page load failed: (\S+)", shown.stderr))
+        found = shown.stdout or failure
+        if failure or complete(found):
+            break
+    return found
 
 
 class Browser:

@@ -57,7 +57,6 @@ class Clone:
         prefix: Put before the names of the base's networks and containers.
         transcript: Everything that commands printed.
         extra: More variables of the user's environment.
-        calm: Whether the workload of its previews leaves the processors to the tests.
     """
 
     path: Path
@@ -66,7 +65,6 @@ class Clone:
     prefix: str
     transcript: list[str] = field(default_factory=list)
     extra: dict[str, str] = field(default_factory=dict)
-    calm: bool = True
     _evaluated: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -75,7 +73,6 @@ class Clone:
         keys = ("httpPort", "httpsPort", "dashboardPort", "nodeExporterPort")
         clone = cls(
             path=_copy(root / "clone", calm),
-            calm=calm,
             data=root / "data",
             ports=dict(zip(keys, free_ports(len(keys)), strict=True)),
             prefix=f"{token}-",
@@ -85,9 +82,7 @@ class Clone:
 
     def another(self, root: Path, *, calm: bool = True, **values: object) -> Clone:
         """A second clone of the same user, with the same state and base, whose configuration says more."""
-        clone = replace(
-            self, path=_copy(root / "clone", calm), transcript=[], extra=dict(self.extra), calm=calm, _evaluated={}
-        )
+        clone = replace(self, path=_copy(root / "clone", calm), transcript=[], extra=dict(self.extra), _evaluated={})
         clone.configure({**clone.ports, "namePrefix": clone.prefix, **values})
         return clone
 
@@ -97,6 +92,10 @@ class Clone:
         chosen = {"grafanaPlugins": "none", **values}
         content = {"config": {f"{PROJECT}:{key}": str(value) for key, value in chosen.items()}}
         (self.path / "Pulumi.local.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def calm_down(self) -> None:
+        """Change the workload as a branch may: from the next deploy on it leaves the processors to the tests."""
+        _calm(self.path)
 
     def commit(self) -> None:
         """Put all of it into a Git repository of its own, on the branch ``main``."""
@@ -208,9 +207,14 @@ def _copy(path: Path, calm: bool) -> Path:
         if source.is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, path / name)
-    for name, (before, after) in (_CALM if calm else {}).items():
+    if calm:
+        _calm(path)
+    (path / ".venv").symlink_to(ORIGIN / ".venv")
+    return path
+
+
+def _calm(path: Path) -> None:
+    for name, (before, after) in _CALM.items():
         text = (path / name).read_text(encoding="utf-8")
         assert before in text
         (path / name).write_text(text.replace(before, after), encoding="utf-8")
-    (path / ".venv").symlink_to(ORIGIN / ".venv")
-    return path

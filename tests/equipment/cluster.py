@@ -84,6 +84,17 @@ class ClusterBase:
         found = self.copies(branch)
         assert sorted(service for service, _ in found) == sorted(service.key for service in SERVICES), found
 
+    @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+    def require_seen(self, branch: str) -> None:
+        """Grafana answers a viewer."""
+        assert "✓  anyone may look" in self.clone.preview("verify", branch, "--minutes", "1").stdout
+
+    @retry(stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
+    def require_nodes(self) -> None:
+        """All nodes are ready, as the runbook has an operator see before the next step."""
+        states = [one.attrs["Status"]["State"] for one in self.manager.client.nodes.list()]
+        assert states == ["ready"] * len(self.cluster.nodes), states
+
     def copies(
         self, branch: str, nodes: Sequence[LocalNode] | None = None, **filters: list[str]
     ) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ _CONFIGURATION = """\
 Port 22
 ListenAddress {address}
 HostKey {keys}/host-{number}
-AuthorizedKeysFile {keys}/user.pub
+AuthorizedKeysFile .ssh/authorized_keys
 AllowUsers deploy
 PidFile none
 UsePAM no
@@ -70,12 +70,14 @@ class ClusterMachines:
     """Machines that wait for their base.
 
     Attributes:
+        root: Directory of all that they are made of.
         machines: Their engines.
         directory: Directory of the manager for files of previews.
         private_key: File with the private key of whoever deploys.
         public_key: The public one.
     """
 
+    root: Path
     machines: Machines
     directory: Path
     private_key: Path
@@ -85,6 +87,13 @@ class ClusterMachines:
     def addresses(self) -> dict[str, str]:
         """Name of a Primary IP → address."""
         return {f"{node.name}-ipv4": node.address for node in self.machines.nodes}
+
+    def admitted(self) -> dict[str, list[str]]:
+        """Name → public keys that a machine lets in, each as its type and the key."""
+        return {
+            node.name: [" ".join(line.split()[:2]) for line in _admitted(self.root, number).read_text().splitlines()]
+            for number, node in enumerate(self.machines.nodes)
+        }
 
 
 @contextmanager
@@ -112,7 +121,12 @@ def running_machines(size: int, network: str) -> Iterator[ClusterMachines]:
         for number, node in enumerate(machines.nodes):
             ip("-n", node.namespace, "address", "add", f"{network}.{2 + number}/24", "dev", node.link)
             _serve(stack, root, number, node)
-        yield ClusterMachines(machines, directory, keys / "user", public)
+        yield ClusterMachines(root, machines, directory, keys / "user", public)
+
+
+def _admitted(root: Path, number: int) -> Path:
+    """File with the public keys that a machine lets in."""
+    return root / f"etc-{number}/home/.ssh/authorized_keys"
 
 
 def _serve(stack: ExitStack, root: Path, number: int, node: LocalNode) -> None:
@@ -122,8 +136,11 @@ def _serve(stack: ExitStack, root: Path, number: int, node: LocalNode) -> None:
     socket = Path(node.docker_host.removeprefix("unix://"))
     etc.mkdir()
     home = etc / "home"
-    home.mkdir()
-    shutil.chown(home, _DEPLOY_UID, _DEPLOY_UID)
+    admitted = _admitted(root, number)
+    admitted.parent.mkdir(parents=True)
+    shutil.copy(keys / "user.pub", admitted)
+    for path in (home, admitted.parent, admitted):
+        shutil.chown(path, _DEPLOY_UID, _DEPLOY_UID)
     added = {
         "passwd": f"deploy:x:{_DEPLOY_UID}:{socket.stat().st_gid}::{home}:/bin/bash\n",
         "group": "",

@@ -29,7 +29,8 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
 _START_ENGINE = """
 until dpkg-query -W -f '${Status}' docker.io 2>/dev/null | grep -q 'ok installed'; do sleep 0.1; done
 /usr/local/lib/pgai-preview/block_metadata.sh
-setsid dockerd --bridge none >>/var/log/dockerd.log 2>&1 &
+# A container may mount nothing, as every storage driver but this one does.
+DOCKER_DRIVER=vfs setsid dockerd --bridge none >>/var/log/dockerd.log 2>&1 &
 until docker ps >/dev/null 2>&1; do sleep 0.1; done
 /usr/local/lib/pgai-preview/block_metadata.sh
 """

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.equipment.processes import of_each
+
 T = TypeVar("T")
+
 SCRIPT = Path(__file__).parents[2] / "workload" / "generate.sh"
 PATTERNS = ("SPIKE", "VALLEY", "RAMP UP", "RAMP DOWN", "STEADY MEDIUM", "BURST")
 PATH = "/usr/lib/postgresql/15/bin:/usr/bin:/bin"
@@ -144,11 +147,12 @@ class Generator:
 
     def _session(self) -> Iterator[tuple[int, str]]:
         """Process id and command line of all that run in the generator's session (zombies do not)."""
-        for directory in Path("/proc").glob("[0-9]*"):
-            try:
-                state, _, _, session, *_ = (directory / "stat").read_text().rpartition(")")[2].split()
-                arguments = (directory / "cmdline").read_bytes()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(session) == self.process.pid and state != "Z":
-                yield int(directory.name), arguments.replace(b"\0", b" ").decode()
+        sessions = {}
+        for pid, status in of_each("stat"):
+            # The name in the second field may hold blanks and brackets.
+            state, _, _, session, *_ = status.rpartition(b")")[2].split()
+            sessions[pid] = int(session) if state != b"Z" else None
+        for pid, arguments in of_each("cmdline"):
+            # One that ends has no arguments any more.
+            if arguments and sessions.get(pid) == self.process.pid:
+                yield pid, arguments.replace(b"\0", b" ").decode()

@@ -1,7 +1,7 @@
-"""Runs all tests two folders at a time: what mostly waits in one takes the processors that another leaves idle.
+"""Runs all tests three runs at a time: what mostly waits in one takes the processors that another leaves idle.
 
-Folders that share a base are one run of pytest, with names and ports of its own. Whichever of two runs ends first is
-followed by the next one, so that the last ones end at about the same time on whatever machine.
+Each run of pytest has a base, names and ports of its own. Whichever ends first is followed by the next one, so that the
+last ones end at about the same time on whatever machine.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 
+AT_ONCE = 3
 TOGETHER = (
-    ("cluster", "e2e", "gitlab"),
+    ("cluster", "e2e"),
+    ("engine", "gitlab"),
     ("standins",),
-    ("workload",),
+    ("parties", "viewer"),
     ("unit", "policy", "config"),
+    ("workload",),
 )
-"""Runs in the order in which they begin; the first of all has whatever folders are not named here."""
+"""Runs in the order in which they begin, the longest first; the first has whatever folders are not named here."""
 
 
 def runs() -> list[list[str]]:
@@ -59,7 +62,7 @@ def run(options: Sequence[str]) -> int:
                     print(f"\n===== beside it: {' '.join(folders)}\n{said}=====", flush=True)
         return process.returncode
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         each = [pool.submit(one, folders, shown=number == 0) for number, folders in enumerate(runs())]
         try:
             failed = [code for done in each if (code := done.result())]

@@ -57,6 +57,9 @@ class Recorder(pulumi.runtime.Mocks):
         self.declared.append(Declared(args.typ, args.name, args.inputs))
         kind = args.typ.rsplit(":", 1)[-1]
         made = {**_MADE.get(kind, {}), **({"result": f"generated-{args.name}"} if kind == "RandomPassword" else {})}
+        if kind == "Command" and args.name.endswith("-networks"):
+            slug = args.name.removesuffix("-networks")
+            made = {"stdout": f"preview-{slug} preview-{slug}_edge"}
         return ("4711" if args.typ.startswith("hcloud:") else f"{args.name}-id"), {**args.inputs, **made}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

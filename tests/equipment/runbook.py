@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+
+from tests.equipment.checkout import Clone, Finished, ok
 
 _RUNBOOK = Path(__file__).resolve().parents[2] / "RUNBOOK.md"
 
@@ -20,3 +23,18 @@ def commands(heading: str) -> str:
     if not blocks:
         raise KeyError(f"the runbook has no commands below {heading!r}")
     return "".join(blocks)
+
+
+def with_words(heading: str, **words: object) -> str:
+    """The commands below a heading, with the words that stand for something replaced; ``_`` is ``-`` in them."""
+    script = commands(heading)
+    for word, value in words.items():
+        placeholder = word.replace("_", "-")
+        assert placeholder in script
+        script = script.replace(placeholder, shlex.quote(str(value)))
+    return script
+
+
+def type_in(clone: Clone, heading: str, **words: object) -> Finished:
+    """Run them as :func:`with_words` has them; all succeed."""
+    return ok(clone.shell(with_words(heading, **words)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import docker
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from stacks.paths import Paths
-from toolchain.docker_packages import directory
+from toolchain.docker_packages import IMAGE_STORE, directory
 from toolchain.recipes import RECIPES
 
 _STOP_SECONDS = 60
@@ -30,12 +30,14 @@ class SecondEngine:
         name: Name of its network namespace.
         address: As ``DOCKER_HOST`` takes it.
         programs: Directory of ``dockerd`` where not the one on PATH; by default what set-up has built, where it has.
+        options: How it keeps images; by default as a machine of previews does.
     """
 
     root: Path
     name: str
     address: str
     programs: Path = field(default_factory=lambda: directory(Paths.default()))
+    options: Sequence[str] = IMAGE_STORE
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -53,6 +55,7 @@ class SecondEngine:
                     "nsenter", f"--net=/run/netns/{self.name}",
                     "dockerd", "--host", self.address, "--data-root", str(self.root / "data"),
                     "--exec-root", str(run), "--pidfile", f"{run}.pid", "--log-level", "warn",
+                    *self.options,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import os
 import subprocess
 import time
@@ -36,6 +38,38 @@ def full_disk(root: Path) -> str:
     return f"{folder}:{os.environ['PATH']}"
 
 
+def container(
+    service: str,
+    status: str,
+    *,
+    health: str,
+    created: float = math.inf,
+    started: float = 0,
+    restart: str = "always",
+    restarts: int = 0,
+    events: str = "exec sleep 60",
+) -> str:
+    """A Docker client for :meth:`Machine.program` that knows one container, of the slug ``a``.
+
+    Nothing happens to it by default.
+
+    Args:
+        service: Its service.
+        status: What Docker says of it.
+        health: The same of its health; ``unasked``: it has no check.
+        created: When it was made, seconds since 1970; by default later than anything else.
+        started: When it was started.
+        restart: Its restart policy.
+        restarts: How often it has been started again.
+        events: What happens to it then: a script that prints what Docker does.
+    """
+    moments = [
+        "9999" if at == math.inf else f"{dt.datetime.fromtimestamp(at, dt.UTC):%FT%T.%fZ}" for at in (created, started)
+    ]
+    line = f"{moments[0]} {service} {status} {moments[1]} {health} {restart} {restarts} preview-a-{service}"
+    return f'case $1 in ps) echo c1 ;; inspect) echo "{line}" ;; events) {events} ;; esac'
+
+
 @dataclass
 class Machine:
     """A host whose Docker client, disk and memory say what a test wants."""
@@ -64,16 +98,19 @@ class Machine:
         self.program("docker", f'echo "$*" >>{self.root}/asked\n' + (f"printf '%s\\n' {lines}" if slugs else ":"))
 
     def disk(self, gigabytes: float) -> None:
-        self.program("df", f"echo header\necho /dev/sda1 100 50 {int(gigabytes * 1e9 / 1024)} 50% /")
+        self.program("df", f"echo header\necho /dev/sda1 100 50 {math.ceil(gigabytes * 1e9 / 1024)} 50% /")
 
     def memory(self, gigabytes: float) -> None:
-        (self.root / "proc/meminfo").write_text(f"MemAvailable: {int(gigabytes * 1e9 / 1024)} kB\n", encoding="utf-8")
+        (self.root / "proc/meminfo").write_text(
+            f"MemAvailable: {math.ceil(gigabytes * 1e9 / 1024)} kB\n", encoding="utf-8"
+        )
 
     def script(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
         slug = slug_of(branch)
         values = {
             "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
             "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
+            "SECONDS_UNTIL_WELL": "9",
         }  # fmt: skip
         return subprocess.run(
             ["/bin/sh", "-c", script(name)],

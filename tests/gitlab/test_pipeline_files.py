@@ -141,6 +141,6 @@ def test_the_originals_are_set_up_shown_verified_and_tested_with_nothing_built_b
         assert step in done
     assert done.index("setup") < done.index("demo") < done.index("verify") < done.index("tests/engine")
     (cache,) = job["cache"]
-    assert cache["paths"] == [".cache/pip"], "what an earlier job has built would be restored"
+    assert cache["paths"] == [".cache/pip", ".cache/uv"], "what an earlier job has built would be restored"
     assert job["tags"] == ["privileged"]
     assert "artifacts" in job["artifacts"]["paths"]

@@ -121,6 +121,11 @@ def test_a_branch_that_no_environment_can_be_named_after_has_no_preview_jobs(
             pytest.param(Pipeline({**TRIGGER.variables, name: "x"}), {}, id=f"a trigger that sets {name}")
             for name in ("BASH_ENV", "PULUMI_HOME")
         ),
+        pytest.param(
+            Pipeline({**push(BRANCH).variables, "ENV": "staging"}),
+            CHECKS | PREVIEWS,
+            id="a branch whose group has a variable ENV",
+        ),
         pytest.param(push(BRANCH, source="schedule"), {}, id="a schedule of another branch"),
         pytest.param(push(BRANCH, source="trigger"), {}, id="a webhook that names another branch"),
         pytest.param(push(BRANCH, source="api"), CHECKS, id="the programming interface"),

@@ -30,7 +30,8 @@ class Cloud:
     @property
     def client(self) -> Any:
         """The vendor's client; its own types say of everything that it may be None."""
-        return Client(self.fake.token, api_endpoint=self.fake.url, poll_interval=0.02)
+        # A minute of patience, also where the machine is so quick that no question takes longer than the pause.
+        return Client(self.fake.token, api_endpoint=self.fake.url, poll_interval=0.02, poll_max_retries=3000)
 
     def key(self, name: str = "deploy") -> Any:
         return self.client.ssh_keys.create(name, public_key())

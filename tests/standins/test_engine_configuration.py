@@ -7,7 +7,7 @@ import json
 import pytest
 
 from operations.engine import stack_file
-from operations.engine.backend import Backend
+from operations.engine.answers import Answers
 from operations.engine.process import EngineProcess
 from stacks.settings import PROJECT
 from tests.standins.engine import Stack
@@ -47,7 +47,7 @@ def test_the_program_reads_and_records_each_value_as_it_was_given(updated: Stack
 def test_the_history_gives_each_value_back_as_it_was_given(updated: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in updated.env.items():
         monkeypatch.setenv(name, value)
-    found = dict(Backend(EngineProcess("3.220.0"), str(updated.directory)).last_good_values("one"))
+    found = dict(Answers(EngineProcess("3.220.0"), str(updated.directory)).last_good_values("one"))
     assert found.pop("images") == IMAGES
     assert list(found.values()) == [VALUES[int(key[1:])] for key in found]
     assert len(found) == len(VALUES)

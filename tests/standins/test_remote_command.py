@@ -145,17 +145,23 @@ def test_a_failing_command_shows_its_text_and_what_it_printed(stack: Stack) -> N
 def test_a_machine_that_is_lost_while_a_command_runs_fails_the_update(stack: Stack, sshd: Sshd, tmp_path: Path) -> None:
     marker = tmp_path / "started"
     lost: list[float] = []
+    over = threading.Event()
 
     def lose() -> None:
         while not marker.exists():
-            time.sleep(0.05)
+            if over.wait(0.05):
+                return
         sshd.stop()
         lost.append(time.monotonic())
 
     thread = threading.Thread(target=lose)
     thread.start()
-    shown = refused(stack, f"remote('a', create='touch {marker}; sleep 60')\n")
-    thread.join()
+    try:
+        shown = refused(stack, f"remote('a', create='touch {marker}; sleep 60')\n")
+    finally:
+        over.set()
+        thread.join()
+    assert lost, "the command has not begun"
     assert time.monotonic() - lost[0] < 20
     assert "exited without exit status" in shown
 

@@ -20,13 +20,17 @@ _RECORDER = """#!/usr/bin/env python3
 import json, os, pathlib, subprocess, sys
 def output(*command):
     return subprocess.run(command, capture_output=True, text=True).stdout
+def command_line(process):
+    try:
+        return (process / "cmdline").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""  # It has ended meanwhile.
 with open(os.environ["RECORD"], "a") as record:
     record.write(json.dumps({
         "arguments": sys.argv[1:],
         "environment": dict(os.environ),
         "agent": output("ssh-add", "-L"),
-        "processes": [pathlib.Path(p, "cmdline").read_bytes().decode("utf-8", "replace")
-                      for p in pathlib.Path("/proc").glob("[0-9]*") if pathlib.Path(p, "cmdline").exists()],
+        "processes": [command_line(process) for process in pathlib.Path("/proc").glob("[0-9]*")],
     }) + "\\n")
 """
 
