@@ -20,6 +20,7 @@ from tests.equipment.browser import Browser
 from tests.equipment.checkout import ok
 from tests.equipment.docker import service_ids
 from tests.equipment.edits import changed_files
+from tests.equipment.moments import until_hit
 from tests.equipment.production import DOMAIN, Production, zone_name_server
 from tests.equipment.state import known_resources
 
@@ -137,23 +138,33 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
 ) -> None:
     name = branch(production, 1)
     good = production.row(name)["commit"]
-    with (
-        changed_files(production.clone, f"cut {number}"),
-        production.clone.started("deploy", name, "--commit", f"c{number}") as process,
-    ):
-        # A moment of the run is what this is about.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(share * undisturbed)
-        production.vm.cut()
-        assert process.stdout is not None
-        said = process.stdout.read()
-        process.wait(60)
-    assert process.returncode == 0 or "The last good version is running again." in said or "Nothing was" in said, said
-    assert "Traceback" not in said
-    found = production.row(name)
-    assert (found["state"], found["health"]) == ("live", "7/7 healthy"), said
-    assert found["commit"] == (f"c{number}" if process.returncode == 0 else good)
-    assert len(service_ids(engine, name)) == 7
+
+    def cut_after(seconds: float) -> bool:
+        with (
+            changed_files(production.clone, f"cut {number}"),
+            production.clone.started("deploy", name, "--commit", f"c{number}") as process,
+        ):
+            # A moment of the run is what this is about.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            under_way = process.poll() is None
+            production.vm.cut()
+            assert process.stdout is not None
+            said = process.stdout.read()
+            code = process.wait(60)
+        assert code == 0 or "The last good version is running again." in said or "Nothing was" in said, said
+        assert "Traceback" not in said
+        found = production.row(name)
+        assert (found["state"], found["health"]) == ("live", "7/7 healthy"), said
+        assert found["commit"] == (f"c{number}" if code == 0 else good)
+        assert len(service_ids(engine, name)) == 7
+        return under_way
+
+    until_hit(
+        cut_after,
+        share * undisturbed,
+        again=lambda: ok(production.clone.preview("deploy", name, "--commit", good)),
+    )
 
 
 def test_the_base_cannot_be_destroyed_while_previews_run(production: Production) -> None:

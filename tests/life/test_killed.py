@@ -7,28 +7,18 @@ near the end. A run draws few of them, ``--long`` many.
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import NamedTuple
 
 import pytest
 
 from tests.equipment.edits import changed_files
+from tests.equipment.moments import killed_after, until_hit
 from tests.equipment.previews import Ground
-from tests.equipment.processes import kill_tree
 
 pytestmark = pytest.mark.engine
 
 DEPLOYS, UPDATES, DESTROYS = (2, 10), (2, 10), (2, 6)
 """How many moments of each are drawn: in a run, and with ``--long``."""
-
-
-def killed_after(ground: Ground, branch: str, seconds: float, command: str = "deploy") -> None:
-    """Run a command, and kill it, the engine and its plugins at once after some time."""
-    with ground.clone.started(command, branch) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill_tree(process.pid)
 
 
 class Undisturbed(NamedTuple):
@@ -53,10 +43,24 @@ def test_a_killed_first_deploy_is_mended_by_the_next_command(
     ground: Ground, undisturbed: Undisturbed, number: int, share: float
 ) -> None:
     branch = ground.branch(f"killed-{number}")
-    killed_after(ground, branch, share * undisturbed.deploy)
+    until_hit(
+        lambda seconds: killed_after(ground.clone, seconds, "deploy", branch),
+        share * undisturbed.deploy,
+        again=lambda: ground.destroy(branch),
+    )
     if number % 2:
         ground.deploy(branch)
     ground.destroy(branch)
+
+
+def killed_update(ground: Ground, branch: str, seconds: float, text: str) -> None:
+    """Kill an update after some time that replaces containers."""
+
+    def strike(seconds: float) -> bool:
+        with changed_files(ground.clone, text):
+            return killed_after(ground.clone, seconds, "deploy", branch)
+
+    until_hit(strike, seconds, again=lambda: ground.deploy(branch))
 
 
 class TestALivePreview:
@@ -73,8 +77,7 @@ class TestALivePreview:
     def test_the_deploy_after_a_killed_update_succeeds(
         self, ground: Ground, live: str, undisturbed: Undisturbed, number: int, share: float
     ) -> None:
-        with changed_files(ground.clone, f"killed {number}"):
-            killed_after(ground, live, share * undisturbed.update)
+        killed_update(ground, live, share * undisturbed.update, f"killed {number}")
         ground.deploy(live)
 
     def test_a_preview_whose_slot_is_gone_from_the_host_is_made_anew(self, ground: Ground, live: str) -> None:
@@ -86,8 +89,7 @@ class TestALivePreview:
     def test_destroy_after_a_killed_update_leaves_nothing(
         self, ground: Ground, live: str, undisturbed: Undisturbed
     ) -> None:
-        with changed_files(ground.clone, "last"):
-            killed_after(ground, live, undisturbed.update / 2)
+        killed_update(ground, live, undisturbed.update / 2, "last")
         ground.destroy(live)
 
 
@@ -97,7 +99,11 @@ def test_a_killed_destroy_is_ended_or_made_good_by_the_next_command(
 ) -> None:
     branch = ground.branch(f"half-gone-{number}")
     ground.deploy(branch)
-    killed_after(ground, branch, share * undisturbed.destroy, "destroy")
+    until_hit(
+        lambda seconds: killed_after(ground.clone, seconds, "destroy", branch),
+        share * undisturbed.destroy,
+        again=lambda: ground.deploy(branch),
+    )
     if number % 2:
         ground.deploy(branch)
     ground.destroy(branch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +9,8 @@ import pytest
 
 from stacks.names import slug_of, stack_of
 from tests.equipment.checkout import Finished, ok
+from tests.equipment.moments import killed_after, until_hit
 from tests.equipment.previews import Ground
-from tests.equipment.processes import kill_tree
 
 pytestmark = pytest.mark.engine
 
@@ -128,14 +127,6 @@ def test_a_full_house_puts_to_sleep_the_one_that_nobody_looks_at_and_updates_of_
     assert not (ground.directory(sleeper) / "update").exists()
 
 
-def killed_after(ground: Ground, command: str, branch: str, seconds: float) -> None:
-    with ground.clone.started(command, branch) as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill_tree(process.pid)
-
-
 @pytest.fixture(scope="module")
 def seconds(ground: Ground, sleeper: str) -> dict[str, float]:
     """How long each takes on this machine at the moment."""
@@ -150,7 +141,11 @@ def seconds(ground: Ground, sleeper: str) -> dict[str, float]:
 def test_a_killed_sleep_is_mended_by_the_next_command(
     ground: Ground, sleeper: str, seconds: dict[str, float], number: int, share: float
 ) -> None:
-    killed_after(ground, "sleep", sleeper, share * seconds["sleep"])
+    until_hit(
+        lambda moment: killed_after(ground.clone, moment, "sleep", sleeper),
+        share * seconds["sleep"],
+        again=lambda: ok(ground.clone.preview("wake", sleeper)),
+    )
     if number % 2:
         ok(ground.clone.preview("sleep", sleeper))
         require_asleep(ground, sleeper)
@@ -163,7 +158,11 @@ def test_a_killed_wake_is_mended_by_the_next_command(
     ground: Ground, sleeper: str, seconds: dict[str, float], number: int, share: float
 ) -> None:
     ok(ground.clone.preview("sleep", sleeper))
-    killed_after(ground, "wake", sleeper, share * seconds["wake"])
+    until_hit(
+        lambda moment: killed_after(ground.clone, moment, "wake", sleeper),
+        share * seconds["wake"],
+        again=lambda: ok(ground.clone.preview("sleep", sleeper)),
+    )
     if number % 2:
         ground.deploy(sleeper)
     else:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +16,7 @@ from operations.engine.stack_locks import StackLocks
 from stacks.names import slug_of
 from tests.equipment import docker
 from tests.equipment.checkout import ok
-from tests.equipment.processes import kill_tree
+from tests.equipment.moments import killed_after, until_hit
 from tests.parties.stage import Stage, between, typed
 
 pytestmark = pytest.mark.engine
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.engine
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
 KILLS = (4, 20)
 """How many moments are drawn: in a run, and with ``--long``."""
-_COMMAND_SECONDS = 6.0
 
 
 @pytest.fixture(autouse=True)
@@ -158,17 +156,27 @@ def test_of_two_that_destroy_it_at_once_none_fails_and_nothing_is_left(stage: St
     assert owner(stage) == ""
 
 
+@pytest.fixture(scope="module")
+def undisturbed(stage: Stage) -> dict[str, float]:
+    """How many seconds each command takes on this machine at the moment."""
+    stage.register(stage.branch, expires_at=FUTURE)
+    commands = (("extend", stage.branch, "--hours", "1"), ("destroy", stage.branch))
+    return {command[0]: ok(stage.theirs.preview(*command)).seconds for command in commands}
+
+
 @pytest.mark.both_backends
 @pytest.mark.moments(*KILLS)
-def test_a_party_that_is_killed_loses_nothing_and_blocks_nobody(stage: Stage, number: int, share: float) -> None:
+def test_a_party_that_is_killed_loses_nothing_and_blocks_nobody(
+    stage: Stage, undisturbed: dict[str, float], number: int, share: float
+) -> None:
     dying, living = (stage.ours.clone, stage.theirs) if number % 2 else (stage.theirs, stage.ours.clone)
-    stage.register(stage.branch, expires_at=FUTURE)
     command = ("destroy", stage.branch) if number % 4 < 2 else ("extend", stage.branch, "--hours", "1")
-    with dying.started(*command) as process:
-        try:
-            process.wait(share * _COMMAND_SECONDS)
-        except subprocess.TimeoutExpired:
-            kill_tree(process.pid)
+    stage.register(stage.branch, expires_at=FUTURE)
+    until_hit(
+        lambda seconds: killed_after(dying, seconds, *command),
+        share * undisturbed[command[0]],
+        again=lambda: stage.register(stage.branch, expires_at=FUTURE),
+    )
     # In the same boot and namespace it is known to be dead, so that its lock is cleared at once.
     ok(living.preview("destroy", stage.branch, "--wait", "0"))
     assert not docker.remains(stage.ours.engine, slug_of(stage.branch))
