@@ -5,6 +5,8 @@ set -uo pipefail
 # Until there is something to clean up. Process 1 of a container gets no default action for a signal.
 trap 'exit 0' TERM INT HUP
 export TZ=UTC LC_ALL=C
+# Debian's programs on PATH are Perl ones that look for those of the right version, and the image names that version.
+[[ -z ${PG_MAJOR-} ]] || PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH
 
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=lib/log.sh

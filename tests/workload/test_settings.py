@@ -1,4 +1,4 @@
-"""Bad input: one clear sentence each, status 2, nothing started."""
+"""What the environment says. Bad input: one clear sentence each, status 2, nothing started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.equipment.generator import run_script
+from tests.equipment.generator import Generator, run_script
+from tests.equipment.ports import free_port
 
 
 @pytest.fixture
@@ -61,6 +62,20 @@ def test_a_bad_argument_is_one_sentence(arguments: list[str]) -> None:
 
 def test_numbers_with_leading_zeros_are_decimal() -> None:
     assert run_script("--plan", "9", WORKLOAD_SEED="010").stdout == run_script("--plan", "9", WORKLOAD_SEED="10").stdout
+
+
+def test_the_plain_programs_are_started_where_slower_ones_come_first_on_path(
+    good: dict[str, str], tmp_path: Path
+) -> None:
+    slow = tmp_path / "psql"
+    slow.write_text("#!/bin/sh\necho a slower psql >&2\nexit 1\n")
+    slow.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin:/usr/lib/postgresql/15/bin"
+    generator = Generator({**good, "PGPORT": str(free_port()), "PATH": path, "PG_MAJOR": "15"})
+    try:
+        assert "psql: error: connection" in generator.await_log("WAIT: .+")
+    finally:
+        generator.kill()
 
 
 def test_help_tells_the_usage() -> None:
