@@ -113,6 +113,16 @@ def test_initialising_apart_fails_with_its_script(start: Start) -> None:
     assert container.wait(timeout=60)["StatusCode"] != 0
 
 
+def test_clients_on_path_are_debians_slower_ones_and_the_rest_are_the_servers_own(start: Start) -> None:
+    container = start(command=["bash", "-c", "command -v psql pgbench pg_isready initdb pg_ctl postgres"])
+    assert container.wait(timeout=30)["StatusCode"] == 0
+    own = "/usr/lib/postgresql/15/bin"
+    assert container.logs().decode().split() == [
+        *("/usr/bin/psql", "/usr/bin/pgbench", "/usr/bin/pg_isready"),
+        *(f"{own}/initdb", f"{own}/pg_ctl", f"{own}/postgres"),
+    ]
+
+
 def test_root_steps_down(start: Start) -> None:
     container = start(environment={"POSTGRES_PASSWORD": "x"})
     wait_until_ready(container)
