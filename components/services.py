@@ -126,7 +126,11 @@ PGWATCH = ServiceSpec(
         "--sink=prometheus://0.0.0.0:9091/pgwatch",
         "--web-addr=:8080",
     ),
-    environment={"PGPASSFILE": f"{SECRETS_MOUNT}/pgwatch_pgpass"},
+    environment={
+        "PGPASSFILE": f"{SECRETS_MOUNT}/pgwatch_pgpass",
+        # As Grafana's; the rest is for measurements that wait for a sink, and for the kernel.
+        "GOMEMLIMIT": "384MiB",
+    },
     secrets=("pgwatch_pgpass",),
     user=_PGWATCH_USER,
     mounts={"config": CONFIG_MOUNT},

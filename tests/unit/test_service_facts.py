@@ -141,11 +141,12 @@ def test_nobody_makes_snapshots_whatever_a_branchs_settings_say() -> None:
     assert by_key()["grafana"].environment["GF_SNAPSHOTS_ENABLED"] == "false"
 
 
-def test_grafanas_own_memory_limit_is_below_its_containers() -> None:
-    grafana = by_key()["grafana"]
-    limit = re.fullmatch(r"(\d+)MiB", grafana.environment["GOMEMLIMIT"])
+@pytest.mark.parametrize("key", ["grafana", "pgwatch"])
+def test_a_program_that_knows_no_limit_of_its_own_cleans_up_before_its_container_is_full(key: str) -> None:
+    service = by_key()[key]
+    limit = re.fullmatch(r"(\d+)MiB", service.environment["GOMEMLIMIT"])
     assert limit
-    assert int(limit[1]) <= 0.8 * grafana.memory_mib
+    assert int(limit[1]) <= 0.8 * service.memory_mib
 
 
 def test_grafana_may_take_two_minutes_to_become_healthy_and_every_other_service_one() -> None:

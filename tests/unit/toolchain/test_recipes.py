@@ -29,3 +29,9 @@ def test_a_recipe_starts_from_the_base_and_a_stand_in_says_so(recipe: Recipe) ->
     dockerfile = (recipes.directory(CHECKOUT, recipe) / "Dockerfile").read_text()
     assert f"FROM {BASE}\n" in dockerfile
     assert ("pgai.stand-in" in dockerfile) == recipe.stand_in
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.folder)
+def test_an_image_sets_no_limit_that_only_a_preview_can_set(recipe: Recipe) -> None:
+    """The original has none, and would go without where the stand-in is held back."""
+    assert "GOMEMLIMIT" not in (recipes.directory(CHECKOUT, recipe) / "Dockerfile").read_text()
