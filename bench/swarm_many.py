@@ -61,7 +61,7 @@ def main() -> int:
         root = Path(folder)
         with (
             running_cluster(root / "engines", "bsm") as cluster,
-            standing_cluster_base(cluster, root / "user", "bsm", maxPreviews=max(options.counts)) as base,
+            standing_cluster_base(cluster, root / "user", "bsm", calm=False, maxPreviews=max(options.counts)) as base,
         ):
             edit(base.clone, [*_LESS_SET_ASIDE, *(_TINY if options.tiny else ())])
             for count in options.counts:
