@@ -1,4 +1,7 @@
-"""Measures `./preview` beside Docker Compose, in one run, on the same images, limits and health checks.
+"""Measures `./preview` beside Docker Compose, in one run, on the same images, memory limits and health checks.
+
+`./preview` gives a container that starts a processor until it is healthy. Compose has each start within the share that
+it has to live in, and a first deploy is measured once more with a processor for whatever has a health check.
 
 On a quiet machine, as root (secrets are given to the services' users): ``.venv/bin/python -m bench.compare --runs 5``.
 It makes a base of its own and leaves nothing behind. The raw figures go to ``docs/measurements/compare.json``, from
@@ -93,14 +96,25 @@ def _measure(runs: int, many_runs: int) -> dict[str, Any]:
         image = f"{repository}:{base.token}"
         rounds = Rounds(engine, image, log, console.print)
         ours = Ours(base)
-        composed = Composed(Path(folder), base.token, compose=compose, edge_network=ours.edge_network, port=ours.port)
+
+        def composed(name: str, *, hastened: bool) -> Composed:
+            return Composed(
+                Path(folder) / name,
+                f"{base.token}-{name}",
+                compose=compose,
+                edge_network=ours.edge_network,
+                port=ours.port,
+                hastened=hastened,
+            )
+
+        plain, hastened = composed("plain", hastened=False), composed("hastened", hastened=True)
         try:
             # Another tag alone would change nothing for a preview, which knows its images by their ids.
             recipe = f"FROM {GRAFANA.image}\nLABEL pgai.bench={base.token}\n"
             engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=image, rm=True)
-            _run(rounds, [ours, composed], runs, many_runs)
+            _run(rounds, [ours, plain], hastened, runs, many_runs)
         finally:
-            together([composed.destroy(preview) for preview in composed.left()], log)
+            together([side.destroy(preview) for side in (plain, hastened) for preview in side.left()], log)
             with suppress(docker.errors.ImageNotFound):
                 engine.images.remove(image)
     return {
@@ -123,12 +137,15 @@ def _measure(runs: int, many_runs: int) -> dict[str, Any]:
     }
 
 
-def _run(rounds: Rounds, tools: list[Tool], runs: int, many_runs: int) -> None:
+def _run(rounds: Rounds, tools: list[Tool], hastened: Composed, runs: int, many_runs: int) -> None:
     for run in range(runs):
         # In turn first and second, so that a busy minute of the machine meets both.
         order = tools if run % 2 == 0 else tools[::-1]
         for tool in order:
             rounds.life(tool, f"life-{run}")
+            if isinstance(tool, Ours):
+                # Right beside what it is compared with.
+                rounds.start(hastened, f"start-{run}")
         for tool in order:
             rounds.several(tool, [f"pair-{run}-{number}" for number in range(2)])
         if run < many_runs:

@@ -16,6 +16,7 @@ from components.traefik import routing_labels
 
 _NETWORK = "preview"
 _EDGE = "edge"
+_STARTING_CPUS = "1.0"
 _INITDB_MOUNT = "/docker-entrypoint-initdb.d"
 
 
@@ -32,6 +33,7 @@ class ComposeArgs:
         folders: Top name (``config``, ``workload``, ``initdb``) → folder on the host.
         secrets: Folder on the host with a folder of secrets for each service that reads any.
         images: Service → image reference, where not the declared one.
+        hastened: Whether what starts is given a processor, as in a preview; Compose takes none of it back.
     """
 
     slug: str
@@ -42,6 +44,7 @@ class ComposeArgs:
     folders: Mapping[str, Path]
     secrets: Path
     images: Mapping[str, str]
+    hastened: bool = False
 
 
 def secrets_of(service: ServiceSpec, initdb: Path) -> tuple[str, ...]:
@@ -76,7 +79,9 @@ def _is_database(service: ServiceSpec, initdb: Path) -> bool:
 
 def _service(service: ServiceSpec, args: ComposeArgs) -> dict[str, Any]:
     # What the previews' own containers get, read back from the provider's arguments, so that the two cannot drift.
-    shared = hardened(labels={}, memory_mib=service.memory_mib, cpus=service.cpus, health=service.health)
+    shared = hardened(
+        labels={}, memory_mib=service.memory_mib, cpus=_cpus(service, args.hastened), health=service.health
+    )
     networks: dict[str, Any] = {_NETWORK: {"aliases": list(service.aliases)}}
     if service.public:
         networks[_EDGE] = {}
@@ -97,6 +102,11 @@ def _service(service: ServiceSpec, args: ComposeArgs) -> dict[str, Any]:
         **_health(shared),
     }
     return {key: value for key, value in content.items() if value not in (None, [], {})}
+
+
+def _cpus(service: ServiceSpec, hastened: bool) -> str:
+    # One without a health check has its own share from the beginning in a preview too.
+    return max(service.cpus, _STARTING_CPUS, key=float) if hastened and service.health else service.cpus
 
 
 def _limits(shared: Hardening) -> dict[str, Any]:

@@ -26,21 +26,32 @@ class Composed:
     Files and passwords are there before a first deploy is timed; `./preview` makes its own within the time.
 
     Args:
-        root: Empty folder for the projects.
+        root: Folder for the projects, and for nothing else.
         token: Start of every name on the engine.
         compose: Start of a command line that runs Compose.
         edge_network: Network of the base's reverse proxy.
         port: Its public port.
+        hastened: Whether the projects' services are given a processor.
     """
 
     name = "compose"
 
-    def __init__(self, root: Path, token: str, *, compose: Sequence[str], edge_network: str, port: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        token: str,
+        *,
+        compose: Sequence[str],
+        edge_network: str,
+        port: int,
+        hastened: bool = False,
+    ) -> None:
         self._root = root
         self._token = token
         self._compose = compose
         self._edge_network = edge_network
         self._port = port
+        self._hastened = hastened
         self._environment = dict(os.environ)
 
     def point_at(self, address: str) -> None:
@@ -69,7 +80,8 @@ class Composed:
         self._write(preview, {"grafana": image})
 
     def destroy(self, preview: str) -> Command:
-        return self._run(preview, "down", "--volumes")
+        # A preview's containers are killed too.
+        return self._run(preview, "down", "--volumes", "--timeout", "0")
 
     def label(self, preview: str) -> str:
         """Label that all containers of the project have."""
@@ -77,7 +89,7 @@ class Composed:
 
     def left(self) -> list[str]:
         """Projects that were made."""
-        return sorted(folder.name for folder in self._root.iterdir())
+        return sorted(folder.name for folder in self._root.glob("*"))
 
     def _slug(self, preview: str) -> str:
         return f"{self._token}-compose-{preview}"
@@ -105,6 +117,7 @@ class Composed:
                 folders={name: folder / name for name in _FOLDERS},
                 secrets=folder / "secrets",
                 images=images,
+                hastened=self._hastened,
             )
         )
         (folder / "compose.yaml").write_text(as_yaml(content), encoding="utf-8")

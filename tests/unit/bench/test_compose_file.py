@@ -17,7 +17,7 @@ INITDB = Path(__file__).resolve().parents[3] / "components/initdb"
 EVERY = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.key)
 
 
-def made(images: dict[str, str] | None = None) -> dict[str, Any]:
+def made(images: dict[str, str] | None = None, *, hastened: bool = False) -> dict[str, Any]:
     return compose_file(
         ComposeArgs(
             slug="x-one",
@@ -28,6 +28,7 @@ def made(images: dict[str, str] | None = None) -> dict[str, Any]:
             folders={"config": Path("/p/config"), "workload": Path("/p/workload"), "initdb": INITDB},
             secrets=Path("/p/secrets"),
             images=images or {},
+            hastened=hastened,
         )
     )
 
@@ -48,6 +49,14 @@ def test_a_service_has_the_declared_image_and_limits(service: ServiceSpec) -> No
     assert content["mem_limit"] == content["memswap_limit"] == f"{service.memory_mib}m"
     assert float(content["cpus"]) == float(service.cpus)
     assert content["stop_grace_period"] == f"{service.stop_grace_seconds}s"
+
+
+@EVERY
+def test_a_hastened_service_has_a_processor_to_start_with_where_a_preview_gives_it_one(service: ServiceSpec) -> None:
+    plain, hastened = made()["services"][service.key], made(hastened=True)["services"][service.key]
+    assert float(hastened.pop("cpus")) == (1 if service.health else float(service.cpus))
+    assert float(plain.pop("cpus")) == float(service.cpus)
+    assert plain == hastened
 
 
 @EVERY
