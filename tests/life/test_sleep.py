@@ -14,6 +14,9 @@ from tests.equipment.previews import Ground
 
 pytestmark = pytest.mark.engine
 
+WAKE_SECONDS = 15
+"""Within so many seconds a preview is well again, on a machine that has nothing else to do."""
+
 
 def query(ground: Ground, branch: str, text: str) -> str:
     """Answer of a preview's target database."""
@@ -135,6 +138,16 @@ def seconds(ground: Ground, sleeper: str) -> dict[str, float]:
         return ok(done).seconds
 
     return {command: took(ground.clone.preview(command, sleeper)) for command in ("sleep", "wake")}
+
+
+def test_a_preview_is_soon_well_again_after_its_wake(ground: Ground, sleeper: str, seconds: dict[str, float]) -> None:
+    taken = [seconds["wake"]]
+    # Alone a wake takes a third of that. Beside other runs of tests, which keep the processors busy, it takes several
+    # times as long: it has twice its time, and the quickest of three counts.
+    while min(taken) > 2 * WAKE_SECONDS and len(taken) < 3:
+        ok(ground.clone.preview("sleep", sleeper))
+        taken.append(ok(ground.clone.preview("wake", sleeper)).seconds)
+    assert min(taken) <= 2 * WAKE_SECONDS, taken
 
 
 @pytest.mark.moments(1, 6)
