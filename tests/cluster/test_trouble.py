@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from operations.machine.local import LocalMachine
 from stacks.names import page_host, slug_of, stack_of
 from stacks.outputs import BaseOutputs
 from tests.equipment.checkout import ok
-from tests.equipment.cluster import ClusterBase
+from tests.equipment.cluster import MOVED_WITHIN_SECONDS, ClusterBase
 from tests.equipment.following import require_followed_log
 from tests.equipment.runbook import commands
 from toolchain.local_cluster import LocalNode
@@ -160,9 +161,10 @@ def test_services_of_a_worker_that_dies_run_elsewhere_without_a_command(
     cluster_base: ClusterBase, preview: str
 ) -> None:
     worker = a_busy_worker(cluster_base, preview)
+    failed = time.monotonic()
     cluster_base.cluster.stop(worker, signal.SIGKILL)
     try:
-        cluster_base.require_well(preview, without=worker)
+        cluster_base.require_well(preview, without=worker, within=MOVED_WITHIN_SECONDS, since=failed)
     finally:
         cluster_base.cluster.start(worker)
     cluster_base.require_one_copy(preview)
@@ -174,9 +176,10 @@ def test_a_worker_that_was_cut_off_comes_back_without_a_second_copy(cluster_base
     def link(state: str) -> None:
         subprocess.run(["ip", "-n", worker.namespace, "link", "set", worker.link, state], check=True)
 
+    failed = time.monotonic()
     link("down")
     try:
-        cluster_base.require_well(preview, without=worker)
+        cluster_base.require_well(preview, without=worker, within=MOVED_WITHIN_SECONDS, since=failed)
     finally:
         link("up")
     cluster_base.require_one_copy(preview)

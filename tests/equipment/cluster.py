@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from toolchain.local_images import fill
 from toolchain.recipes import RECIPES
 
 SIZE = 3
+MOVED_WITHIN_SECONDS = 90
+"""Within so many seconds of a node's failure its previews are well elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,24 @@ class ClusterBase:
             row["service"]: row["node"] for row in rows if row["status"] == "running" and row["health"] != "starting"
         }
 
-    @retry(stop=stop_after_delay(180), wait=wait_fixed(1), reraise=True)
-    def require_well(self, branch: str, without: LocalNode | None = None) -> None:
-        """All services are well, none of them on a node that is away; waited for without a command that mends."""
+    def require_well(
+        self, branch: str, without: LocalNode | None = None, *, within: float = 180, since: float | None = None
+    ) -> None:
+        """All services are well, none of them on a node that is away; waited for without a command that mends.
+
+        Args:
+            branch: Whose.
+            without: The node that is away.
+            within: Seconds that it may take.
+            since: From when, on the monotonic clock; None: from now.
+        """
+        began = time.monotonic() if since is None else since
+        wait = retry(stop=stop_after_delay(began + within - time.monotonic()), wait=wait_fixed(1), reraise=True)
+        wait(self._all_well)(branch, without)
+        took = time.monotonic() - began
+        assert took <= within, f"all were well after {took:.0f} s, not within {within:.0f} s"
+
+    def _all_well(self, branch: str, without: LocalNode | None) -> None:
         # First: asking the engines takes a hundredth of the processor time that the command takes.
         nodes = [node for node in self.cluster.nodes if not (without and node.name == without.name)]
         found = {service for service, _ in self.copies(branch, nodes, health=["healthy", "none"])}
