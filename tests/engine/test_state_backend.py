@@ -1,4 +1,4 @@
-"""State in S3, as production keeps it: the whole life of a preview against a real server of the protocol."""
+"""State in S3, as production keeps it: the whole life of a preview against a stand-in for the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.equipment import runbook
 from tests.equipment.checkout import Clone
 from tests.equipment.docker import remains
-from tests.equipment.s3 import Bucket, bucket_on_loopback
+from tests.equipment.s3 import Bucket, bucket_on_loopback, only_with_a_key
 from tests.equipment.state import unpacked
 
 pytestmark = pytest.mark.engine
@@ -72,6 +72,11 @@ def test_a_preview_lives_and_ends_with_its_state_in_s3(bucket: Bucket, clone: Cl
     lose_and_restore(bucket, clone)
     done = clone.preview("deploy", branch)
     assert done.code == 0, done.text
+    with only_with_a_key(bucket):
+        refused = clone.preview("list")
+    assert refused.code == 1
+    (said,) = refused.stderr.strip().splitlines()
+    assert said.startswith(f"Error: The state backend s3://{bucket.name} cannot be used (")
     (row,) = clone.json("list", "--json")
     assert (row["branch"], row["health"]) == (branch, "7/7 healthy")
     passwords = [entry["password"] for entry in clone.json("credentials", branch, "--json").values()]

@@ -1,16 +1,16 @@
-"""The state backend's objects, in a directory and in a real S3 server on loopback."""
+"""The state backend's objects, in a directory and in S3, a stand-in on loopback."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from operations.engine.store import Store, store_of
 from operations.errors import OperationError
-from tests.equipment.s3 import Bucket, bucket_on_loopback
+from tests.equipment.s3 import Bucket, bucket_on_loopback, only_with_a_key
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,25 @@ def test_a_folder_never_holds_what_is_only_half_written(tmp_path: Path) -> None:
 def test_a_bucket_that_is_not_there_is_one_sentence(s3: Bucket) -> None:
     with pytest.raises(OperationError, match="state backend s3://nowhere cannot be used"):
         store_of(f"s3://nowhere?{s3.options}").list("a/")
+
+
+WRONG_KEYS = {
+    "a key that nobody has": ({"AWS_ACCESS_KEY_ID": "AKIAWRONG"}, "Key Id you provided does not exist"),
+    "another secret": ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "signature we calculated does not match"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "why"), WRONG_KEYS.values(), ids=WRONG_KEYS)
+@pytest.mark.parametrize("ask", [lambda store: store.list("a/"), lambda store: store.write("a", b"1")])
+def test_a_key_that_the_bucket_does_not_take_is_one_sentence(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Store], object], wrong: dict[str, str], why: str
+) -> None:
+    with only_with_a_key(s3) as right:
+        for name, value in right.items():
+            monkeypatch.setenv(name, value)
+        ask(store_of(s3.url))
+        for name, value in wrong.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(OperationError, match=f"^The state backend s3://{s3.name} cannot be used .*{why}") as told:
+            ask(store_of(s3.url))
+    assert len(str(told.value).splitlines()) == 1
