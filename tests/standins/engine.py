@@ -87,6 +87,13 @@ class Stack:
         found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
         return found
 
+    def refused(self, program: str) -> str:
+        """What the engine shows of an update that must fail, on one line."""
+        done = self.up(program)
+        assert done.returncode != 0, done.stdout
+        assert "panic" not in done.stdout + done.stderr
+        return " ".join((done.stdout + done.stderr).split())
+
     def destroy(self) -> subprocess.CompletedProcess[str]:
         """Destroy everything in the stack."""
         return self.pulumi("destroy", "--yes", "--skip-preview")

@@ -14,17 +14,11 @@ remote = lambda name, opts=None, **given: command.remote.Command(
     name, opts=opts, **{"connection": connection, **given})
 copy = lambda name, **given: command.remote.CopyToRemote(name, **{"connection": connection, **given})
 """
+PLAIN = "remote('a', create='echo ran')\n"
+"""A program with a command that can only fail for its connection."""
 
 
 def connect(stack: Stack, **changes: object) -> None:
     """Change the connection that the stack's programs use; None leaves a value out."""
     connection = {**json.loads(stack.env.get("CONNECTION", "{}")), **changes}
     stack.env["CONNECTION"] = json.dumps({key: value for key, value in connection.items() if value is not None})
-
-
-def refused(stack: Stack, program: str = "remote('a', create='echo ran')\n") -> str:
-    """What the engine shows of an update that must fail, on one line."""
-    done = stack.up(program)
-    assert done.returncode != 0, done.stdout
-    assert "panic" not in done.stdout + done.stderr
-    return " ".join((done.stdout + done.stderr).split())

@@ -20,14 +20,6 @@ def stack(tmp_path: Path, cloudflare: FakeCloudflare) -> Stack:
     return stack_on(cloudflare, tmp_path)
 
 
-def refused(stack: Stack, program: str) -> str:
-    """What the engine shows of an update that must fail, on one line."""
-    done = stack.up(program)
-    assert done.returncode != 0, done.stdout
-    assert "panic" not in done.stdout + done.stderr
-    return " ".join((done.stdout + done.stderr).split())
-
-
 @pytest.mark.parametrize(("status", "pause"), [(429, 1), (500, None), (503, None)])
 def test_errors_that_pass_are_waited_out(
     stack: Stack, cloudflare: FakeCloudflare, status: int, pause: float | None
@@ -44,7 +36,7 @@ def test_an_error_that_stays_is_one_sentence_with_cloudflares_own_words(
     stack: Stack, cloudflare: FakeCloudflare
 ) -> None:
     cloudflare.fail_next(500, times=1000, path=PATH)
-    shown = refused(stack, "record()\n")
+    shown = stack.refused("record()\n")
     assert "Cloudflare did not create the DNS record preview-x.pgai.watch (" in shown
     assert "it answered 500 Internal Server Error: Internal server error (10001); try again later" in shown
     assert len(cloudflare.requests) == 3
@@ -52,13 +44,13 @@ def test_an_error_that_stays_is_one_sentence_with_cloudflares_own_words(
 
 def test_a_pause_of_a_minute_or_more_is_not_waited_for(stack: Stack, cloudflare: FakeCloudflare) -> None:
     cloudflare.fail_next(429, times=1000, retry_after=600, path=PATH)
-    assert "429 Too Many Requests" in refused(stack, "record()\n")
+    assert "429 Too Many Requests" in stack.refused("record()\n")
     assert len(cloudflare.requests) == 3
 
 
 def test_a_server_that_does_not_answer_is_one_sentence(stack: Stack) -> None:
     stack.env["CLOUDFLARE_BASE_URL"] = "http://127.0.0.1:1/client/v4"
-    shown = refused(stack, "record()\n")
+    shown = stack.refused("record()\n")
     assert "Cloudflare did not create the DNS record" in shown
     assert "connection refused" in shown
 
@@ -67,7 +59,7 @@ def test_a_record_that_an_attempt_made_before_it_seemed_to_fail_is_an_error(
     stack: Stack, cloudflare: Forgetful
 ) -> None:
     cloudflare.forgot = False
-    assert "An identical record already exists (81058)" in refused(stack, "record()\n")
+    assert "An identical record already exists (81058)" in stack.refused("record()\n")
     assert calls(cloudflare) == ["POST 200", "POST 400"]
 
 
@@ -82,19 +74,19 @@ def test_a_record_that_an_attempt_made_before_it_seemed_to_fail_is_an_error(
 def test_a_record_of_somebody_else_is_not_taken(stack: Stack, there: str, wanted: str, code: int) -> None:
     stack.outputs(f"record({', '.join(filter(None, [there, 'opts=pulumi.ResourceOptions(retain_on_delete=True)']))})\n")
     stack.outputs("")
-    assert f"({code})" in refused(stack, f"record({wanted})\n")
+    assert f"({code})" in stack.refused(f"record({wanted})\n")
 
 
 def test_a_wrong_token_says_what_to_check_and_is_not_shown(stack: Stack) -> None:
     stack.env["CLOUDFLARE_API_TOKEN"] = "wrong-token-of-forty-characters-0123456789"
-    shown = refused(stack, "record()\n")
+    shown = stack.refused("record()\n")
     assert "Invalid access token (9109); check that the API token may edit DNS in this zone" in shown
     assert "wrong-token" not in shown
 
 
 def test_a_missing_token_says_where_it_comes_from(stack: Stack) -> None:
     stack.env.pop("CLOUDFLARE_API_TOKEN")
-    assert "there is no API token: set CLOUDFLARE_API_TOKEN" in refused(stack, "record()\n")
+    assert "there is no API token: set CLOUDFLARE_API_TOKEN" in stack.refused("record()\n")
 
 
 def test_a_token_in_the_programs_provider_is_used_and_kept_secret(stack: Stack, cloudflare: FakeCloudflare) -> None:
@@ -118,5 +110,5 @@ def test_a_token_of_the_environment_is_not_in_the_state(stack: Stack, cloudflare
 def test_a_proxied_record_with_a_time_of_its_own_is_refused_before_anything_is_sent(
     stack: Stack, cloudflare: FakeCloudflare
 ) -> None:
-    assert "ttl must be set to 1 when `proxied` is true" in refused(stack, "record(ttl=300)\n")
+    assert "ttl must be set to 1 when `proxied` is true" in stack.refused("record(ttl=300)\n")
     assert cloudflare.requests == []

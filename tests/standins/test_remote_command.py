@@ -13,7 +13,7 @@ import pytest
 
 from tests.equipment.sshd import Sshd, make_key
 from tests.standins.engine import Stack
-from tests.standins.remote import PROLOGUE, connect, refused
+from tests.standins.remote import PLAIN, PROLOGUE, connect
 
 pytestmark = pytest.mark.engine
 
@@ -28,7 +28,7 @@ def test_a_command_gets_its_input_and_both_streams_come_back(stack: Stack) -> No
 
 def test_a_variable_reaches_the_command_only_where_the_server_accepts_it(stack: Stack) -> None:
     program = "pulumi.export('out', remote('a', create='echo $X', environment={'X': \"it's $HOME\"}).stdout)\n"
-    assert 'could not set environment variable "X"' in refused(stack, program)
+    assert 'could not set environment variable "X"' in stack.refused(program)
     with Sshd(settings=("AcceptEnv X",)) as willing:
         connect(stack, port=willing.port, host_key=willing.host_key, private_key=willing.client_key.read_text())
         assert stack.outputs(program) == {"out": "it's $HOME"}
@@ -83,16 +83,16 @@ def test_a_private_input_is_in_no_argument_list_no_state_and_no_log(stack: Stack
 def test_another_host_key_is_refused_and_nothing_is_sent(stack: Stack, tmp_path: Path) -> None:
     connect(stack, host_key=make_key(tmp_path / "other"), dial_error_limit=1)
     marker = tmp_path / "ran"
-    shown = refused(stack, f"remote('b', create='touch {marker}')\n")
+    shown = stack.refused(f"remote('b', create='touch {marker}')\n")
     assert "after 1 failed attempts: ssh: handshake failed: ssh: host key mismatch" in shown
     assert not marker.exists()
 
 
 def test_a_connection_without_a_pinned_host_key_is_refused(stack: Stack, sshd: Sshd) -> None:
     connect(stack, host_key=None)
-    assert "wants connection.hostKey" in refused(stack)
+    assert "wants connection.hostKey" in stack.refused(PLAIN)
     connect(stack, host_key="not a key")
-    assert "failed to parse host key" in refused(stack)
+    assert "failed to parse host key" in stack.refused(PLAIN)
     assert sshd.connections == 0
 
 
@@ -112,7 +112,7 @@ def test_a_private_key_is_used_from_memory_and_kept_secret(
 def test_without_any_key_the_error_says_that_none_was_tried(stack: Stack) -> None:
     stack.env.pop("SSH_AUTH_SOCK")
     connect(stack, dial_error_limit=1)
-    assert "unable to authenticate, attempted methods [none]" in refused(stack)
+    assert "unable to authenticate, attempted methods [none]" in stack.refused(PLAIN)
 
 
 def test_a_machine_that_comes_up_late_is_waited_for(stack: Stack, sshd: Sshd) -> None:
@@ -132,12 +132,12 @@ def test_a_machine_that_never_comes_up_is_one_sentence(stack: Stack, sshd: Sshd)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind((sshd.host, sshd.port))
         connect(stack, dial_error_limit=2)
-        shown = refused(stack)
+        shown = stack.refused(PLAIN)
     assert f"after 2 failed attempts: dial tcp 127.0.0.1:{sshd.port}: connect: connection refused" in shown
 
 
 def test_a_failing_command_shows_its_text_and_what_it_printed(stack: Stack) -> None:
-    shown = refused(stack, "remote('a', create='echo out; echo no such thing >&2; exit 3')\n")
+    shown = stack.refused("remote('a', create='echo out; echo no such thing >&2; exit 3')\n")
     assert 'Process exited with status 3: running "echo out; echo no such thing >&2; exit 3":' in shown
     assert "no such thing" in shown.split("exit 3", 1)[1]
 
@@ -157,7 +157,7 @@ def test_a_machine_that_is_lost_while_a_command_runs_fails_the_update(stack: Sta
     thread = threading.Thread(target=lose)
     thread.start()
     try:
-        shown = refused(stack, f"remote('a', create='touch {marker}; sleep 60')\n")
+        shown = stack.refused(f"remote('a', create='touch {marker}; sleep 60')\n")
     finally:
         over.set()
         thread.join()

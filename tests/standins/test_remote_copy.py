@@ -8,7 +8,6 @@ import pytest
 
 from tests.equipment.sshd import Sshd
 from tests.standins.engine import Stack
-from tests.standins.remote import refused
 
 pytestmark = pytest.mark.engine
 
@@ -69,6 +68,6 @@ def test_a_copy_that_cannot_be_made_says_why(stack: Stack, tmp_path: Path) -> No
     into = (
         f"copy('a', source=pulumi.FileArchive({str(tmp_path / 'source')!r}), remote_path={str(tmp_path / 'file')!r})\n"
     )
-    assert f"failed to create remote directory {tmp_path}/file/source" in refused(stack, into)
+    assert f"failed to create remote directory {tmp_path}/file/source" in stack.refused(into)
     text = f"copy('b', source=pulumi.StringAsset('t'), remote_path={str(tmp_path / 'source')!r})\n"
-    assert "remotePath must be a file path" in refused(stack, text)
+    assert "remotePath must be a file path" in stack.refused(text)
