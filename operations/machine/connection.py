@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -54,6 +55,7 @@ class Connection:
 
     def __init__(self, way: Way) -> None:
         self._way = way
+        self._reopening = threading.Lock()
         self._client = self._opened()
 
     def _opened(self) -> Client:
@@ -78,17 +80,25 @@ class Connection:
         Raises:
             OperationError: It does not answer, or refuses.
         """
+        used = self._client
         try:
             try:
-                return call(self._client.api)
+                return call(used.api)
             except requests.ConnectionError:
-                self._client = self._opened()
-                return call(self._client.api)
+                return call(self._instead_of(used).api)
         except (DockerException, OSError) as error:
             raise OperationError(
                 f"The Docker engine {self._way.engine} does not {what} ({reason_of(error)}): see that it runs, and try "
                 "again."
             ) from error
+
+    def _instead_of(self, broken: Client) -> Client:
+        # Of many threads that find the same connection broken, one opens a new one: another would break that again.
+        with self._reopening:
+            if self._client is broken:
+                broken.close()
+                self._client = self._opened()
+            return self._client
 
 
 def reason_of(error: Exception) -> str:

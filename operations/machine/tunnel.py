@@ -48,7 +48,7 @@ class Tunnel:
         base, socket, control = self._base, *(self._folder / f"{one}-{self._opened}" for one in ("docker", "control"))
         program, *options = self._ssh
         own = ["-o", "ControlMaster=yes", "-o", f"ControlPath={control}", "-o", "ControlPersist=no", "-N"]
-        process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             [program, *own, *options, f"{base.ssh_user}@{base.address}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -69,21 +69,21 @@ class Tunnel:
             forward = ["-F", "/dev/null", "-S", str(control), "-O", "forward", "-L", f"{socket}:/var/run/docker.sock"]
             subprocess.run([program, *forward, base.address], capture_output=True, check=False)
         if socket.exists():
-            self._process = process
             return f"unix://{socket}"
-        process.kill()
-        said = (process.communicate()[1] or "").strip().splitlines() or ["no answer"]
+        said = self._end().strip().splitlines() or ["no answer"]
         raise OperationError(
             f"The VM at {base.address} cannot be reached over SSH as {base.ssh_user} ({said[-1]}): "
             "check that it runs and that the key is in the agent (ssh-add -l); if it is lost, "
             "./preview destroy BRANCH --forget removes what is left of a preview."
         )
 
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+    def _end(self) -> str:
+        """End the connection; gives what its client has said."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        process.kill()
+        return process.communicate()[1] or ""
 
     def _close(self) -> None:
         self._end()

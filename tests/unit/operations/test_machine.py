@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import http.server
-import socket
-import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,60 +16,33 @@ from operations.machine.access import machine_of
 from operations.machine.connection import Way, way_on_this_machine
 from operations.machine.docker import Docker
 from operations.machine.shell import ScriptError
+from tests.equipment.fakes.docker_api import FakeDocker
 from tests.equipment.fakes.grafana import base
 
 
-class DockerApi(http.server.BaseHTTPRequestHandler):
-    """Answers like an engine without containers."""
-
-    def do_GET(self) -> None:
-        body = b'{"ApiVersion": "1.44"}' if self.path.endswith("/version") else b"[]"
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Socket(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-
-    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        # A handler wants to know who asks, which a socket of this kind does not say.
-        return super().get_request()[0], ("local", 0)
-
-
 @pytest.fixture
-def tunnel(tmp_path: Path) -> Iterator[list[Socket]]:
+def tunnel() -> Iterator[list[FakeDocker]]:
     """Servers in the order in which they were opened; each is a new way to the same engine."""
-    opened: list[Socket] = []
+    opened: list[FakeDocker] = []
     yield opened
     for server in opened:
-        server.server_close()
+        server.end()
 
 
-def open_anew(opened: list[Socket], folder: Path) -> str:
-    path = folder / f"docker-{len(opened)}.sock"
-    server = Socket(str(path), DockerApi)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    opened.append(server)
-    return f"unix://{path}"
+def open_anew(opened: list[FakeDocker], folder: Path) -> str:
+    opened.append(FakeDocker(folder / f"docker-{len(opened)}.sock"))
+    return opened[-1].address
 
 
-def test_a_connection_that_broke_is_opened_again(tunnel: list[Socket], tmp_path: Path) -> None:
+def test_a_connection_that_broke_is_opened_again(tunnel: list[FakeDocker], tmp_path: Path) -> None:
     docker = Docker(Way(lambda: open_anew(tunnel, tmp_path), "there", "try again"))
     assert docker.previews() == []
-    tunnel[0].shutdown()
-    tunnel[0].server_close()
-    (tmp_path / "docker-0.sock").unlink()
+    tunnel[0].end()
     assert docker.previews() == []
     assert len(tunnel) == 2
 
 
-def test_a_connection_that_breaks_before_it_is_used_is_opened_again(tunnel: list[Socket], tmp_path: Path) -> None:
+def test_a_connection_that_breaks_before_it_is_used_is_opened_again(tunnel: list[FakeDocker], tmp_path: Path) -> None:
     ways = iter((f"unix://{tmp_path}/cut.sock", open_anew(tunnel, tmp_path)))
     assert Docker(Way(lambda: next(ways), "there", "try again")).previews() == []
 
