@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import docker
 import requests
-from docker.errors import DockerException
+from docker.errors import DockerException, create_api_error_from_http_exception
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from operations.errors import OperationError
@@ -99,6 +99,28 @@ class Connection:
                 broken.close()
                 self._client = self._opened()
             return self._client
+
+
+def posted(api: Api, path: str, **request: Any) -> requests.Response:
+    """The engine's answer to what Docker's client has no method for.
+
+    Args:
+        api: Docker's API.
+        path: Path of the request, without the API's version.
+        request: As ``requests`` takes it.
+
+    Raises:
+        docker.errors.APIError: The engine refuses; in its own words, as of the client's methods.
+        requests.RequestException: It does not answer.
+    """
+    answer: requests.Response = api.post(
+        f"{api.base_url}/v{api.api_version}{path}", **{"timeout": api.timeout, **request}
+    )
+    try:
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        raise create_api_error_from_http_exception(error) from error
+    return answer
 
 
 def reason_of(error: Exception) -> str:

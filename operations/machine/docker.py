@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -13,7 +12,7 @@ from components.labels import BASE, PART_OF_BASE, PREVIEW, SLUG
 from components.services import by_key
 from operations.at_once import at_once
 from operations.machine.belongings import Belongings
-from operations.machine.connection import Api, Way
+from operations.machine.connection import Api, Way, posted
 from operations.machine.docker_state import ContainerEvent, ContainerState, event_of, state_of
 from operations.machine.executions import Executions
 from operations.machine.images import Images
@@ -104,10 +103,7 @@ class Docker(Belongings, Images, Executions, Usages):
             with contextlib.suppress(NotFound):
                 if api.inspect_container(state.id)["HostConfig"]["NanoCpus"] != wanted:
                     # Docker's client knows the older way to say it alone, which cannot change this one.
-                    address = f"{api.base_url}/v{api.api_version}/containers/{state.id}/update"
-                    answer = api.post(address, json={"NanoCpus": wanted}, timeout=api.timeout)
-                    if answer.status_code != HTTPStatus.NOT_FOUND:
-                        answer.raise_for_status()
+                    posted(api, f"/containers/{state.id}/update", json={"NanoCpus": wanted})
 
         self._ask(f"limit the container {state.name}", limited)
 

@@ -11,7 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from components.labels import BASE, PREVIEW, SERVICE, SLUG
 from operations.machine.belongings import remove_network
-from operations.machine.connection import Api, Connection, Way
+from operations.machine.connection import Api, Connection, Way, posted
 from operations.machine.docker_state import Belonging, Kind, belonging_of
 from operations.machine.swarm_tasks import Service, services_of
 
@@ -60,9 +60,7 @@ class SwarmLists(Connection):
                     return
                 spec["Mode"]["Replicated"]["Replicas"] = replicas
                 # Docker's client would describe the service anew, and forget what it does not know.
-                address = f"{api.base_url}/v{api.api_version}/services/{service.id}/update"
-                asked = {"version": row["Version"]["Index"]}
-                api.post(address, params=asked, json=spec, timeout=api.timeout).raise_for_status()
+                posted(api, f"/services/{service.id}/update", params={"version": row["Version"]["Index"]}, json=spec)
 
         Retrying(
             # Somebody else has changed it in between: it is read again.

@@ -54,6 +54,16 @@ class FakeDocker(socketserver.ThreadingUnixStreamServer):
         return super().get_request()[0], ("local", 0)
 
 
+def answer(asking: BaseHTTPRequestHandler, status: int, content: object) -> None:
+    """Answer with JSON."""
+    body = json.dumps(content).encode()
+    asking.send_response(status)
+    asking.send_header("Content-Type", "application/json")
+    asking.send_header("Content-Length", str(len(body)))
+    asking.end_headers()
+    asking.wfile.write(body)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: FakeDocker
 
@@ -64,14 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.replies.get(asked, (200, []))
         if callable(reply):
             reply(self)
-            return
-        status, content = reply
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        else:
+            answer(self, *reply)
 
     def do_GET(self) -> None:
         self._answer()
