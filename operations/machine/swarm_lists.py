@@ -13,7 +13,7 @@ from components.labels import BASE, PREVIEW, SERVICE, SLUG
 from operations.machine.belongings import remove_network
 from operations.machine.connection import Api, Connection, Way, posted
 from operations.machine.docker_state import Belonging, Kind, belonging_of
-from operations.machine.swarm_tasks import Service, services_of
+from operations.machine.swarm_tasks import Service, node_name, services_of
 
 _IN_USE_SECONDS = 60
 """How long tasks of a service that is removed may take to end: networks, secrets and configs are theirs until then."""
@@ -42,7 +42,7 @@ class SwarmLists(Connection):
         def listed(api: Api) -> list[Service]:
             rows = [row for row in api.services(filters=wanted) if SERVICE in row["Spec"]["Labels"]]
             tasks = api.tasks(filters={"service": [row["ID"] for row in rows]}) if rows else []
-            return services_of(rows, tasks, {row["ID"]: row["Description"]["Hostname"] for row in api.nodes()})
+            return services_of(rows, tasks, {row["ID"]: node_name(row) for row in api.nodes()})
 
         return self._ask("list the services of previews", listed)
 

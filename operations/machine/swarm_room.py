@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.service_spec import ServiceSpec
-from operations.machine.swarm_tasks import Task
+from operations.machine.swarm_tasks import Task, node_name
 
 _MIB = 1 << 20
 
@@ -64,12 +64,12 @@ def nodes_of(rows: Iterable[Mapping[str, Any]], tasks: Sequence[Task]) -> list[N
     found = []
     for row in rows:
         own = [task for task in tasks if task.node == row["ID"] and task.takes_room]
-        has = row["Description"].get("Resources") or {}
+        has = (row.get("Description") or {}).get("Resources") or {}
         state, availability = row["Status"]["State"], row["Spec"]["Availability"]
         found.append(
             Node(
                 id=row["ID"],
-                name=row["Description"]["Hostname"],
+                name=node_name(row),
                 obstacle="" if state == "ready" and availability == "active" else _obstacle(state, availability),
                 cpus=int(has.get("NanoCPUs") or 0) / 1e9 - sum(task.cpus for task in own),
                 memory=int(has.get("MemoryBytes") or 0) - sum(task.memory for task in own),

@@ -60,6 +60,11 @@ class Task:
         return self.state in ("starting", "running")
 
 
+def node_name(row: Mapping[str, Any]) -> str:
+    """Host name of a row of Swarm's list of nodes; its id while it has joined and not yet described itself."""
+    return str((row.get("Description") or {}).get("Hostname") or row["ID"])
+
+
 def task_of(row: Mapping[str, Any], service: str, nodes: Mapping[str, str]) -> Task:
     """A row of Swarm's list of tasks.
 

@@ -19,6 +19,12 @@ from tests.unit.operations.test_swarm import node_row, service_row, task_row
 
 UPDATE = "POST /services/s-grafana/update"
 CHANGED = {"message": "rpc error: code = Unknown desc = update out of sequence"}
+JOINING = {
+    "ID": "n2",
+    "Spec": {"Availability": "active"},
+    "Status": {"State": "unknown"},
+    "Description": {"Platform": {}, "Resources": {}, "Engine": {}},
+}
 
 
 @pytest.fixture
@@ -73,3 +79,11 @@ def test_a_container_that_cannot_be_limited_is_told_in_the_engine_s_own_words(ma
         docker.limit_cpus(state, 8)
     manager.replies["POST /containers/c/update"] = (404, {"message": "No such container: c"})
     docker.limit_cpus(state, 8)
+
+
+def test_a_worker_that_has_joined_and_not_yet_described_itself_goes_by_its_id(
+    manager: FakeDocker, swarm: Swarm
+) -> None:
+    manager.replies["GET /nodes"] = (200, [node_row("node-1", 1, 1024), JOINING])
+    assert [state.node for state in swarm.previews()] == ["n2"]
+    assert "and beside the others n2 is unknown, node-1 has " in swarm.shortage("b", list)
