@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.auth import get_config_header, resolve_repository_name
+from docker.errors import APIError, NotFound
+from docker.utils import parse_repository_tag
 
 from operations.at_once import at_once
 from operations.errors import RefusedError
-from operations.machine.connection import Api, Connection, reason_of
+from operations.machine.connection import Api, Connection, posted, reason_of
 
 KEPT = "pgai-preview"
 """Repository of the names that this project gives to images, others each hour."""
 
 _SHORT_ID = 12
-_PULL_TIMEOUT_SECONDS = 300
+_PULL_SECONDS = 1800
+_SILENT_SECONDS = 300
+_REMEDY = "remove the reason and try again"
 
 
 class Images(Connection):
@@ -39,7 +45,7 @@ class Images(Connection):
 
         Raises:
             RefusedError: An image is neither there nor can it be pulled.
-            OperationError: Docker does not say.
+            OperationError: Docker does not say, or does not get to the end of a pull.
         """
         names = sorted(set(references))
         found = dict(zip(names, at_once(self._image, names), strict=True))
@@ -79,15 +85,41 @@ class Images(Connection):
         return self._ask(f"describe the image {reference}", inspected)
 
     def _pull(self, reference: str) -> None:
-        repository, _, tag = reference.partition("@") if "@" in reference else _split_tag(reference)
-        try:
-            self._client.api.timeout = _PULL_TIMEOUT_SECONDS
-            self._client.images.pull(repository, tag=tag or "latest")
-        except (DockerException, OSError) as error:
+        pulled = partial(_pulled, reference, time.monotonic() + _PULL_SECONDS)
+        if refusal := self._ask(f"pull the image {reference}", pulled):
             raise RefusedError(
-                f"The image {reference} is not on the machine and cannot be pulled ({reason_of(error)}): "
-                "correct its name, or put the image on the machine. Nothing was changed."
-            ) from error
+                f"The image {reference} is not on the machine and cannot be pulled {refusal}, or put the image on the "
+                "machine. Nothing was changed."
+            )
+
+
+def _pulled(reference: str, end: float, api: Api) -> str:
+    """Pull an image; gives why the engine cannot, and what to do, else nothing."""
+    name, _, digest = reference.partition("@")
+    repository, tag = parse_repository_tag(name)
+    login = get_config_header(api, resolve_repository_name(repository)[0])
+    try:
+        # Docker's client waits without end, and takes no notice of a pull that fails on its way.
+        answer = posted(
+            api,
+            "/images/create",
+            params={"fromImage": repository, "tag": digest or tag or "latest"},
+            headers={"X-Registry-Auth": login} if login else {},
+            stream=True,
+            timeout=_SILENT_SECONDS,
+        )
+    except NotFound as error:
+        return f"({reason_of(error)}): correct its name"
+    except APIError as error:
+        return f"({reason_of(error)}): {_REMEDY}"
+    with answer:
+        for line in answer.iter_lines():
+            row = json.loads(line or "{}")
+            if "error" in row:
+                return f"({str(row['error']).strip().rstrip('.')}): {_REMEDY}"
+            if time.monotonic() > end:
+                raise TimeoutError(f"it has not got to the end within {_PULL_SECONDS // 60} min")
+    return ""
 
 
 def _renamed(identity: str, name: str, former: Iterable[str], api: Api) -> None:
@@ -98,9 +130,3 @@ def _renamed(identity: str, name: str, former: Iterable[str], api: Api) -> None:
         # One name too many is no reason not to deploy.
         with contextlib.suppress(APIError):
             api.remove_image(one, noprune=True)
-
-
-def _split_tag(reference: str) -> tuple[str, str, str]:
-    head, slash, last = reference.rpartition("/")
-    name, colon, tag = last.partition(":")
-    return f"{head}{slash}{name}", colon, tag
