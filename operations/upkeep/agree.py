@@ -63,6 +63,18 @@ def why_ended(seen: Seen, preview: PreviewOutputs, *, started_by_label: bool) ->
     return ""
 
 
+def kept_by(seen: Seen, preview: PreviewOutputs) -> str:
+    """What keeps a preview by the labels of its open merge requests, whether its stack records that yet or not.
+
+    Args:
+        seen: What GitLab knows.
+        preview: What the preview's stack records.
+    """
+    still_open = [one for one in seen.merge_requests.get(preview.branch, ()) if not one.ended]
+    labels = frozenset[str]().union(*(one.labels for one in still_open)) if still_open else None
+    return kept_after(preview.kept, labels)
+
+
 def _is_after(time: dt.datetime | None, text: str) -> bool:
     known = moment(text)
     return time is not None and known is not None and time > known
@@ -94,9 +106,7 @@ def settle_labels(
 def _relabelled(
     engine: Engine, preview: PreviewOutputs, seen: Seen, now: dt.datetime, told: Reporting, *, dry_run: bool
 ) -> Settled | None:
-    still_open = [one for one in seen.merge_requests.get(preview.branch, ()) if not one.ended]
-    labels = frozenset[str]().union(*(one.labels for one in still_open)) if still_open else None
-    after = kept_after(preview.kept, labels)
+    after = kept_by(seen, preview)
     if after == preview.kept:
         return None
     why = f"its merge request {'has' if after else 'lost'} the label {KEEP_LABEL}"

@@ -24,7 +24,7 @@ from operations.happening import Hears, nobody
 from operations.life.destroy import DestroyRequest, destroy
 from operations.listing import snapshots
 from operations.review.settings import GitLab
-from operations.upkeep.agree import seen_by, settle_environments, settle_labels, why_ended
+from operations.upkeep.agree import kept_by, seen_by, settle_environments, settle_labels, why_ended
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import ends_at, moment
 from operations.upkeep.gitlab import Seen
@@ -185,6 +185,9 @@ def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, se
         return _NO_BRANCH
     if preview and (ended := why_ended(seen, preview, started_by_label=request.started_by_label)):
         return ended
+    # A label that was set shortly before the end may not be on record yet.
+    if preview and kept_by(seen, preview):
+        return ""
     end = ends_at(engine, snapshot)
     if end is None or end > request.now:
         return ""

@@ -186,6 +186,25 @@ def test_a_preview_that_is_kept_from_now_on_is_warned_of_no_end(world: World) ->
     assert [row.result for row in world.reap()[1]] == ["kept"]
 
 
+def test_a_label_that_keeps_saves_a_preview_from_an_end_that_came_before_anybody_heard_of_it(world: World) -> None:
+    for branch, by in (("new", ""), ("lost", "label"), ("over", "")):
+        world.engine.states[f"preview-{branch}"] = preview(branch, MADE, created_at=MADE, kept=by)
+    world.merge_request("new", "preview::keep")
+    world.merge_request("lost", "bug")
+    world.merge_request("over", "preview::keep", ended="closed", at=BEFORE)
+    reaped, settled = world.reap()
+    assert {one.branch: one.result for one in reaped} == {"over": "destroyed"}
+    assert {row.branch: row.result for row in settled if row.why != "ends soon"} == {
+        "new": "kept",
+        "lost": "kept no longer",
+    }
+    assert {state.owner: state.outputs["expires_at"] for state in world.engine.states.values()} == {
+        "new": MADE,
+        "lost": "2026-01-10T12:00:00Z",
+    }
+    assert world.reap()[0] == []
+
+
 def test_a_gitlab_that_does_not_answer_keeps_nothing_from_its_end_and_is_said(world: World) -> None:
     world.engine.states["preview-a"] = preview("a", "2026-01-09T00:00:00Z")
     world.gitlab = replace(world.gitlab, server="http://127.0.0.1:1")
