@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -139,42 +140,44 @@ class CloudflareRecords:
         return {**described(name, comment), "content": self._base.address}.items() <= record.items()
 
     def all(self) -> list[DnsRecord]:
-        from cloudflare import CloudflareError
-
         base = self._base
-        try:
-            rows = list(self._client.dns.records.list(zone_id=base.zone_id, type="A"))
-        except CloudflareError as error:
-            raise OperationError(
-                f"Cloudflare does not list the DNS records of {base.domain} ({error}): check {TOKEN_VARIABLE}."
-            ) from error
-        return sorted(
-            (
-                DnsRecord(
-                    id=str(row.id), name=row.name, created_at=row.created_on.isoformat(), comment=row.comment or ""
-                )
-                for row in rows
-                if row.name.startswith(STACK_PREFIX)
-                and row.name.endswith(f".{base.domain}")
-                and row.content == base.address
-            ),
-            key=lambda record: record.name,
-        )
+        with self._answering(f"list the DNS records of {base.domain}", f"check {TOKEN_VARIABLE}"):
+            return sorted(
+                (
+                    DnsRecord(
+                        id=str(row.id), name=row.name, created_at=row.created_on.isoformat(), comment=row.comment or ""
+                    )
+                    for row in self._client.dns.records.list(zone_id=base.zone_id, type="A")
+                    if row.name.startswith(STACK_PREFIX)
+                    and row.name.endswith(f".{base.domain}")
+                    and row.content == base.address
+                ),
+                key=lambda record: record.name,
+            )
 
     def remove(self, name: str, known: Collection[str] = (), comment: str = "") -> list[str]:
-        from cloudflare import CloudflareError
-
         chosen = [
             record
             for record in self.all()
             if record.name == name and record.id not in known and comment in ("", record.comment)
         ]
-        try:
+        with self._answering(f"delete the DNS record {name}", f"check {TOKEN_VARIABLE}, or delete it by hand"):
             for record in chosen:
                 self._client.dns.records.delete(record.id, zone_id=self._base.zone_id)
-        except CloudflareError as error:
-            raise OperationError(
-                f"Cloudflare does not delete the DNS record {name} ({error}): check {TOKEN_VARIABLE}, or delete it by "
-                "hand."
-            ) from error
         return [f"record {record.name}" for record in chosen]
+
+    @contextmanager
+    def _answering(self, what: str, advice: str) -> Iterator[None]:
+        """Make one sentence of whatever comes of asking Cloudflare."""
+        from cloudflare import CloudflareError
+
+        try:
+            yield
+        except CloudflareError as error:
+            raise OperationError(f"Cloudflare does not {what} ({error}): {advice}.") from error
+        # What the client makes of an answer that is no JSON, or another's: the page of a proxy, or of an outage.
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise OperationError(
+                f"Cloudflare does not {what} (what answered is not its API: {type(error).__name__}): run it again "
+                f"later, and see where HTTPS_PROXY and {_API_VARIABLE} lead."
+            ) from error

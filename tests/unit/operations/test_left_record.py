@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cloudflare import Cloudflare
+from flask import Response, request
 
 from components.record_args import comment_of
 from operations.engine.snapshot import Snapshot
@@ -75,3 +76,41 @@ def test_a_proxy_that_cannot_be_used_is_one_sentence(world: World, monkeypatch: 
     for asked in (world.machine.records.all, lambda: world.machine.records.remove(HOST)):
         with pytest.raises(OperationError, match=rf"^Cloudflare .* of {ZONE} .* the proxy .* or unset them\.$"):
             asked()
+
+
+ODD = {
+    "page": ("text/html", "<html>Sign in to the network</html>"),
+    "torn": ("application/json", "{broken"),
+    "null": ("application/json", "null"),
+    "no record": ("application/json", '{"result": [{"id": "1", "name": null}]}'),
+    "deep": ("application/json", "[" * 100_000),
+}
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, cloud: FakeCloudflare, method: str, odd: str) -> None:
+    """One answer to all requests of a method."""
+    usual, (kind, body) = cloud._before, ODD[odd]
+    asked = [lambda: Response(body, mimetype=kind) if request.method == method else usual()]
+    monkeypatch.setattr(cloud._app, "before_request_funcs", {None: asked})
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_answer_that_is_no_list_of_records_is_one_sentence(
+    world: World, cloud: FakeCloudflare, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    answers(monkeypatch, cloud, "GET", odd)
+    for asked in (world.machine.records.all, lambda: world.machine.records.remove(HOST)):
+        with pytest.raises(
+            OperationError, match=rf"^Cloudflare does not list the DNS records of {ZONE} \(.* again later"
+        ):
+            asked()
+
+
+@pytest.mark.parametrize("odd", ["page", "torn", "null", "deep"])
+def test_a_deletion_that_nobody_knows_the_outcome_of_is_one_sentence(
+    world: World, cloud: FakeCloudflare, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    left(cloud, comment_of("a"))
+    answers(monkeypatch, cloud, "DELETE", odd)
+    with pytest.raises(OperationError, match=rf"^Cloudflare does not delete the DNS record {HOST} \(.* again later"):
+        world.machine.records.remove(HOST)
