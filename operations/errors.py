@@ -80,3 +80,10 @@ class EngineError(OperationError):
     def __init__(self, message: str, failed: Collection[str] = ()) -> None:
         super().__init__(message)
         self.failed = frozenset(failed)
+
+
+def sentence_of(error: BaseException) -> str:
+    """What an error says; of one that nobody has thought of, also what it is."""
+    if isinstance(error, OperationError):
+        return str(error)
+    return f"{type(error).__name__} where none was expected ({error})."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from operations.errors import OperationError
+from operations.errors import sentence_of
 from stacks.names import PreviewName
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def all_of(hearers: Sequence[Hears], note: Callable[[str], None]) -> Hears:
     to the preview makes up for it.
 
     Args:
-        hearers: Who wants to know; each raises :class:`OperationError` where it cannot do its part.
+        hearers: Who wants to know; each raises where it cannot do its part.
         note: Told what could not be done.
     """
     faults: set[str] = set()
@@ -72,9 +72,9 @@ def all_of(hearers: Sequence[Hears], note: Callable[[str], None]) -> Hears:
         for hearer in hearers:
             try:
                 hearer(happening)
-            except OperationError as error:
-                if str(error) not in faults:
-                    faults.add(str(error))
-                    note(str(error))
+            except Exception as error:  # noqa: BLE001  whatever it is, the operation is none the worse for it
+                if (said := sentence_of(error)) not in faults:
+                    faults.add(said)
+                    note(said)
 
     return hear

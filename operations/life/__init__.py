@@ -44,5 +44,6 @@ waiting for them.
 
 0 done, or nothing to do · 1 failed · 2 bad input · 3 refused · 4 locked · 5 unhealthy, or not running · 6 no such
 preview · 7 not fulfilled. Every command: 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP, after which it
-starts nothing new. A slot is taken, and a deploy undone, without being interrupted; undoing is tried three times.
+starts nothing new. A slot is taken, and a deploy undone, without being interrupted; undoing is tried three times. An
+update that is made by the time of a failure or an interruption is not undone.
 """

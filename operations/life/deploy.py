@@ -17,7 +17,6 @@ from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Changes, Engine
 from operations.errors import EngineError, InterruptedOperationError, LockedError
 from operations.find import base_in
-from operations.happening import What
 from operations.life.ending import NotWellError, keep, tell, undone, unwell_of
 from operations.life.haste import hastened_update
 from operations.life.labels import mark_kept
@@ -81,7 +80,7 @@ def deploy(
         UnhealthyError: A container did not become healthy, or something failed that nobody had thought of. A new
             preview has been removed again, an update has been taken back, if the message does not say otherwise.
         LockedError: Another operation held the preview for the whole wait.
-        InterruptedOperationError: Somebody asked it to stop; the same has been done.
+        InterruptedOperationError: Somebody asked it to stop; the same has been done, but of an update that was made.
         OperationError: Anything else.
     """
     name = PreviewName(request.branch)
@@ -120,15 +119,13 @@ def deploy(
                 if values["kept"] or (known and known.kept):
                     mark_kept(work.machine, name.slug, kept=bool(values["kept"]))
                 # GitLab's answers may take seconds.
-                with interrupts.let_in(), _meanwhile(lambda: tell(work, request, "deploying")):
-                    changes = None if drifted else settled.only_recorded(work, values)
-                    changes = changes or _apply(work, values, settled, drifted=drifted)
+                with _meanwhile(lambda: tell(work, request, "deploying")):
+                    changes = _apply(work, values, settled, drifted=drifted)
             except LockedError:
                 raise
             except (Exception, InterruptedOperationError) as error:
-                said, complete = undone(work, error)
-                ended: What = "rolled back" if complete else "broken"
-                tell(work, request, ended if work.updates else "failed", said)
+                said, became = undone(work, error)
+                tell(work, request, became, said if became != "live" else None)
                 raise said from error
         # It stands either way: nobody shall go on to read that it is under way.
         tell(work, request, "live")
@@ -163,23 +160,29 @@ def _check(work: Work, request: DeployRequest, checkout: Path) -> Mapping[str, s
 
 
 def _apply(work: Work, values: Mapping[str, Any], settled: Settled, *, drifted: bool) -> Changes:
-    """``pulumi up``; a new preview with a container that is not well has failed too."""
+    """Make the update; a new preview with a container that is not well has failed too.
+
+    It may be interrupted while it is made. Once it is, it is what undoing would go back to.
+    """
+    let_in = work.interrupts.let_in
+    if not drifted:
+        with let_in():
+            recorded = settled.only_recorded(work, values)
+        if recorded:
+            return recorded
     if work.is_new:
         # Without a run of the engine, which would mostly derive a key from the passphrase.
-        with work.engine.locked(work.name.stack, work.operation):
+        with let_in(), work.engine.locked(work.name.stack, work.operation):
             work.engine.add(work.name.stack, like=values["base"])
     work.engine.configure(work.name.stack, values)
 
+    def update() -> Changes:
+        with let_in():
+            return work.engine.up(work.name.stack, work.told.step, refresh=drifted, require=work.require_unchanged)
+
     def up() -> Changes:
         with hastened_update(work):
-            return watched(
-                work.machine.docker,
-                work.name.slug,
-                interrupt=work.engine.process.interrupt,
-                update=lambda: work.engine.up(
-                    work.name.stack, work.told.step, refresh=drifted, require=work.require_unchanged
-                ),
-            )
+            return watched(work.machine.docker, work.name.slug, work.engine.process.interrupt, update)
 
     try:
         changes = up()
@@ -187,7 +190,10 @@ def _apply(work: Work, values: Mapping[str, Any], settled: Settled, *, drifted: 
         if not remove_left_record(work, error):
             raise
         changes = up()
-    if not work.updates and (unwell := unwell_of(work)):
-        raise NotWellError(f"{unwell}.")
     settled.keep(work, values)
+    if not work.updates:
+        with let_in():
+            unwell = unwell_of(work)
+        if unwell:
+            raise NotWellError(f"{unwell}.")
     return changes

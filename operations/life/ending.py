@@ -10,11 +10,12 @@ from operations.errors import (
     OperationError,
     RefusedError,
     UnhealthyError,
+    sentence_of,
 )
 from operations.happening import Happening, What
 from operations.life.last_words import last_words, secrets_of
 from operations.life.request import DeployRequest
-from operations.life.restore import sentence_of, undo
+from operations.life.restore import UP_BY_THEN, Outcome, undo
 from operations.life.watch import EndedError
 from operations.life.work import Work
 from operations.redact import redact
@@ -29,10 +30,12 @@ def keep(work: Work) -> None:
 
     Raises:
         UnhealthyError: One is not.
-        InterruptedOperationError: One is not, and nobody wants to wait for it any longer.
+        InterruptedOperationError: Somebody has asked to stop when the update was made already.
     """
     unwell = unwell_of(work) if work.updates else ""
     if not unwell:
+        if work.interrupts.received:
+            raise interrupted(work, UP_BY_THEN)
         return
     sentence = f"The preview of {work.name.branch!r} is up to date, but {unwell}: mend that and deploy again."
     if work.interrupts.received:
@@ -73,8 +76,14 @@ def unwell_of(work: Work) -> str:
     return "; ".join(map(str, found))
 
 
-def undone(work: Work, error: BaseException) -> tuple[BaseException, bool]:
-    """Undo what was done; returns what is to be said of it, and whether all of it is undone."""
+def interrupted(work: Work, outcome: object) -> InterruptedOperationError:
+    """What is to be said of a deploy that was interrupted."""
+    said = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
+    return InterruptedOperationError(said, work.interrupts.received)
+
+
+def undone(work: Work, error: BaseException) -> tuple[BaseException, What]:
+    """Undo what was done, unless it stands; returns what is to be said of it, and what has become of the preview."""
     container_failed = isinstance(error, NotWellError) or (
         isinstance(error, EngineError) and not error.failed.isdisjoint(("Container", "Service"))
     )
@@ -88,12 +97,21 @@ def undone(work: Work, error: BaseException) -> tuple[BaseException, bool]:
     text = redact(sentence_of(error), secrets)
     said: BaseException
     if work.interrupts.received:
-        sentence = f"The deploy of {work.name.branch!r} was interrupted. {outcome}"
-        said = InterruptedOperationError(sentence, work.interrupts.received)
+        said = interrupted(work, outcome)
     elif isinstance(error, EndedError) and error.refused and outcome.complete:
         said = RefusedError(f"There is no room for the preview of {work.name.branch!r}: {text} {outcome}")
     elif logs or isinstance(error, NotWellError) or not (outcome.complete and isinstance(error, OperationError)):
-        said = UnhealthyError(f"The preview of {work.name.branch!r} did not come up: {text} {outcome}", logs)
+        branch = repr(work.name.branch)
+        what = f"The deploy of {branch} failed" if outcome.stands else f"The preview of {branch} did not come up"
+        said = UnhealthyError(f"{what}: {text} {outcome}", logs)
     else:
         said = OperationError(f"{text} {outcome}")
-    return said, outcome.complete
+    return said, _became(work, outcome)
+
+
+def _became(work: Work, outcome: Outcome) -> What:
+    if outcome.stands:
+        return "live"
+    if not work.updates:
+        return "failed"
+    return "rolled back" if outcome.complete else "broken"

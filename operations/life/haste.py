@@ -73,10 +73,17 @@ def hastened_update(work: Work) -> Iterator[None]:
         work: The operation.
 
     Raises:
-        OperationError: As above.
+        OperationError: Docker does not answer before the block.
     """
-    with hastened(work.machine.docker, work.name.slug, only_new=True) as given:
-        yield
+    made = False
+    try:
+        with hastened(work.machine.docker, work.name.slug, only_new=True) as given:
+            yield
+            made = True
+    except Exception as error:
+        if not made:
+            raise
+        work.told.note(f"containers keep the processors of their start until the next deploy ({error})")
     # Where somebody else works on the stack by now, the next update makes the container anew, which loses nothing.
     if given:
         with suppress(OperationError), work.engine.locked(work.name.stack, work.operation):

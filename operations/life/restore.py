@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type, stop_after_attempt, wait_fixed
 
 from operations.engine.events import Reporting
-from operations.errors import OperationError
+from operations.errors import OperationError, sentence_of
 from operations.life.haste import hastened_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
@@ -21,7 +21,12 @@ from operations.life.work import OvertakenError, Work
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 2
+UP_BY_THEN = "The preview was up to date by then, and stays so."
 P = ParamSpec("P")
+
+
+class UpToDateError(Exception):
+    """The update that is to be undone has been made: what would be put back is that update itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +36,12 @@ class Outcome:
     Attributes:
         sentence: What was done, or could not be done.
         complete: Whether all of it was done.
+        stands: Whether nothing was undone, as the update had been made.
     """
 
     sentence: str
     complete: bool
+    stands: bool = False
 
     def __str__(self) -> str:
         return self.sentence
@@ -56,10 +63,12 @@ def undo(work: Work) -> Outcome:
         Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_fixed(_PAUSE_SECONDS),
-            retry=retry_if_not_exception_type(OvertakenError),
+            retry=retry_if_not_exception_type((OvertakenError, UpToDateError)),
             before_sleep=before_sleep,
             reraise=True,
         )(step, work)
+    except UpToDateError:
+        return Outcome(sentence=UP_BY_THEN, complete=True, stands=True)
     except OvertakenError as error:
         return Outcome(sentence=str(error), complete=True)
     except Exception as error:  # noqa: BLE001  whatever it is, the user is told how the preview was left
@@ -71,13 +80,6 @@ def undo(work: Work) -> Outcome:
     if work.updates:
         return Outcome(sentence="The last good version is running again.", complete=True)
     return Outcome(sentence="Everything that was made has been removed again.", complete=True)
-
-
-def sentence_of(error: BaseException) -> str:
-    """What an error says; of one that nobody has thought of, also what it is."""
-    if isinstance(error, OperationError):
-        return str(error)
-    return f"{type(error).__name__} where none was expected ({error})."
 
 
 def _to_nobody_too(told: Reporting) -> Reporting:
@@ -106,9 +108,16 @@ def _remove_all(work: Work) -> None:
 
 
 def put_back(work: Work) -> None:
-    """Update a preview to what it was: configuration from the stack's history, files from the host's good copy."""
+    """Update a preview to what it was: configuration from the stack's history, files from the host's good copy.
+
+    Raises:
+        UpToDateError: Both are those of the very update that is to be undone.
+        OperationError: It did not work.
+    """
     engine, stack = work.engine, work.name.stack
     with work.locked() as found:
+        if work.is_made(found.before):
+            raise UpToDateError
         work.require_unchanged(found.before)
         remove_unknown(work.machine, work.name.slug, found.before)
         forget_pending(engine, stack, found.before)

@@ -56,6 +56,11 @@ class Work:
         """Whether there is a good version to go back to."""
         return self.before.preview is not None
 
+    def is_made(self, now: Snapshot) -> bool:
+        """Whether its own update has ended well: outputs change with the last step of the engine."""
+        made = self.records
+        return made is not None and now.preview == made and self.before.preview != made
+
     @contextmanager
     def locked(self) -> Iterator[Work]:
         """The same work on what is there while nobody else works on the stack, wherever.
@@ -69,13 +74,12 @@ class Work:
     def require_unchanged(self, now: Snapshot) -> None:
         """Go no further where somebody else was at the stack since its lock was held.
 
-        An update of our own that has ended is nobody else's: what comes after it may fail, and is undone with it.
+        Its own update that has ended is nobody else's: a first deploy is removed also where only a later step failed.
 
         Raises:
             OvertakenError: Somebody was.
         """
-        is_own = self.records is not None and now.preview == self.records
-        if (now.outputs != self.before.outputs and not is_own) or now.owner not in ("", self.name.branch):
+        if (now.outputs != self.before.outputs and not self.is_made(now)) or now.owner not in ("", self.name.branch):
             raise OvertakenError(
                 f"Another operation has changed the preview of the slug {self.name.slug!r} meanwhile: nothing more was "
                 "done. Look at it with ./preview list, and run this again if it is still wanted."

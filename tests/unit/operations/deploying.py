@@ -32,6 +32,9 @@ STATE = Snapshot(
     stack=LIVE.stack, outputs=LIVE.outputs, ids={CONTAINER: frozenset({"c1"})}, has_slot=True, saved_at=LIVE.saved_at
 )
 
+GOOD = {"branch": "a", "images": {"backend": "b:1"}, "imageIds": {"b:1": "sha256:old", "c:1": "sha256:gone"}}
+"""Configuration of the update that made it."""
+
 
 @dataclass
 class StandInUp(StandInEngine):
@@ -40,6 +43,8 @@ class StandInUp(StandInEngine):
     Attributes:
         ups: What each ``pulumi up`` does, in order; succeeds when there is no more.
         values: Configuration of each.
+        history: Configuration of each that succeeded, oldest first.
+        after_up: Called when one has succeeded, before the engine's answer is read.
         kept: Key → content of what is kept beside the states.
         version: Of the engine.
         records: Whether the program records what it was told.
@@ -47,6 +52,8 @@ class StandInUp(StandInEngine):
 
     ups: list[Callable[[], None]] = field(default_factory=list)
     values: list[Mapping[str, Any]] = field(default_factory=list)
+    history: list[Mapping[str, Any]] = field(default_factory=lambda: [GOOD])
+    after_up: Callable[[], None] = lambda: None
     kept: dict[str, bytes] = field(default_factory=dict)
     version: str = "3.1.4"
     records: bool = True
@@ -85,18 +92,19 @@ class StandInUp(StandInEngine):
         self.values.append(self.configured)
         if self.ups:
             self.ups.pop(0)()
-        if not self.records:
-            return Changes()
-        base = BaseOutputs.of("base", self.states["base"].outputs)
-        exported = settings_of({"base": "base", **self.configured}).recorded(base).by_program()
-        self.states[stack] = replace(self.states[stack], outputs=exported)
+        self.history.append(self.configured)
+        if self.records:
+            base = BaseOutputs.of("base", self.states["base"].outputs)
+            exported = settings_of({"base": "base", **self.configured}).recorded(base).by_program()
+            self.states[stack] = replace(self.states[stack], outputs=exported)
+        self.after_up()
         return Changes()
 
     def secrets(self, stack: str) -> set[str]:
         return {"5ecret"}
 
     def last_good_values(self, stack: str) -> Mapping[str, Any]:
-        return {"branch": "a", "images": {"backend": "b:1"}, "imageIds": {"b:1": "sha256:old", "c:1": "sha256:gone"}}
+        return self.history[-1]
 
 
 @dataclass

@@ -186,3 +186,30 @@ def test_what_never_says_that_it_is_healthy_has_its_own_from_the_start() -> None
         engine.happen("grafana", "start")
         wait_for("the other has more", engine.has(grafana=1.0))
         assert "workload" not in engine.cpus
+
+
+def test_an_update_that_is_made_stays_so_where_a_share_cannot_be_taken_back_which_the_next_does() -> None:
+    engine, notes = Engine(), list[str]()
+    stacks = Stacks({"resources": []})
+    machine, name = SimpleNamespace(docker=engine), SimpleNamespace(slug="a", stack="preview-a")
+    told = SimpleNamespace(note=notes.append)
+    work = cast(Work, SimpleNamespace(machine=machine, name=name, engine=stacks, operation="deploy", told=told))
+    with hastened_update(work):
+        engine.start_and_refuse("grafana")
+    assert notes == ["containers keep the processors of their start until the next deploy (refused)"]
+    assert stacks.edits == 1
+    engine.refuses = False
+    with hastened_update(work):
+        assert engine.cpus == {"grafana": GRAFANA}
+
+
+def test_an_update_that_fails_is_what_is_told_where_a_share_cannot_be_taken_back_either() -> None:
+    engine = Engine()
+    work = cast(Work, SimpleNamespace(machine=SimpleNamespace(docker=engine), name=SimpleNamespace(slug="a")))
+
+    def fail() -> None:
+        engine.start_and_refuse("grafana")
+        raise OperationError("up failed")
+
+    with pytest.raises(OperationError, match="up failed"), hastened_update(work):
+        fail()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from signal import SIGTERM
+
 import pytest
 
 from operations.engine.events import Reporting
 from operations.engine.snapshot import Snapshot
-from operations.errors import EngineError, OperationError, UnhealthyError
+from operations.errors import EngineError, InterruptedOperationError, OperationError, UnhealthyError
 from operations.life.deploy import deploy
 from operations.life.request import DeployRequest
 from tests.unit.operations.deploying import CHECKOUT, STATE, World
@@ -60,5 +62,18 @@ def test_an_update_that_stands_beside_a_container_that_is_not_well_is_told_to_be
         step=lambda step: None, note=world.notes.append, happened=lambda happening: heard.append(happening.what)
     )
     with pytest.raises(UnhealthyError, match="is up to date, but the container target is unhealthy"):
+        deploy(world.engine.engine, CHECKOUT, DeployRequest(branch="a", base="base"), world.interrupts, told)
+    assert heard == ["deploying", "live"]
+
+
+@pytest.mark.parametrize("signalled", [False, True])
+def test_an_update_that_stands_though_something_failed_later_is_told_to_be_live(world: World, signalled: bool) -> None:
+    heard: list[str] = []
+    told = Reporting(
+        step=lambda step: None, note=world.notes.append, happened=lambda happening: heard.append(happening.what)
+    )
+    failing = world.fail(TypeError("half an event"))
+    world.engine.after_up = (lambda: world.interrupts._handle(SIGTERM)) if signalled else failing
+    with pytest.raises(InterruptedOperationError if signalled else UnhealthyError):
         deploy(world.engine.engine, CHECKOUT, DeployRequest(branch="a", base="base"), world.interrupts, told)
     assert heard == ["deploying", "live"]

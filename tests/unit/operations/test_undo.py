@@ -17,7 +17,8 @@ from operations.errors import (
     RefusedError,
     UnhealthyError,
 )
-from operations.life.deploy import deploy
+from operations.happening import Happening, all_of
+from operations.life.deploy import Deployed, deploy
 from operations.life.request import DeployRequest
 from operations.life.settled import Settled
 from operations.machine.shell import ScriptError
@@ -142,22 +143,65 @@ def test_a_first_deploy_whose_container_is_not_well_once_all_is_made_leaves_noth
     assert world.engine.destroyed == [STATE.stack]
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_interrupted_once_the_engine_has_ended_it_is_undone_too(
-    world: World, monkeypatch: pytest.MonkeyPatch, known: bool
+def test_a_first_deploy_that_is_interrupted_once_the_engine_has_ended_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Settled, "keep", lambda *_: world.interrupts._handle(SIGINT))
+    with pytest.raises(InterruptedOperationError, match="Everything that was made has been removed again"):
+        world.deploy(commit="new")
+    assert world.engine.destroyed == [STATE.stack]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_update_that_is_interrupted_once_it_is_made_stays_and_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    world.engine.states[STATE.stack] = STATE
+
+    def interrupt(*_: object) -> None:
+        world.interrupts._handle(SIGINT)
+
+    if at_once:
+        world.engine.after_up = interrupt
+    else:
+        monkeypatch.setattr(Settled, "keep", interrupt)
+    with pytest.raises(InterruptedOperationError) as stopped:
+        world.deploy(commit="new")
+    assert str(stopped.value) == "The deploy of 'a' was interrupted. The preview was up to date by then, and stays so."
+    assert stopped.value.signal_number == SIGINT
+    assert world.engine.states[STATE.stack].outputs["commit"] == "new"
+    assert len(world.engine.values) == 1, "the engine's history has nothing older to go back to any more"
+
+
+def test_an_update_that_is_made_stays_whatever_fails_afterwards(world: World) -> None:
+    world.engine.states[STATE.stack] = STATE
+    world.engine.after_up = world.fail(TypeError("half an event"))
+    with pytest.raises(UnhealthyError) as failed:
+        world.deploy(commit="new")
+    assert str(failed.value) == (
+        "The deploy of 'a' failed: TypeError where none was expected (half an event). "
+        "The preview was up to date by then, and stays so."
+    )
+    assert world.engine.states[STATE.stack].outputs["commit"] == "new"
+    assert "fetch" not in world.machine.scripts
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_wants_to_hear_of_a_deploy_and_fails_in_whatever_way_does_not_harm_it(world: World, known: bool) -> None:
     if known:
         world.engine.states[STATE.stack] = STATE
 
-    def keep(*_: object) -> None:
-        world.interrupts._handle(SIGINT)
+    def deaf(_: Happening) -> None:
+        raise ValueError("no JSON")
 
-    monkeypatch.setattr(Settled, "keep", keep)
-    said = "The last good version is running again" if known else "Everything that was made has been removed again"
-    with pytest.raises(InterruptedOperationError, match=said):
-        world.deploy(commit="new")
-    assert world.engine.destroyed == ([] if known else [STATE.stack])
-    assert not known or "restoreDirectory" in world.engine.values[-1]
+    told = Reporting(step=lambda step: None, note=world.notes.append, happened=all_of([deaf], world.notes.append))
+    asked = DeployRequest(branch="a", base="base", commit="new")
+    deployed = deploy(world.engine.engine, CHECKOUT, asked, world.interrupts, told)
+    assert isinstance(deployed, Deployed)
+    assert deployed.created is not known
+    assert world.notes.count("ValueError where none was expected (no JSON).") == 1
+    assert not world.engine.destroyed
+    assert len(world.engine.values) == 1
 
 
 def test_what_another_machine_has_deployed_meanwhile_is_not_undone(world: World) -> None:
