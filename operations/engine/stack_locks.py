@@ -146,7 +146,12 @@ class StackLocks:
                         yield
                         return
                 finally:
-                    store.delete(key)
+                    try:
+                        store.delete(key)
+                    except KeyboardInterrupt:
+                        # Which comes once. A lock that stayed would keep out everybody, this process too.
+                        store.delete(key)
+                        raise
             if time.monotonic() >= deadline:
                 raise self.refusal(stack, held, wait_seconds)
             if not told:

@@ -88,6 +88,25 @@ def test_it_goes_with_a_block_that_fails_too(locks: StackLocks, tmp_path: Path) 
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
+def test_somebody_who_is_interrupted_while_he_lets_go_of_a_stack_leaves_it_free(
+    locks: StackLocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, delete = locks._open(), locks._open().delete
+    signals = [KeyboardInterrupt("once")]
+
+    def interrupted(key: str) -> None:
+        if signals:
+            raise signals.pop()
+        delete(key)
+
+    monkeypatch.setattr(store, "delete", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="once"), locks.held("preview-a", "deploy", 0):
+        pass
+    assert list((tmp_path / FOLDER).iterdir()) == []
+    with locks.held("preview-a", "deploy", 0):
+        pass
+
+
 def test_many_who_take_turns_are_never_two_at_once(locks: StackLocks) -> None:
     inside, most, guard = 0, 0, threading.Lock()
 
