@@ -10,15 +10,13 @@ from operations.errors import (
     OperationError,
     RefusedError,
     UnhealthyError,
-    sentence_of,
 )
 from operations.happening import Happening, What
-from operations.life.last_words import last_words, secrets_of
+from operations.life.last_words import last_words, masked, said_of, secrets_of
 from operations.life.request import DeployRequest
 from operations.life.restore import UP_BY_THEN, Outcome, undo
 from operations.life.watch import EndedError
 from operations.life.work import Work
-from operations.redact import redact
 
 
 class NotWellError(OperationError):
@@ -90,11 +88,11 @@ def undone(work: Work, error: BaseException) -> tuple[BaseException, What]:
     # Before anything is removed: what the containers have to say goes with them.
     secrets = secrets_of(work.engine, work.name.stack)
     if isinstance(error, EndedError):
-        logs = {error.container: redact(error.log, secrets)}
+        logs = {error.container: masked(error.log, secrets)}
     else:
         logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
-    outcome = undo(work)
-    text = redact(sentence_of(error), secrets)
+    outcome = undo(work, lambda broken: said_of(broken, secrets))
+    text = said_of(error, secrets)
     said: BaseException
     if work.interrupts.received:
         said = interrupted(work, outcome)

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from tenacity import RetryCallState, Retrying, retry_if_not_exception_type, stop_after_attempt, wait_fixed
 
 from operations.engine.events import Reporting
-from operations.errors import OperationError, sentence_of
+from operations.errors import OperationError
 from operations.life.haste import hastened_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.slot import release_slot
@@ -47,8 +47,13 @@ class Outcome:
         return self.sentence
 
 
-def undo(work: Work) -> Outcome:
-    """Undo what a deploy has done; tried again, for what broke a connection once may do so in the middle of it."""
+def undo(work: Work, say: Callable[[BaseException], str]) -> Outcome:
+    """Undo what a deploy has done; tried again, for what broke a connection once may do so in the middle of it.
+
+    Args:
+        work: The deploy.
+        say: Puts an error into words that may be shown.
+    """
     work = replace(work, told=_to_nobody_too(work.told))
     doing, step = (
         ("putting the last good version back", put_back) if work.updates else ("removing what was made", _remove_all)
@@ -56,7 +61,7 @@ def undo(work: Work) -> Outcome:
 
     def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        work.told.note(f"{doing}, once more ({sentence_of(error)})" if error else doing)
+        work.told.note(f"{doing}, once more ({say(error)})" if error else doing)
 
     work.told.note(doing)
     try:
@@ -74,7 +79,7 @@ def undo(work: Work) -> Outcome:
     except Exception as error:  # noqa: BLE001  whatever it is, the user is told how the preview was left
         what = "The last good version could not be put back" if work.updates else "Not all could be removed"
         return Outcome(
-            sentence=f"{what}: {sentence_of(error)} Deploy again, or destroy the preview.",
+            sentence=f"{what}: {say(error)} Deploy again, or destroy the preview.",
             complete=False,
         )
     if work.updates:

@@ -11,13 +11,13 @@ from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
-from operations.errors import InterruptedOperationError, LockedError, OperationError, UnhealthyError
+from operations.errors import EngineError, InterruptedOperationError, LockedError, OperationError, UnhealthyError
 from operations.find import existing, machine_at
 from operations.happening import Happening, What
 from operations.life.asleep import get_up
 from operations.life.deploy import deploy
 from operations.life.ending import tell, unwell_of
-from operations.life.last_words import last_words, secrets_of
+from operations.life.last_words import last_words, said_of, secrets_of
 from operations.life.postponed import fetch_update, forget_update
 from operations.life.restore import put_back
 from operations.life.room import acquire
@@ -81,7 +81,7 @@ def wake(
             complete = {state.service for state in work.machine.docker.of_slug(name.slug)} >= set(by_key())
             if not complete:
                 told.note("making containers anew that are gone")
-                put_back(replace(work, before=engine.snapshot(name.stack) or Snapshot()))
+                _make_anew(work)
         unwell = unwell_of(work)
         outputs = existing(engine, branch, base).outputs
     if changed:
@@ -123,6 +123,13 @@ def wake(
             last_words(work.machine, name.slug, secrets, container_failed=True),
         )
     return Woken(name=name, url=outputs.url, changed=changed, updated=asked.commit if asked else None)
+
+
+def _make_anew(work: Work) -> None:
+    try:
+        put_back(replace(work, before=work.engine.snapshot(work.name.stack) or Snapshot()))
+    except EngineError as error:
+        raise OperationError(said_of(error, secrets_of(work.engine, work.name.stack))) from error
 
 
 def _awaken(work: Work, base: str) -> bool:
