@@ -71,8 +71,9 @@ def deploy(
         told: Who is told how it goes.
 
     Returns:
-        The preview; None where only an existing one was to be updated and there is none. An update of a preview that
-        sleeps and for which there is no slot is kept for its wake.
+        The preview; None where only an existing one was to be updated and there is none, or where what was kept for a
+        wake is older than what is deployed. An update of a preview that sleeps and for which there is no slot is kept
+        for its wake.
 
     Raises:
         BadInputError: Branch, commit, configuration directory or images cannot be used.

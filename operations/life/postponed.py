@@ -6,14 +6,18 @@ import base64
 import datetime as dt
 import io
 import json
+import os
 import shutil
 import tarfile
 import tempfile
+import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from components.host_scripts import script
+from operations.engine.snapshot import Snapshot
 from operations.errors import OperationError
 from operations.life.request import DeployRequest
 from operations.life.work import Work
@@ -25,7 +29,12 @@ from stacks.names import PreviewName
 from stacks.paths import Paths
 
 _REQUEST = "request.json"
-_KEPT_AT = "kept_at"
+_FORGET = """
+if [ -z "$KEPT_AT" ] || grep -qsF -- "$KEPT_AT" "$DIRECTORY/update/request.json"; then rm -rf -- "$DIRECTORY/update"; fi
+"""
+_FOLDER = "update-"
+_UNUSED_SECONDS = 3600
+"""After so long no wake is on its way to what it has fetched: applying it follows at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +66,7 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
         gather(request.config_directory or own, own).write(Path(folder) / "config")
         # The files have a place of their own by then.
         values = {one.name: getattr(request, one.name) for one in fields(request) if one.name != "config_directory"}
-        values[_KEPT_AT] = text_of(dt.datetime.now(dt.UTC))
+        values["kept_at"] = text_of(dt.datetime.now(dt.UTC))
         (Path(folder) / _REQUEST).write_text(json.dumps(values, default=_plain), encoding="utf-8")
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as tar:
@@ -69,41 +78,68 @@ def keep_update(work: Work, request: DeployRequest, checkout: Path) -> None:
 def fetch_update(work: Work) -> DeployRequest | None:
     """What an update has asked for while the preview slept; None where none has, or a later one was deployed.
 
-    Its files stay on this machine for as long as the preview's others do: a plain ``pulumi up`` reads them again.
+    Its files stay on this machine for as long as the preview's others do, or until another is applied: a plain
+    ``pulumi up`` reads them again. They have a folder of their own: another wake may be about to apply what it has
+    fetched.
 
     Raises:
         OperationError: The machine cannot be reached, or what was kept cannot be read.
     """
     if not work.machine.run('[ ! -d "$DIRECTORY/update" ] || echo kept', {"DIRECTORY": _directory(work)}).strip():
         return None
-    folder = Paths.default().staged(work.name.stack) / "update"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    place = Paths.default().staged(work.name.stack)
+    place.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=place))
+    asked = None
     try:
         work.machine.fetch(f"{_directory(work)}/update", folder)
+        asked = _request(work, (folder / _REQUEST).read_text(encoding="utf-8"))
+        # It has the time of the machine's by now.
+        os.utime(folder)
     except ScriptError:
         # Somebody has made it good meanwhile.
         return None
-    try:
-        asked = _request(work, (folder / _REQUEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise OperationError(
             f"The update that was kept for the preview of {work.name.branch!r} cannot be read ({error}): deploy the "
             "branch again."
         ) from error
+    finally:
+        if asked is None:
+            shutil.rmtree(folder, ignore_errors=True)
     if asked is None:
         forget_update(work)
         return None
     return replace(asked, config_directory=folder / "config")
 
 
-def forget_update(work: Work) -> None:
+def forget_update(work: Work, tried: DeployRequest | None = None) -> None:
     """Let go of an update that was kept: it has been applied, or something newer has.
+
+    Args:
+        work: The operation.
+        tried: The update; one that was kept meanwhile stays. None: whatever is kept.
 
     Raises:
         OperationError: The machine cannot be reached.
     """
-    work.machine.run('rm -rf -- "$DIRECTORY/update"', {"DIRECTORY": _directory(work)})
+    work.machine.run(_FORGET, {"DIRECTORY": _directory(work), "KEPT_AT": tried.kept_at if tried else ""})
+
+
+def remove_others(work: Work, applied: DeployRequest) -> None:
+    """Remove what this machine has of updates that were kept before one that is applied now."""
+    for folder in Paths.default().staged(work.name.stack).glob(f"{_FOLDER}*"):
+        # Another wake may have been faster.
+        with suppress(FileNotFoundError):
+            if folder / "config" != applied.config_directory and folder.stat().st_mtime < time.time() - _UNUSED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_outdated(request: DeployRequest, now: Snapshot) -> bool:
+    """Whether a request was kept, and its preview has been deployed since."""
+    kept = moment(request.kept_at)
+    deployed = moment(now.preview.deployed_at) if now.preview else None
+    return kept is not None and deployed is not None and deployed > kept
 
 
 def after_kept(work: Work, request: DeployRequest) -> DeployRequest:
@@ -131,12 +167,9 @@ def _read(work: Work) -> DeployRequest | None:
 def _request(work: Work, text: str) -> DeployRequest | None:
     """What was kept; None where the preview was deployed since, after a wake that did not get so far."""
     values = json.loads(text)
-    kept = moment(values.get(_KEPT_AT, ""))
-    deployed = moment(work.before.preview.deployed_at) if work.before.preview else None
-    if kept and deployed and deployed > kept:
-        return None
     names = {one.name for one in fields(DeployRequest)}
-    return DeployRequest(**{name: value for name, value in values.items() if name in names})
+    request = DeployRequest(**{name: value for name, value in values.items() if name in names})
+    return None if is_outdated(request, work.before) else request
 
 
 def _plain(value: object) -> object:

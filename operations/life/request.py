@@ -36,6 +36,7 @@ class DeployRequest:
             :mod:`stacks.images`. What is not named stays as it is.
         only_existing: Do nothing where there is no preview of the branch.
         labels: Labels of the branch's merge request; None: nobody knows them.
+        kept_at: Since when it has waited for the preview's wake, RFC 3339; empty: it is asked for now.
     """
 
     branch: str
@@ -45,6 +46,7 @@ class DeployRequest:
     images: Mapping[str, str] = field(default_factory=dict)
     only_existing: bool = False
     labels: Collection[str] | None = None
+    kept_at: str = ""
 
 
 def require_ownership(name: PreviewName, request: DeployRequest, before: Snapshot) -> None:

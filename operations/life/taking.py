@@ -11,12 +11,12 @@ from operations.engine.snapshot import Snapshot
 from operations.errors import InterruptedOperationError, OperationError, RefusedError
 from operations.life.asleep import get_up
 from operations.life.drift import has_drifted
-from operations.life.postponed import Postponed, forget_update, keep_update
+from operations.life.postponed import Postponed, forget_update, is_outdated, keep_update
 from operations.life.remains import forget_pending, remove_unknown
 from operations.life.request import DeployRequest, require_ownership
 from operations.life.room import acquire
 from operations.life.slot import NoRoomError, SlotLostError, release_slot
-from operations.life.work import Work
+from operations.life.work import OvertakenError, Work
 
 
 @contextmanager
@@ -35,8 +35,11 @@ def take_and_clear(work: Work, request: DeployRequest, checkout: Path) -> tuple[
     """Take the slot and clear away what an update that died has left, while nobody else works on the stack.
 
     Returns:
-        The work on what is there then, and whether it has drifted; None where an update finds nothing any more, and
-        what is said of one that has to wait for a slot.
+        The work on what is there then, and whether it has drifted; None where an update finds nothing any more, or was
+        kept for a wake and something newer is deployed, and what is said of one that has to wait for a slot.
+
+    Raises:
+        OvertakenError: An update that was kept for a wake finds the preview asleep again; it stays kept.
     """
     why = ""
     while True:
@@ -45,6 +48,14 @@ def take_and_clear(work: Work, request: DeployRequest, checkout: Path) -> tuple[
                 work = leaving.enter_context(work.locked())
             require_ownership(work.name, request, work.before)
             if request.only_existing and not why and not work.updates:
+                return None
+            if request.kept_at and work.before.asleep_since:
+                raise OvertakenError(
+                    f"The preview of {work.name.branch!r} was put to sleep again before the update that was kept for "
+                    "it could be applied: the next wake applies it."
+                )
+            # Between a wake and this, somebody else may have held the stack.
+            if is_outdated(request, work.before):
                 return None
             try:
                 why = _taken_or_released(work, request)

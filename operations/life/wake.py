@@ -18,7 +18,8 @@ from operations.life.asleep import get_up
 from operations.life.deploy import deploy
 from operations.life.ending import tell, unwell_of
 from operations.life.last_words import last_words, said_of, secrets_of
-from operations.life.postponed import fetch_update, forget_update
+from operations.life.postponed import fetch_update, forget_update, remove_others
+from operations.life.request import DeployRequest
 from operations.life.restore import put_back
 from operations.life.room import acquire
 from operations.life.slot import SlotLostError
@@ -83,46 +84,58 @@ def wake(
                 told.note("making containers anew that are gone")
                 _make_anew(work)
         unwell = unwell_of(work)
-        outputs = existing(engine, branch, base).outputs
-    if changed:
-        told.happened(
-            Happening(
-                what="live",
-                name=name,
-                machine=work.machine,
-                by=told.by,
-                commit=outputs.commit,
-                url=outputs.url,
-                expires_at=outputs.end,
+        now = existing(engine, branch, base)
+        outputs = now.outputs
+        if changed:
+            told.happened(
+                Happening(
+                    what="live",
+                    name=name,
+                    machine=work.machine,
+                    by=told.by,
+                    commit=outputs.commit,
+                    url=outputs.url,
+                    expires_at=outputs.end,
+                )
             )
-        )
-    if asked := fetch_update(work):
-        told.note(f"applying the update to {asked.commit or 'a commit without a name'} that was kept for it")
-        heard: list[What] = []
-
-        def hear(happening: Happening) -> None:
-            heard.append(happening.what)
-            told.happened(happening)
-
-        try:
-            deploy(engine, checkout, asked, interrupts, replace(told, happened=hear))
-        except (LockedError, InterruptedOperationError):
-            # It has not been tried.
-            raise
-        except OperationError as error:
-            forget_update(work)
-            if not heard:
-                # Refused before it began, which a deploy says only to who asks for it: he has gone long ago.
-                tell(work, asked, "rolled back", error)
-            raise
-        forget_update(work)
-    elif unwell:
+        asked = fetch_update(replace(work, before=now.snapshot))
+    applied = asked is not None and _apply(work, checkout, asked)
+    if unwell and not applied:
         secrets = secrets_of(engine, name.stack)
         raise UnhealthyError(
             f"The preview of {branch!r} is awake, but {unwell}: deploy it again, which mends that.",
             last_words(work.machine, name.slug, secrets, container_failed=True),
         )
-    return Woken(name=name, url=outputs.url, changed=changed, updated=asked.commit if asked else None)
+    return Woken(name=name, url=outputs.url, changed=changed, updated=asked.commit if asked and applied else None)
+
+
+def _apply(work: Work, checkout: Path, asked: DeployRequest) -> bool:
+    """Deploy an update that was kept; says whether it is live."""
+    told = work.told
+    told.note(f"applying the update to {asked.commit or 'a commit without a name'} that was kept for it")
+    heard: list[What] = []
+
+    def hear(happening: Happening) -> None:
+        heard.append(happening.what)
+        told.happened(happening)
+
+    try:
+        done = deploy(work.engine, checkout, asked, work.interrupts, replace(told, happened=hear))
+    except (LockedError, InterruptedOperationError):
+        # It has not been tried.
+        raise
+    except OperationError as error:
+        forget_update(work, asked)
+        if not heard:
+            # Refused before it began, which a deploy says only to who asks for it: he has gone long ago.
+            tell(work, asked, "rolled back", error)
+        raise
+    forget_update(work, asked)
+    if done is None:
+        told.note("the update that was kept is left out: a newer one was deployed meanwhile, or the preview destroyed")
+    else:
+        remove_others(work, asked)
+    return done is not None
 
 
 def _make_anew(work: Work) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import io
 import json
-import re
-import tarfile
+import os
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +16,13 @@ import pytest
 
 from operations.engine.events import Reporting, no_steps
 from operations.engine.interrupts import Interrupts
+from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
-from operations.errors import BadInputError
+from operations.errors import BadInputError, LockedError
 from operations.happening import Happening
 from operations.life import sleep as sleeping
 from operations.life import wake as waking
-from operations.life.postponed import after_kept, fetch_update, keep_update
+from operations.life.postponed import after_kept, fetch_update, forget_update, keep_update, remove_others
 from operations.life.request import DeployRequest
 from operations.life.work import Work
 from operations.machine.access import Machine
@@ -32,30 +32,26 @@ from tests.unit.operations.deploying import CHECKOUT, STATE, World
 
 
 class Keeper:
-    """A machine that keeps one update."""
+    """A machine that keeps one update, in a folder here."""
 
     def __init__(self, world: World) -> None:
-        self.base = world.machine.base
-        self.kept = ""
+        folder = Path(os.environ["XDG_DATA_HOME"]) / "machine"
+        self.base = world.machine.base.model_copy(update={"host_directory": str(folder)})
+        self.directory = Path(self.base.directory("a"))
+        self.directory.mkdir(parents=True)
+
+    @property
+    def kept(self) -> str:
+        """The update's request; empty where none is kept."""
+        request = self.directory / "update" / "request.json"
+        return request.read_text(encoding="utf-8") if request.exists() else ""
 
     def run(self, script: str, environment: Mapping[str, str]) -> str:
-        if script.startswith("cat "):
-            return self.kept
-        if "echo kept" in script:
-            return "kept" if self.kept else ""
-        if script.startswith("rm "):
-            self.kept = ""
-            return ""
-        archive = re.search(r"<<'END'.*?\n(.*?)\nEND", script, re.DOTALL)
-        assert archive
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive[1]))) as tar:
-            file = tar.extractfile("./request.json")
-            assert file
-            self.kept = file.read().decode()
-        return ""
+        own = {"PATH": os.environ["PATH"], **environment}
+        return subprocess.run(["sh", "-c", script], env=own, check=True, capture_output=True, text=True).stdout
 
     def fetch(self, directory: str, destination: Path) -> None:
-        (destination / "request.json").write_text(self.kept, encoding="utf-8")
+        shutil.copytree(directory, destination, dirs_exist_ok=True)
 
 
 def work_on(machine: Any, world: World) -> Work:
@@ -102,8 +98,7 @@ def test_a_kept_update_is_not_applied_over_what_was_deployed_after_it(
     keep_update(work_on(keeper, world), DeployRequest(branch="a", base="base", commit="1"), CHECKOUT)
 
     def deployed(at: dt.timedelta) -> Work:
-        moment = text_of(dt.datetime.now(dt.UTC) + at)
-        return replace(work_on(keeper, world), before=replace(STATE, outputs={**STATE.outputs, "deployed_at": moment}))
+        return replace(work_on(keeper, world), before=deployed_at(text_of(dt.datetime.now(dt.UTC) + at)))
 
     before, after = deployed(-dt.timedelta(minutes=1)), deployed(dt.timedelta(minutes=1))
     assert (asked := fetch_update(before))
@@ -113,6 +108,71 @@ def test_a_kept_update_is_not_applied_over_what_was_deployed_after_it(
     keep_update(before, DeployRequest(branch="a", base="base", images={"sink": "s:1"}), CHECKOUT)
     assert after_kept(after, DeployRequest(branch="a", base="base")).images == {}
     assert after_kept(before, DeployRequest(branch="a", base="base")).images == {"sink": "s:1"}
+
+
+def deployed_at(moment: str) -> Snapshot:
+    return replace(STATE, outputs={**STATE.outputs, "deployed_at": moment})
+
+
+def test_a_wake_does_not_put_what_was_kept_over_what_was_deployed_between_waking_and_applying_it(world: World) -> None:
+    world.engine.states[STATE.stack] = deployed_at("2026-01-10T12:00:01Z")
+    kept = {"commit": "older", "only_existing": True}
+    assert world.ask(**kept, kept_at="2026-01-10T12:00:00Z") is None
+    assert not world.machine.scripts, "not even a slot was asked for"
+    assert not world.engine.values
+    assert world.ask(**kept, kept_at="2026-01-10T12:00:02Z")
+    assert [values["commit"] for values in world.engine.values] == ["older"]
+
+
+def test_an_update_whose_preview_was_put_to_sleep_again_waits_for_the_next_wake(world: World) -> None:
+    world.engine.states[STATE.stack] = replace(STATE, outputs={**STATE.outputs, "asleep_since": "2026-01-10T12:00:01Z"})
+    with pytest.raises(LockedError, match=r"put to sleep again .*: the next wake applies it"):
+        world.ask(only_existing=True, kept_at="2026-01-10T12:00:00Z")
+    assert "take" not in world.machine.scripts, "it sleeps on"
+    assert not world.engine.values
+
+
+def test_a_wake_says_that_it_has_left_out_what_was_overtaken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(waking, "machine_at", lambda *_: world.machine)
+    monkeypatch.setattr(waking, "_awaken", lambda *_: True)
+    monkeypatch.setattr(waking, "put_back", lambda *_: None)
+    monkeypatch.setattr(waking, "fetch_update", lambda _: DeployRequest(branch="a", base="base", commit="older"))
+    monkeypatch.setattr(waking, "deploy", lambda *_: None)
+    told = Reporting(step=no_steps, note=notes.append)
+    woken = waking.wake(cast(Engine, world.engine), CHECKOUT, "a", Interrupts(), told)
+    assert (woken.changed, woken.updated) == (True, None)
+    assert "left out: a newer one was deployed meanwhile" in notes[-1]
+
+
+def test_an_update_that_is_kept_while_another_one_is_applied_stays_kept(world: World) -> None:
+    keeper = Keeper(world)
+    work = work_on(keeper, world)
+    keep_update(work, DeployRequest(branch="a", base="base", commit="1"), CHECKOUT)
+    tried = fetch_update(work)
+    assert tried
+    forget_update(work, replace(tried, kept_at="2026-01-10T12:00:00Z"))
+    assert json.loads(keeper.kept)["commit"] == "1"
+    forget_update(work, tried)
+    assert not keeper.kept
+
+
+def test_two_wakes_at_once_do_not_take_each_other_s_files_away(world: World) -> None:
+    work = work_on(Keeper(world), world)
+    keep_update(work, DeployRequest(branch="a", base="base", commit="1"), CHECKOUT)
+    one, other = fetch_update(work), fetch_update(work)
+    assert one
+    assert other
+    assert one.config_directory
+    assert other.config_directory
+    assert one.config_directory != other.config_directory
+    assert (one.config_directory / "grafana").is_dir()
+    remove_others(work, other)
+    assert (one.config_directory / "grafana").is_dir(), "it may be about to be applied"
+    os.utime(one.config_directory.parent, (0, 0))
+    remove_others(work, other)
+    assert not one.config_directory.parent.exists()
+    assert (other.config_directory / "grafana").is_dir()
 
 
 def test_a_deploy_that_wakes_has_the_images_that_a_kept_update_has_named(
