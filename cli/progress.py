@@ -9,18 +9,23 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from operations.engine.events import Step
 from toolchain.report import Row
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _WORTH_A_LINE_SECONDS = 1.0
-_TEXT_LENGTH = 70
 _KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
 
 
+def _text_column() -> TextColumn:
+    """What goes on at the moment: it gets the room that the other columns leave, and takes none of theirs."""
+    return TextColumn("{task.fields[text]}", style="dim", table_column=Column(ratio=1, no_wrap=True))
+
+
 class Progressing:
-    """Progress of one phase: a spinner with a counter on a terminal, a line a step elsewhere.
+    """Progress of one phase: a spinner with a counter on a terminal, a line a step elsewhere; what is noted stays.
 
     Args:
         console: Where to; standard error, since results alone go to standard output.
@@ -40,18 +45,16 @@ class Progressing:
             TextColumn("[bold]{task.description}[/]"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[text]}", style="dim"),
+            _text_column(),
             console=console,
             disable=not self._live,
+            expand=True,
         )
         self._task: TaskID = self._progress.add_task(title, total=None, text="")
 
     def note(self, text: str) -> None:
-        """Say what is going on."""
-        if self._live:
-            self._progress.update(self._task, text=escape(text))
-        else:
-            self._console.print(f"{self._title}: {escape(text)}", highlight=False)
+        """Say what is going on, in a line that stays: above the phase's own, which names it, on a terminal."""
+        self._console.print(escape(text if self._live else f"{self._title}: {text}"), highlight=False)
 
     def step(self, step: Step) -> None:
         """Show one step of the engine."""
@@ -71,7 +74,7 @@ class Progressing:
                 )
                 self._console.print(f"  {mark} {step.kind} {name} ({seconds:.1f} s)", highlight=False)
         waiting = ", ".join(sorted(self._running)) or "…"
-        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}"[:_TEXT_LENGTH])
+        self._progress.update(self._task, text=f"{self._done} done · {escape(waiting)}")
 
     def count(self, done: int, total: int) -> None:
         """Show how far a countable thing is."""
@@ -101,9 +104,10 @@ class SetupProgress:
             TextColumn("[bold]{task.description:28}[/]"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[text]}", style="dim"),
+            _text_column(),
             console=console,
             disable=not console.is_terminal,
+            expand=True,
             transient=True,
         )
 
@@ -122,7 +126,7 @@ class SetupProgress:
             self._tasks[name],
             total=None if fraction is None else 1.0,
             completed=fraction or 0.0,
-            text=escape(text)[:_TEXT_LENGTH],
+            text=escape(text),
         )
         # Where lines stay, a percentage a line would drown what matters: a new kind of work gets one.
         kind = text.split(" ", 1)[0]
