@@ -88,12 +88,18 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    log = Paths.default().logs / f"error-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    try:
+        log = Paths.default().logs / f"error-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        said = f"report it with {log}."
+    except (OSError, RuntimeError) as unwritten:
+        # A disk that is full, a home that cannot be written to, or none: the error itself shall not be lost with them.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"report it with this line ({place.filename}:{place.lineno}; no log could be written: {unwritten})."
     err.print(
         f"[bold red]Error:[/] {type(error).__name__} where none was expected: this is a fault of the project, so "
-        f"report it with {log}.",
+        f"{escape(said)}",
         soft_wrap=True,
     )
     return EXIT_UNEXPECTED
