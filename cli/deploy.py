@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.app import MAKE, WAIT_SECONDS, Base, Branch, Json, Wait
+from cli.files import require_file, write
 from cli.result import Result, command
 from operations.errors import BadInputError
 from stacks.names import NameRefusedError, PreviewName
@@ -86,6 +87,7 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
     from operations.life.postponed import Postponed
     from operations.verify.timing import opening_url
 
+    require_file(dotenv)
     started = time.monotonic()
     try:
         deployed = deploy_with_progress(request, wait)
@@ -101,8 +103,8 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
         )
     # A young preview has no data yet in the range that most dashboards name.
     address = opening_url(deployed.url)
-    _write(dotenv, address, deployed.name.slug)
     name = deployed.name
+    write(dotenv, f"PREVIEW_URL={address}\nPREVIEW_SLUG={name.slug}\n")
     known = {"branch": request.branch, "slug": name.slug, "stack": name.stack, "url": deployed.url, "open": address}
     if isinstance(deployed, Postponed):
         return Result(
@@ -118,11 +120,6 @@ def _run(request: DeployRequest, dotenv: Path | None, wait: float) -> Result:
         note=f"Preview of {request.branch} {verb} in {seconds:.1f} s; log in as admin with the password that "
         f"./preview credentials {quoted} shows.",
     )
-
-
-def _write(dotenv: Path | None, address: str, slug: str) -> None:
-    if dotenv:
-        dotenv.write_text(f"PREVIEW_URL={address}\nPREVIEW_SLUG={slug}\n", encoding="utf-8")
 
 
 def deploy_with_progress(request: DeployRequest, wait_seconds: float = WAIT_SECONDS) -> Deployed | Postponed | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.app import LOOK, Branch, Json, OnlyBase, err
+from cli.files import require_directory, require_file, write
 from cli.result import Result, command, note
 from operations.errors import BadInputError, NotFulfilledError, OperationError
 
@@ -58,7 +59,7 @@ def verify_with_progress(engine: Engine, request: VerifyRequest, *, junit: Path 
         junit: File that gets the checks as JUnit XML.
 
     Raises:
-        BadInputError: A directory for results cannot be made.
+        BadInputError: A file or a directory for results cannot be written.
         OperationError: See :func:`operations.verify.verify.verify`.
     """
     from cli.progress import Progressing
@@ -66,13 +67,12 @@ def verify_with_progress(engine: Engine, request: VerifyRequest, *, junit: Path 
     from operations.verify.verify import verify as run
 
     # What cannot be written is said before anything is waited for.
-    for directory in (junit.absolute().parent if junit else None, request.pictures):
-        if directory:
-            _make(directory)
+    require_file(junit)
+    if request.pictures:
+        require_directory(request.pictures)
     with Progressing(err, f"Verify {request.branch}").running() as shown:
         result = run(engine, request, shown.note, shown.count)
-    if junit:
-        junit.write_text(junit_xml(f"preview {request.branch}", result.checks, result.seconds), encoding="utf-8")
+    write(junit, junit_xml(f"preview {request.branch}", result.checks, result.seconds))
     return result
 
 
@@ -91,12 +91,3 @@ def _tell_reviewers(found: Verification) -> None:
             pictures(gitlab, found.branch, found.url, found.commit, found.comparison.pairs)
     except OperationError as error:
         note(str(error))
-
-
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInputError(
-            f"The directory {directory} cannot be made ({error.strerror}): name one that can be written to."
-        ) from error

@@ -124,3 +124,8 @@ def test_the_report_for_ci_gets_its_directory(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         verify_with_progress(StandInEngine().engine, VerifyRequest(branch="a"), junit=tmp_path / "new/verify.xml")
     assert (tmp_path / "new").is_dir()
+
+
+def test_a_directory_in_the_place_of_the_report_for_ci_is_bad_input_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="is a directory: name a file"):
+        verify_with_progress(StandInEngine().engine, VerifyRequest(branch="a"), junit=tmp_path)
