@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.host_scripts import script
 from operations.engine.snapshot import Snapshot
@@ -87,11 +87,18 @@ def stacks_of(engine: Engine, found: Sequence[Holder]) -> Mapping[str, Snapshot]
 
 
 def idle(found: Sequence[Holder], stacks: Mapping[str, Snapshot], now: dt.datetime) -> list[Holder]:
-    """Those that may be put to sleep, the one that nobody has looked at for longest first.
+    """Those that may be put to sleep, the one that nobody has looked at for longest first; each with its branch.
 
     Never one that is kept, whose first deploy has not ended, or that was deployed in the last two hours.
     """
-    return sorted((one for one in found if _may_sleep(one, stacks.get(one.slug), now)), key=lambda one: one.idle_since)
+    may = (replace(one, branch=branch_of(one, stacks)) for one in found if _may_sleep(one, stacks.get(one.slug), now))
+    return sorted(may, key=lambda one: one.idle_since)
+
+
+def branch_of(one: Holder, stacks: Mapping[str, Snapshot]) -> str:
+    """Its branch, which the state has where the machine has lost it; its slug where neither has."""
+    preview = stacks[one.slug].preview if one.slug in stacks else None
+    return preview.branch if preview else one.branch or one.slug
 
 
 def _may_sleep(one: Holder, stack: Snapshot | None, now: dt.datetime) -> bool:
@@ -108,16 +115,16 @@ def refusal_of(
     """Why there is no slot for a branch: who holds them, since when nobody looked, and how one gets free."""
     holding = sorted((one for one in found if one.takes_slot), key=lambda one: one.idle_since)
     ends = {one.slug: ends_at(engine, stacks[one.slug]) for one in holding if one.slug in stacks and not one.kept}
-    said = "; ".join(f"{one.branch or one.slug} ({_words(one, ends.get(one.slug))})" for one in holding)
+    said = "; ".join(f"{branch_of(one, stacks)} ({_words(one, ends.get(one.slug))})" for one in holding)
     sentences = [
         f"There is no room for the preview of branch {branch!r}: {len(holding)} of {machine.base.max_previews} "
         f"previews run or start: {said}."
     ]
     if ending := [(end, one) for one in holding if (end := ends.get(one.slug))]:
         end, first = min(ending, key=lambda pair: pair[0])
-        sentences.append(f"The next slot is free at {text_of(end)}, when {first.branch or first.slug} ends.")
+        sentences.append(f"The next slot is free at {text_of(end)}, when {branch_of(first, stacks)} ends.")
     if holding:
-        name = shlex.quote(holding[0].branch or holding[0].slug)
+        name = shlex.quote(branch_of(holding[0], stacks))
         keeps = " (keeps its data)" if machine.base.keeps_data else ""
         sentences.append(f"To make room now: ./preview sleep {name}{keeps}, or ./preview destroy {name}.")
     return " ".join(sentences)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 
-from operations.errors import LockedError, RefusedError
+from operations.errors import LockedError, NotFoundError, RefusedError
 from operations.life.asleep import fall_asleep
 from operations.life.holders import holders, idle, refusal_of, stacks_of
 from operations.life.sleep import sleep
@@ -94,8 +94,8 @@ def _put_to_sleep(work: Work, branch: str, slept: list[str]) -> str:
     why = f"no slot was free for {work.name.branch}"
     try:
         sleep(work.engine, branch, work.told, wait_seconds=0, why=why, waking=work.name.slug)
-    except LockedError:
-        # Somebody works on it, so it is wanted.
+    except (LockedError, NotFoundError):
+        # Somebody works on it, so it is wanted; or has destroyed it meanwhile, so there may be a slot.
         return ""
     except RefusedError as error:
         return str(error).removesuffix(_UNCHANGED)

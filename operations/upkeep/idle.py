@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from operations.engine.events import Reporting, no_steps
 from operations.engine.workspace import Engine
-from operations.errors import LockedError, OperationError
+from operations.errors import LockedError, NotFoundError, OperationError
 from operations.find import machine_at
 from operations.happening import Hears
 from operations.life.holders import Holder, holders, idle, stacks_of
@@ -64,7 +64,8 @@ def _asleep(engine: Engine, due: Reaped, on_note: Callable[[str], None], happene
     on_note(f"{due.branch}: {due.why}, putting it to sleep")
     try:
         sleep(engine, due.branch, told, wait_seconds=0, why=due.why)
-    except LockedError as error:
+    except (LockedError, NotFoundError) as error:
+        # Somebody works on it, or has destroyed it meanwhile.
         return replace(due, result="skipped", reason=str(error))
     except OperationError as error:
         return replace(due, result="failed", reason=str(error))

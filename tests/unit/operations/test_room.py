@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from components.host_scripts import script
-from operations.errors import RefusedError
+from operations.errors import NotFoundError, RefusedError
 from operations.happening import Happening
+from operations.life import room
 from operations.life import sleep as life_sleep
 from operations.life.slot import NoRoomError
 from operations.machine.access import Machine
@@ -30,7 +32,13 @@ SLOTS = (
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def slots() -> str:
+    """What the machine says of its slots."""
+    return SLOTS
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, slots: str) -> World:
     """Three previews that run, on a base that puts one to sleep for another."""
     made = World.make(monkeypatch)
     made.machine.base = made.machine.base.model_copy(update={"when_full": "sleep"})
@@ -41,7 +49,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     def answering(text: str, environment: Any) -> str:
         if text == script("describe_slots"):
-            return SLOTS
+            return slots
         return f"{SINCE}\n" if text == script("mark_asleep") else run(text, environment)
 
     def machine_at(*_: object) -> Machine:
@@ -70,6 +78,53 @@ def test_one_that_somebody_works_on_is_passed_over(world: World) -> None:
     world.machine.answers = {"take": [FULL, FULL]}
     assert world.deploy() is not None
     assert asleep(world) == {"old"}
+
+
+def destroyed(*_: object, **__: object) -> None:
+    """Somebody destroys a preview after the machine has named it."""
+    raise NotFoundError("There is no preview of branch 'older'.")
+
+
+def test_a_deploy_does_not_fail_for_another_branch_s_preview_that_was_destroyed_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "sleep", destroyed)
+    world.machine.answers = {"take": [FULL]}
+    assert world.deploy() is not None, "its slot is free"
+
+
+@pytest.mark.parametrize("slots", [SLOTS.replace("older\tolder", "older\t")])
+def test_a_preview_whose_branch_the_machine_has_lost_is_put_to_sleep_by_what_its_state_says(world: World) -> None:
+    world.machine.answers = {"take": [FULL]}
+    assert world.deploy() is not None
+    assert asleep(world) == {"older"}
+
+
+@pytest.mark.parametrize("slots", [SLOTS.replace("kept\tkept", "kept\t")])
+def test_a_refusal_names_a_preview_by_its_branch_where_the_machine_has_lost_it(world: World) -> None:
+    found = world.engine.states["preview-kept"]
+    outputs = {**found.outputs, "branch": "feature/kept"}
+    world.engine.states["preview-kept"] = replace(found, outputs=outputs)
+    world.machine.base = world.machine.base.model_copy(update={"when_full": "refuse"})
+    world.machine.answers = {"take": [FULL]}
+    with pytest.raises(RefusedError, match=r"To make room now: \./preview sleep feature/kept"):
+        world.deploy()
+
+
+def test_the_clean_up_goes_on_where_a_preview_was_destroyed_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep_idle, "sleep", destroyed)
+    engine = world.engine.engine
+    done = put_idle_to_sleep(engine, "base", 24, NOW, world.notes.append, lambda _: None, dry_run=False)
+    assert [one.result for one in done] == ["skipped", "skipped"]
+
+
+@pytest.mark.parametrize("slots", [SLOTS.replace("older\tolder", "older\t")])
+def test_the_clean_up_puts_to_sleep_a_preview_whose_branch_the_machine_has_lost(world: World) -> None:
+    engine = world.engine.engine
+    done = put_idle_to_sleep(engine, "base", 24, NOW, world.notes.append, lambda _: None, dry_run=False)
+    assert [(one.branch, one.result) for one in done] == [("older", "asleep"), ("old", "asleep")]
 
 
 def test_where_none_may_sleep_the_deploy_is_refused_with_those_that_hold_the_slots(world: World) -> None:
