@@ -82,7 +82,7 @@ class EngineError(OperationError):
         self.failed = frozenset(failed)
 
 
-def sentence_of(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
     """What an error says; of one that nobody has thought of, also what it is."""
     if isinstance(error, OperationError):
         return str(error)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from operations.errors import sentence_of
+from operations.errors import words_of
 from stacks.names import PreviewName
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def all_of(hearers: Sequence[Hears], note: Callable[[str], None]) -> Hears:
             try:
                 hearer(happening)
             except Exception as error:  # noqa: BLE001  whatever it is, the operation is none the worse for it
-                if (said := sentence_of(error)) not in faults:
+                if (said := words_of(error)) not in faults:
                     faults.add(said)
                     note(said)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from operations.engine.workspace import Engine
-from operations.errors import EngineError, OperationError, sentence_of
+from operations.errors import EngineError, OperationError, words_of
 from operations.life.watch import EndedError
 from operations.machine.access import Machine
 from operations.redact import redact
@@ -57,7 +57,7 @@ def said_of(error: BaseException, secrets: set[str] | None) -> str:
     shown without masking them; this project's own sentences, and the engine's of itself, are.
     """
     if secrets is not None:
-        return redact(sentence_of(error), secrets)
+        return redact(words_of(error), secrets)
     if isinstance(error, EndedError):
         what = f"the container {error.container} did not come up"
     elif isinstance(error, EngineError) and error.failed:
