@@ -90,7 +90,7 @@ def _download(context: Context, step: Step) -> bool:
     step.progress(None, "downloading")
     try:
         run_logged(
-            [sys.executable, "-c", _INSTALL, context.paths.cache, ENGINE],
+            [sys.executable, "-P", "-c", _INSTALL, context.paths.cache, ENGINE],
             what="Installing the Pulumi engine",
             log=context.log("engine-download"),
             deadline=_INSTALL_SECONDS,

@@ -185,10 +185,14 @@ def _install(context: Context, go: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     partial = target.with_name(".go-toolchain.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    argv = [sys.executable, "-P", "-m", "pip", "install"]
+    options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     try:
         run_logged(
-            [*argv, "--target", partial, "-r", requirements], what="Installing Go", log=context.log("go"), deadline=600
+            [*argv, *options, "--target", partial, "-r", requirements],
+            what="Installing Go",
+            log=context.log("go"),
+            deadline=600,
         )
     except SetupError as exc:
         raise SetupError(

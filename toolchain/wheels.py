@@ -44,7 +44,7 @@ def download(context: Context, recipe: Path, progress: Callable[[float | None, s
     tags = [f"manylinux_2_{minor}_{platform.machine()}" for minor in _GLIBC]
     run_logged(
         [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+            *(sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
             *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
             *("--implementation", "cp", "--python-version", _PYTHON),
             *(part for tag in (*tags, f"manylinux2014_{platform.machine()}") for part in ("--platform", tag)),

@@ -29,6 +29,8 @@ werkzeug==3.1.9 \\
 _PROGRAM = """#!{python}
 import json, os, pathlib, shutil, sys
 root, name, args = pathlib.Path({root!r}), pathlib.Path(sys.argv[0]).name, sys.argv[1:]
+if name != "uv" and args.pop(0) != "-P":
+    sys.exit("what lies where the caller stands comes before what is installed")
 me, here = pathlib.Path(__file__), root / "checkout/.venv/bin"
 if args[:2] == ["-m", "venv"]:
     if "--clear" in args:
@@ -181,3 +183,27 @@ def test_an_environment_that_cannot_be_made_is_one_sentence_and_made_anew_the_ne
         "check the network and run this again."
     ]
     assert checkout.preview().stdout == "cli list\n"
+
+
+@pytest.mark.parametrize("path", [None, "", ".", ":", "here"])
+def test_the_command_runs_no_code_that_lies_where_the_caller_stands(tmp_path: Path, path: str | None) -> None:
+    trap = "import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n"
+    for module in (
+        "typing_extensions.py",
+        "typer.py",
+        "signal.py",
+        "sitecustomize.py",
+        "cli/__init__.py",
+        "cli/__main__.py",
+    ):
+        (tmp_path / module).parent.mkdir(exist_ok=True)
+        (tmp_path / module).write_text(trap, encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    if path is not None:
+        environment["PYTHONPATH"] = str(tmp_path) if path == "here" else path
+    command = [str(ORIGIN / "preview"), "slug", "feature/a"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "feature-a\n"), done.stderr
+    assert not list(tmp_path.rglob("ran"))
