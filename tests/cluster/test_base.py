@@ -23,9 +23,9 @@ from tests.equipment.cluster_machines import MANAGER, ClusterMachines, running_m
 from tests.equipment.fakes import FakeCloudflare, FakeHetzner
 from tests.equipment.plugin_archives import DATASOURCE, archive_of_datasource
 from tests.equipment.processes import arguments_with
-from tests.equipment.production import DOMAIN, agent
+from tests.equipment.production import DOMAIN
 from tests.equipment.runbook import type_in
-from tests.equipment.sshd import make_key
+from tests.equipment.sshd import agent, make_key
 from tests.equipment.state import unpacked
 
 pytestmark = pytest.mark.engine

@@ -11,7 +11,7 @@ import pytest
 from operations.machine.access import Machine, machine_of
 from tests.equipment.fakes.grafana import base
 from tests.equipment.ports import free_ports
-from tests.equipment.sshd import Sshd
+from tests.equipment.sshd import Sshd, agent
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def machine(tmp_path: Path, ports: list[int], sshd: Sshd, monkeypatch: pytest.Mo
     )
     client.chmod(0o755)
     monkeypatch.setenv("PATH", str(client.parent), prepend=":")
-    with sshd.agent() as agent:
-        monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+    with agent(sshd.client_key) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
         values = {"address": sshd.host, "ssh_user": sshd.user, "ssh_port": sshd.port, "ssh_host_key": sshd.host_key}
         yield machine_of(base(8443, kind="hetzner").model_copy(update=values))
 

@@ -22,6 +22,7 @@ from tests.equipment.docker import service_ids
 from tests.equipment.edits import changed_files
 from tests.equipment.moments import until_hit
 from tests.equipment.production import DOMAIN, Production, zone_name_server
+from tests.equipment.sshd import make_key
 from tests.equipment.state import known_resources
 
 pytestmark = pytest.mark.engine
@@ -200,7 +201,7 @@ def test_a_preview_is_destroyed_from_its_state_alone_in_an_empty_folder(
 
 def test_another_host_key_is_refused(production: Production, tmp_path: Path) -> None:
     keys = production.vm.private_key.parent
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other")], check=True)
+    make_key(tmp_path / "other")
     production.vm.set_host_key(tmp_path / "other")
     try:
         done = production.clone.preview("deploy", branch(production, 1))

@@ -16,6 +16,7 @@ from stacks.names import slug_of
 from tests.equipment import runbook
 from tests.equipment.checkout import Finished, ok
 from tests.equipment.production import DOMAIN, Production
+from tests.equipment.sshd import make_key
 
 pytestmark = pytest.mark.engine
 
@@ -36,11 +37,6 @@ def branch(production: Production) -> str:
 
 def type_in(production: Production, heading: str, **words: object) -> Finished:
     return runbook.type_in(production.clone, heading, **words)
-
-
-def new_key(path: Path) -> Path:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "somebody", "-f", str(path)], check=True)
-    return path
 
 
 def keys_in_the_agent(production: Production) -> list[str]:
@@ -79,10 +75,11 @@ def test_the_machine_has_a_shell_behind_its_pinned_key(production: Production) -
 
 def test_another_ssh_key_takes_the_place_of_the_old_one(production: Production, tmp_path: Path) -> None:
     server = server_ids(production)
-    key = new_key(tmp_path / "new")
-    public = Path(f"{key}.pub").read_text(encoding="utf-8").strip()
+    key = tmp_path / "new"
+    wanted = make_key(key)
     type_in(production, "Another SSH key", NEW_KEY=key, OLD_KEY=production.vm.private_key)
-    assert keys_in_the_agent(production) == [" ".join(public.split()[:2])]
+    assert keys_in_the_agent(production) == [wanted]
+    public = key.with_suffix(".pub").read_text(encoding="utf-8").strip()
     assert production.vm.read("/home/deploy/.ssh/authorized_keys").strip() == public
     (known,) = production.hetzner.state.ssh_keys.values()
     assert known["public_key"] == public
@@ -168,7 +165,8 @@ def test_a_lost_machine_is_replaced_by_a_new_one(
 ) -> None:
     before, addresses = server_ids(production), production.hetzner.state.primary_ips
     production.vm.lose()
-    production.vm.set_host_key(new_key(tmp_path / "host"))
+    make_key(tmp_path / "host")
+    production.vm.set_host_key(tmp_path / "host")
     type_in(production, "A new machine for a lost one", BRANCH=branch)
     (server,) = server_ids(production)
     assert [server] != before

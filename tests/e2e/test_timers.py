@@ -7,11 +7,9 @@ cannot change, and no swap.
 from __future__ import annotations
 
 import queue
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,6 +18,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from components.cloud_init import READY_FILE, CloudInitArgs, user_data
 from tests.equipment.bridge import address_for_containers
 from tests.equipment.first_boot import Machine
+from tests.equipment.sshd import make_key
 from tests.equipment.systemd import booting_machine
 
 TOKEN = "the-ping-of-this-test"
@@ -64,9 +63,7 @@ def pings(engine: Any) -> Iterator[tuple[str, queue.Queue[Ping]]]:
 @pytest.fixture(scope="module")
 def machine(pings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     key = tmp_path_factory.mktemp("keys") / "operator"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", str(key)], check=True)
-    public = Path(f"{key}.pub").read_text(encoding="utf-8").strip()
-    data = user_data(CloudInitArgs(authorized_keys=(public,), docker_from="distribution", ping_url=pings[0]))
+    data = user_data(CloudInitArgs(authorized_keys=(make_key(key),), docker_from="distribution", ping_url=pings[0]))
     with booting_machine(data) as booting:
 
         @retry(stop=stop_after_delay(300), wait=wait_fixed(1), reraise=True)

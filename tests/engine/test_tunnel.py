@@ -18,7 +18,7 @@ from operations.machine.tunnel import Tunnel
 from operations.machine.vm import VmMachine
 from tests.equipment.fakes.grafana import base
 from tests.equipment.processes import family
-from tests.equipment.sshd import Sshd
+from tests.equipment.sshd import Sshd, agent
 
 pytestmark = pytest.mark.engine
 
@@ -27,8 +27,8 @@ DATA = {"/var/lib/postgresql/data": ""}
 
 @pytest.fixture
 def sshd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sshd]:
-    with Sshd() as server, server.agent() as agent:
-        monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+    with Sshd() as server, agent(server.client_key) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
         yield server
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from tests.equipment.checkout import Clone, ok
 from tests.equipment.fakes import FakeCloudflare, FakeDns, FakeHetzner
 from tests.equipment.pebble import Pebble, running_pebble
 from tests.equipment.ports import free_ports
+from tests.equipment.sshd import agent
 from tests.equipment.vm import Vm, running_vm
 
 DOMAIN = "preview.test"
@@ -139,23 +138,6 @@ def zone_name_server(engine: Any, production: Production) -> Iterator[None]:
         yield
     finally:
         container.remove(force=True, v=True)
-
-
-@contextmanager
-def agent(key: Path) -> Iterator[str]:
-    """An SSH agent that holds one key; gives the path of its socket."""
-    said = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
-    values = dict(part.split("=", 1) for part in said.replace("\n", " ").split("; ") if "=" in part)
-    environment = {
-        **os.environ,
-        "SSH_AUTH_SOCK": values["SSH_AUTH_SOCK"].strip(),
-        "SSH_AGENT_PID": values["SSH_AGENT_PID"],
-    }
-    try:
-        subprocess.run(["ssh-add", "-q", str(key)], env=environment, check=True, capture_output=True)
-        yield environment["SSH_AUTH_SOCK"]
-    finally:
-        subprocess.run(["ssh-agent", "-k"], env=environment, check=False, capture_output=True)
 
 
 @contextmanager

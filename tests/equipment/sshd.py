@@ -1,4 +1,4 @@
-"""A real OpenSSH server for tests: its own keys, configuration and log, on a free loopback port."""
+"""A real OpenSSH server for tests on a free port of loopback, with files of its own; keys for it, and an agent."""
 
 from __future__ import annotations
 
@@ -120,30 +120,6 @@ class Sshd:
         self._process.wait()
         self._process = None
 
-    @contextmanager
-    def agent(self) -> Iterator[str]:
-        """An agent that holds the client's key; gives the path of its socket (SSH_AUTH_SOCK)."""
-        socket = self.directory / f"agent-{time.monotonic_ns()}"
-        process = subprocess.Popen(
-            ["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL, start_new_session=True
-        )
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            while not socket.exists():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise SshdError("ssh-agent does not start")
-                time.sleep(0.02)
-            subprocess.run(
-                ["ssh-add", "-q", str(self.client_key)],
-                env={**os.environ, "SSH_AUTH_SOCK": str(socket)},
-                check=True,
-                timeout=START_SECONDS,
-            )
-            yield str(socket)
-        finally:
-            process.terminate()
-            process.wait(START_SECONDS)
-
     def _write_configuration(self) -> None:
         lines = (
             f"ListenAddress {self.host}:{self.port}",
@@ -175,3 +151,34 @@ def make_key(path: Path, passphrase: str = "") -> str:
         timeout=START_SECONDS,
     )
     return " ".join(path.with_suffix(".pub").read_text().split()[:2])
+
+
+@contextmanager
+def agent(key: Path) -> Iterator[str]:
+    """An SSH agent that holds one key; gives the path of its socket (``SSH_AUTH_SOCK``).
+
+    Raises:
+        SshdError: It ended or did not listen within ``START_SECONDS``.
+    """
+    # Of its own: the path of a socket may not be long.
+    with tempfile.TemporaryDirectory(prefix="agent-") as folder:
+        socket = Path(folder, "socket")
+        process = subprocess.Popen(
+            ["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not socket.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SshdError("ssh-agent does not start")
+                time.sleep(0.02)
+            subprocess.run(
+                ["ssh-add", "-q", str(key)],
+                env={**os.environ, "SSH_AUTH_SOCK": str(socket)},
+                check=True,
+                timeout=START_SECONDS,
+            )
+            yield str(socket)
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)

@@ -20,6 +20,8 @@ from typing import Any
 
 from tenacity import retry, stop_after_delay, wait_fixed
 
+from tests.equipment.sshd import make_key
+
 SOCKET = Path("/var/run/docker.sock")
 IMAGE = "pgai-test/vm:1"
 DEPLOY_UID = 1500
@@ -147,9 +149,7 @@ def running_vm(engine: Any, root: Path, *, token: str, port: int) -> Iterator[Vm
     keys.mkdir()
     directory.mkdir()
     os.chown(directory, DEPLOY_UID, DEPLOY_UID)
-    for file in ("user", "host"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(keys / file)], check=True)
-    public = (keys / "user.pub").read_text(encoding="utf-8").strip()
+    public, host_key = make_key(keys / "user"), make_key(keys / "host")
     container = engine.containers.create(
         IMAGE,
         [
@@ -162,7 +162,6 @@ def running_vm(engine: Any, root: Path, *, token: str, port: int) -> Iterator[Vm
         volumes=[f"{SOCKET}:{SOCKET}", f"{directory}:{directory}"],
         labels={"pgai.test": "vm"},
     )  # fmt: skip
-    host_key = " ".join((keys / "host.pub").read_text(encoding="utf-8").split()[:2])
     vm = Vm(container, port, keys / "user", public, host_key, directory, token)
     try:
         _put(container, _HOST_KEY, (keys / "host").read_bytes(), owner=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,14 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from tests.equipment.gitlab.job_script import Job
 from tests.equipment.processes import has_ended
+from tests.equipment.sshd import make_key
 
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A private key and its public half."""
     file = tmp_path_factory.mktemp("key") / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ci", "-f", str(file)], check=True)
+    make_key(file)
     return file.read_text("utf-8"), file.with_suffix(".pub").read_text("utf-8").strip()
 
 

@@ -16,7 +16,7 @@ from stacks.paths import Paths
 from tests.equipment.ports import free_port
 from tests.equipment.postgres import PostgresServer, running_postgres
 from tests.equipment.programs import Program, http_get, wait_for
-from tests.equipment.sshd import Sshd
+from tests.equipment.sshd import Sshd, agent
 from tests.standins.cloudflare_records import Forgetful
 from tests.standins.engine import Stack
 from tests.standins.grafana import PrometheusStandIn
@@ -144,7 +144,7 @@ def stack(tmp_path: Path, sshd: Sshd) -> Iterator[Stack]:
     """A stack whose programs reach the server with keys from an agent."""
     runtime = sshd.directory / "run"
     runtime.mkdir()
-    with sshd.agent() as socket:
+    with agent(sshd.client_key) as socket:
         connection = {"host": sshd.host, "port": sshd.port, "user": sshd.user, "host_key": sshd.host_key}
         result = Stack.make(tmp_path, PROLOGUE, SSH_AUTH_SOCK=socket, XDG_RUNTIME_DIR=str(runtime))
         connect(result, **connection)

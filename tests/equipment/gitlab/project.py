@@ -15,6 +15,7 @@ from tests.equipment.checkout import Clone, Finished
 from tests.equipment.fakes import FakeGitLab
 from tests.equipment.gitlab import packages
 from tests.equipment.gitlab.pipelines import Pipeline, Repository
+from tests.equipment.sshd import make_key
 
 _PIPELINE_FILES = (".gitlab-ci.yml", ".gitlab/ci/preview.yml")
 
@@ -48,7 +49,7 @@ class Project:
         subprocess.run(["git", "clone", "--quiet", "--bare", str(clone.path), str(origin)], check=True)
         subprocess.run(["git", "remote", "add", "origin", str(origin)], cwd=clone.path, check=True)
         key = root / "key"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+        make_key(key)
         always = {
             **gitlab.variables,
             "PREVIEW_BASE": "local",
