@@ -8,15 +8,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+
+import pytest
 
 from tests.equipment.processes import of_each
-
-T = TypeVar("T")
+from tests.equipment.programs import wait_for
 
 SCRIPT = Path(__file__).parents[2] / "workload" / "generate.sh"
 PATTERNS = ("SPIKE", "VALLEY", "RAMP UP", "RAMP DOWN", "STEADY MEDIUM", "BURST")
@@ -27,15 +27,6 @@ def _hear_every_signal() -> None:
     """Undo what a parent that runs in the background ignores: Bash cannot trap what was ignored when it started."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-
-
-def eventually(ask: Callable[[], T], *, seconds: float = 10.0, what: str) -> T:
-    """Asks until the answer is true and returns it; fails after so many seconds, saying what was awaited."""
-    deadline = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s; last answer {answer!r}"
-        time.sleep(0.02)
-    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +105,17 @@ class Generator:
     def await_log(self, expression: str, *, seconds: float = 20.0) -> str:
         """Waits until a regular expression is found in the log (lines without their time) and returns the match."""
 
-        def search() -> str | None:
+        def search() -> str:
             if self.process.poll() is not None:
                 self._reader.join(2)
             text = re.sub(r"^\S+Z ", "", self.output, flags=re.MULTILINE)
             found = re.search(expression, text, re.MULTILINE)
-            assert found or self.process.poll() is None, f"ended before {expression!r}:\n{self.output}"
-            return found.group(0) if found else None
+            if not found and self.process.poll() is not None:
+                pytest.fail(f"ended before {expression!r}:\n{self.output}")
+            assert found, self.output
+            return found.group(0)
 
-        return eventually(search, seconds=seconds, what=f"{expression!r} in\n{self.output}") or ""
+        return wait_for(f"{expression!r} in the log", search, seconds)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ending:
         """Sends a signal and waits for the end."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.equipment.generator import Generator, eventually, seed_starting_with
+from tests.equipment.generator import Generator, seed_starting_with
+from tests.equipment.programs import wait_for
 from tests.workload.database import Database
 
 Start = Callable[..., Generator]
@@ -69,7 +70,7 @@ def test_another_scale_is_redone(filled: Database, start: Start) -> None:
 def test_an_initialisation_that_was_killed_is_redone(empty: Database, start: Start) -> None:
     killed = start(empty, WORKLOAD_SCALE="8")
     filling = "select count(*) from pg_stat_activity where query ilike 'insert into pgbench_accounts%%'"
-    eventually(lambda: empty.value(filling), what="the server's generation of rows")
+    wait_for("the server's generation of rows", lambda: empty.value(filling))
     killed.kill()
     generator = start(empty, WORKLOAD_SCALE="8")
     generator.await_log("^INIT: done", seconds=40)
@@ -79,7 +80,7 @@ def test_an_initialisation_that_was_killed_is_redone(empty: Database, start: Sta
 def test_a_failing_pgbench_is_logged_and_damaged_data_are_made_anew(filled: Database, start: Start) -> None:
     generator = start(filled, WORKLOAD_SEED=str(seed_starting_with("RAMP UP")), WORKLOAD_TIME_SCALE="0.05")
     generator.await_log("^RAMP UP: 2 clients")
-    eventually(lambda: filled.sessions() == 2, what="both clients")
+    wait_for("both clients", lambda: filled.sessions() == 2)
     filled.query("drop table pgbench_tellers")
     generator.await_log(r"^RAMP UP: pgbench failed with exit code 2 after \d+ s of 2 s, 2 clients$")
     generator.await_log(r'^RAMP UP: \| .*relation "pgbench_tellers" does not exist')
@@ -94,7 +95,7 @@ def test_a_restart_in_a_pattern_is_survived(how: signal.Signals, filled: Databas
     before = filled.value(IDENTITY)
     generator = start(filled, WORKLOAD_SEED=str(seed_starting_with("STEADY MEDIUM")), WORKLOAD_TIME_SCALE="0.01")
     generator.await_log("^STEADY MEDIUM: 2 clients")
-    eventually(lambda: filled.sessions() == 2, what="both clients")
+    wait_for("both clients", lambda: filled.sessions() == 2)
     filled.server.stop(how)
     try:
         generator.await_log("^STEADY MEDIUM: pgbench failed with exit code [12]")
@@ -152,7 +153,7 @@ def test_a_wrong_password_is_told_without_the_password(filled: Database, start: 
 
 def test_a_server_that_hangs_does_not_hold_the_stop(filled: Database, start: Start) -> None:
     generator = start(filled, WORKLOAD_SEED=str(seed_starting_with("STEADY MEDIUM")))
-    eventually(lambda: filled.sessions() == 2, what="both clients")
+    wait_for("both clients", lambda: filled.sessions() == 2)
     backends = [pid for (pid,) in filled.query("select pid from pg_stat_activity where usename = 'workload'")]
     for pid in [*backends, filled.server.pid]:
         os.kill(pid, signal.SIGSTOP)
@@ -163,4 +164,4 @@ def test_a_server_that_hangs_does_not_hold_the_stop(filled: Database, start: Sta
             os.kill(pid, signal.SIGCONT)
     assert ending.status == 0
     assert ending.seconds < 5
-    eventually(lambda: filled.sessions() == 0, what="no session left")
+    wait_for("no session left", lambda: filled.sessions() == 0, 10)

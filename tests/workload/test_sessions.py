@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.equipment.generator import PATTERNS, Generator, eventually, plan, seed_starting_with
+from tests.equipment.generator import PATTERNS, Generator, plan, seed_starting_with
+from tests.equipment.programs import wait_for
 from tests.workload.database import Database, most_sessions
 
 Start = Callable[..., Generator]
@@ -28,7 +29,7 @@ def seed_with_all_patterns_first() -> int:
 def test_all_patterns_run_with_their_clients_and_never_more_than_four_sessions(filled: Database, start: Start) -> None:
     began = filled.value("select clock_timestamp()")
     generator = start(filled, WORKLOAD_SEED=str(seed_with_all_patterns_first()), WORKLOAD_TIME_SCALE="0.01")
-    eventually(lambda: len(_names(filled)) > len(PATTERNS), seconds=90, what="all patterns and one more")
+    wait_for("all patterns and one more", lambda: len(_names(filled)) > len(PATTERNS), 90)
     generator.await_log("done(.|\n)*" * 14)
     generator.stop()
     records = filled.records()[:-1]
@@ -95,7 +96,7 @@ def test_the_password_is_neither_printed_nor_in_an_argument_list(filled: Databas
         commands.update(generator.processes())
         return "PAUSE: " in generator.output
 
-    eventually(in_pause, seconds=30, what="a whole pattern")
+    wait_for("a whole pattern", in_pause, 30)
     generator.stop()
     assert any("pgbench -c" in command for command in commands)
     assert any("psql" in command for command in commands)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.equipment.generator import PATTERNS, Generator, eventually, seed_starting_with
+from tests.equipment.generator import PATTERNS, Generator, seed_starting_with
+from tests.equipment.programs import wait_for
 from tests.workload.database import Database
 
 Start = Callable[..., Generator]
@@ -22,7 +23,7 @@ def assert_ends_cleanly(generator: Generator, database: Database, number: signal
     assert ending.status == 0, generator.output
     assert ending.seconds < MOST_SECONDS
     assert ending.left == []
-    eventually(lambda: database.sessions() == 0, seconds=1, what="no session left")
+    wait_for("no session left", lambda: database.sessions() == 0, 1)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -30,7 +31,7 @@ def test_a_signal_in_a_pattern_ends_pgbench_too(pattern: str, filled: Database, 
     generator = start(filled, WORKLOAD_SEED=str(seed_starting_with(pattern)))
     # In a valley the server is idle nearly all the time, so a look for a transaction might never meet one.
     connected = "select count(*) from pg_stat_activity where application_name = 'pgbench'"
-    eventually(lambda: filled.value(connected), what="pgbench's sessions")
+    wait_for("pgbench's sessions", lambda: filled.value(connected))
     assert_ends_cleanly(generator, filled)
     [record] = filled.records()
     assert record.name == pattern
@@ -56,7 +57,7 @@ def test_a_signal_while_nothing_runs(pattern: str, where: str, filled: Database,
 def test_a_signal_in_the_initialisation_ends_the_statement_on_the_server(empty: Database, start: Start) -> None:
     generator = start(empty, WORKLOAD_SCALE="50")
     filling = "select count(*) from pg_stat_activity where query ilike 'insert into pgbench_accounts%%'"
-    eventually(lambda: empty.value(filling), what="the server's generation of rows")
+    wait_for("the server's generation of rows", lambda: empty.value(filling))
     assert [(record.name, record.ended_at) for record in empty.records()] == [("INIT", None)]
     assert_ends_cleanly(generator, empty)
     assert empty.records()[0].ended_at
@@ -68,7 +69,7 @@ def test_a_signal_before_there_is_a_record_misses_none(empty: Database, start: S
     with empty.server.connect(empty.name) as other, other.transaction(force_rollback=True):
         other.execute("create schema workload")
         generator = start(empty)
-        eventually(lambda: empty.value(waits), what="the generator's wait for its own schema")
+        wait_for("the generator's wait for its own schema", lambda: empty.value(waits))
         assert_ends_cleanly(generator, empty)
     assert re.search(r"cut short by SIGTERM; ending\n\S+ ended\n$", generator.output)
 
