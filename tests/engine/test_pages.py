@@ -14,9 +14,8 @@ from tenacity import retry, retry_if_result, stop_after_attempt, stop_after_dela
 
 from stacks.names import slug_of
 from tests.engine.world import World
-from tests.equipment.browser import drawn
+from tests.equipment.browser import chromium, drawn
 from tests.equipment.checkout import ARTIFACTS
-from tests.equipment.prerequisites import browser
 
 pytestmark = pytest.mark.engine
 
@@ -107,16 +106,10 @@ def test_a_viewer_cannot_write_through_a_data_source(world: World) -> None:
 
 
 def test_a_browser_draws_the_home_dashboard(world: World, tmp_path: Path) -> None:
-    program = browser()
-    assert program, "Chromium is needed: run make test, which installs it"
     ARTIFACTS.mkdir(exist_ok=True)
     picture = ARTIFACTS / "home.png"
     picture.unlink(missing_ok=True)
-    common = [
-        program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--ignore-certificate-errors", f"--user-data-dir={tmp_path}", "--window-size=1600,1300",
-    ]  # fmt: skip
+    common = chromium(tmp_path, "--ignore-certificate-errors", "--window-size=1600,1300")
 
     def charts(page: str) -> int:
         return len(re.findall(r"<(svg|canvas)\b", page))

@@ -16,6 +16,23 @@ _SECONDS = 120
 _ATTEMPTS = 3
 
 
+def chromium(profile: Path, *options: str) -> list[str]:
+    """Command line of Chromium without a window, which asks nobody for anything but the page.
+
+    Args:
+        profile: Directory of its own.
+        options: More options, and the page's address.
+    """
+    program = browser()
+    if not program:
+        pytest.fail("Chromium is needed: run make test, which installs it")
+    return [
+        program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={profile}", *options,
+    ]  # fmt: skip
+
+
 def drawn(
     command: Sequence[str], env: Mapping[str, str] | None = None, *, complete: Callable[[str], bool] = bool
 ) -> str:
@@ -72,14 +89,7 @@ class Browser:
 
     def page(self, url: str) -> str:
         """What the page consists of once its scripts have run, or why it could not be loaded (``net::ERR_…``)."""
-        program = browser()
-        if not program:
-            pytest.fail("Chromium is needed: run make test, which installs it")
-        command = [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={self._home / 'profile'}", f"--host-resolver-rules={self._rules}", url,
-        ]  # fmt: skip
+        command = chromium(self._home / "profile", f"--host-resolver-rules={self._rules}", url)
         return drawn(command, {**os.environ, "HOME": str(self._home)})
 
     def _certutil(self, *arguments: str) -> None:
