@@ -145,7 +145,6 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
             changed_files(production.clone, f"cut {number}"),
             production.clone.started("deploy", name, "--commit", f"c{number}") as process,
         ):
-            # A moment of the run is what this is about.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(seconds)
             under_way = process.poll() is None
@@ -161,11 +160,7 @@ def test_an_update_whose_connections_are_cut_ends_well_or_leaves_the_last_good_v
         assert len(service_ids(engine, name)) == 7
         return under_way
 
-    until_hit(
-        cut_after,
-        share * undisturbed,
-        again=lambda: ok(production.clone.preview("deploy", name, "--commit", good)),
-    )
+    until_hit(cut_after, share * undisturbed, lambda: ok(production.clone.preview("deploy", name, "--commit", good)))
 
 
 def test_the_base_cannot_be_destroyed_while_previews_run(production: Production) -> None:
