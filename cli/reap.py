@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +19,7 @@ from operations.errors import OperationError
 
 if TYPE_CHECKING:
     from operations.upkeep.orphans import Orphan
-    from operations.upkeep.reap import Reaped
-    from operations.upkeep.settled import Settled
+    from operations.upkeep.settled import Reaped, Settled
 
 
 @command(AUTOMATION)
@@ -65,25 +65,34 @@ def reap(
         started_by_label=auto is Start.LABEL,
     )
     found: list[Orphan] = []
-    failure: Exception | None = None
-    reaped, settled = reap_previews(engine, request, note)
-    for name in bases(engine, base):
-        if idle:
-            try:
-                reaped += put_idle_to_sleep(engine, name, idle, now, note, hears, dry_run=dry_run)
-            except OperationError as error:
-                failure = OperationError(f"Nobody knows who looks at the previews of the base {name}: {error}")
+    failures: list[str] = []
+    faults: list[Exception] = []
+
+    @contextmanager
+    def told_at_the_end(what: str) -> Iterator[None]:
+        """The others are looked at all the same, and the result of what was done must not be lost."""
         try:
-            settled += settle_pages(engine, name, now, dry_run=dry_run)
-            found += find_orphans(engine, name, remove=orphans and not dry_run)
+            yield
         except OperationError as error:
-            # The others are looked at all the same, and the result of what was done must not be lost.
-            failure = OperationError(
-                f"What no stack owns, and what the page says, could not be looked for on the base {name}: {error}"
-            )
+            failures.append(f"{what}: {error}")
+        except Exception as error:  # noqa: BLE001 - a fault of the project, which is told as one below the table
+            faults.append(error)
+
+    names = bases(engine, base)
+    reaped, settled = reap_previews(engine, request, note)
+    for name in names:
+        if idle:
+            with told_at_the_end(f"Nobody knows who looks at the previews of the base {name}"):
+                reaped += put_idle_to_sleep(engine, name, idle, now, note, hears, dry_run=dry_run)
+        with told_at_the_end(f"What the page says could not be looked at on the base {name}"):
+            settled += settle_pages(engine, name, now, dry_run=dry_run)
+        with told_at_the_end(f"What no stack owns could not be looked for on the base {name}"):
+            found += find_orphans(engine, name, remove=orphans and not dry_run)
     results = {row.result for row in reaped} | {row.result for row in settled} | {row.result for row in found}
     if "failed" in results:
-        failure = failure or OperationError("Not all is in order: the reasons are listed. Run reap again.")
+        failures.append("Not all is in order: the reasons are listed. Run reap again.")
+    if failures:
+        faults.append(OperationError(" ".join(failures)))
     return Result(
         text=_tables(reaped, settled, found, now),
         data={
@@ -92,7 +101,7 @@ def reap(
             "orphans": [one.as_dict() for one in found],
         },
         note="No stack owns these: ./preview reap --orphans removes them." if found and not orphans else "",
-        failure=failure,
+        failure=faults[0] if faults else None,
     )
 
 

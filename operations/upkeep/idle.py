@@ -14,7 +14,7 @@ from operations.find import machine_at
 from operations.happening import Hears
 from operations.life.holders import Holder, holders, idle, stacks_of
 from operations.life.sleep import sleep
-from operations.upkeep.reap import Reaped
+from operations.upkeep.settled import Reaped
 from stacks.names import stack_of
 
 

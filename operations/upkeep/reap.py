@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
@@ -28,9 +28,9 @@ from operations.upkeep.agree import kept_by, seen_by, settle_environments, settl
 from operations.upkeep.branches import branches_of
 from operations.upkeep.expiry import ends_at, moment
 from operations.upkeep.gitlab import Seen
-from operations.upkeep.settled import Settled
+from operations.upkeep.settled import Reaped, Settled, StaysError, reason_of
 from operations.upkeep.warning import warn
-from stacks.names import LOCAL, STACK_PREFIX
+from stacks.names import LOCAL, STACK_PREFIX, NameRefusedError, PreviewName, slug_of_stack
 
 _AT_ONCE = 2
 _ATTEMPTS = 3
@@ -63,35 +63,6 @@ class ReapRequest:
     started_by_label: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reaped:
-    """What became of one preview.
-
-    Attributes:
-        stack: Its stack.
-        branch: Its branch; empty where nobody knows.
-        why: Reason to destroy it.
-        result: ``destroyed``, ``skipped``, ``failed``, or ``due`` in a dry run.
-        reason: Why it was skipped or failed.
-        seconds: How long it took.
-    """
-
-    stack: str
-    branch: str
-    why: str
-    result: str
-    reason: str = ""
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, str | float]:
-        """The same, for JSON."""
-        return asdict(self)
-
-
-class _StaysError(OperationError):
-    """The preview is not due any more."""
-
-
 def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Reaped], list[Settled]]:
     """Destroy what is due, two at a time, and settle what else is to be; one failure never stops the others.
 
@@ -112,13 +83,18 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Re
     seen, settled = seen_by(request.gitlab, {one.owner for one in mine.values()} - {""})
     found = [_failed(stack, "its state cannot be read", error) for stack, error in wrong.items()]
     for lock in _overdue(engine, {*readable} - {*mine}):
-        found.append(_failed(lock.stack, "locked for longer than any operation lasts", f"It was held by {lock}."))
+        reason = f"It was held by {lock}."
         mine.pop(lock.stack, None)
-        if not request.dry_run:
-            engine.stack_locks.remove(lock, "no operation lasts so long")
+        try:
+            if not request.dry_run:
+                engine.stack_locks.remove(lock, "no operation lasts so long")
+        except OperationError as error:
+            reason += f" It could not be cleared: {error}"
+        found.append(_failed(lock.stack, "locked for longer than any operation lasts", reason))
     due, staying = [], []
     for stack, snapshot in mine.items():
         try:
+            _require_names(snapshot)
             why = _why(engine, snapshot, branches, seen, request)
         except OperationError as error:
             found.append(_failed(stack, "nobody knows when it ends", error))
@@ -136,14 +112,18 @@ def reap(engine: Engine, request: ReapRequest, on_note: OnNote) -> tuple[list[Re
     def reaped(one: Reaped) -> Reaped:
         try:
             return _reap_one(engine, request, _base(engine, mine[one.stack], request), one, seen, on_note)
-        except OperationError as error:
-            return replace(one, result="failed", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one keeps it from no other
+            return replace(one, result="failed", reason=reason_of(error))
 
     if not request.dry_run:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             due = list(pool.map(reaped, due))
     if request.gitlab:
-        settled += settle_environments(engine, readable, seen, request.gitlab, request.now, dry_run=request.dry_run)
+        try:
+            settled += settle_environments(engine, readable, seen, request.gitlab, request.now, dry_run=request.dry_run)
+        except OperationError as error:
+            # What was done by now has to be told all the same.
+            settled.append(Settled(branch="", why="environments without a preview", result="failed", reason=str(error)))
     return [*found, *due], settled
 
 
@@ -178,6 +158,20 @@ def _failed(stack: str, why: str, reason: object) -> Reaped:
     return Reaped(stack=stack, branch="", why=why, result="failed", reason=str(reason))
 
 
+def _require_names(snapshot: Snapshot) -> None:
+    """Refuse what nothing of a preview could be named after: plain Pulumi makes stacks of any name.
+
+    Raises:
+        OperationError: It is no preview's.
+    """
+    try:
+        slug_of_stack(snapshot.stack)
+        if snapshot.owner:
+            PreviewName(snapshot.owner)
+    except NameRefusedError as error:
+        raise OperationError(f"{error} Remove it: pulumi destroy --remove --stack {snapshot.stack}.") from error
+
+
 def _why(engine: Engine, snapshot: Snapshot, branches: frozenset[str] | None, seen: Seen, request: ReapRequest) -> str:
     """Reason to destroy a preview; empty where there is none."""
     preview = snapshot.preview
@@ -202,7 +196,7 @@ def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, seen
 
     def still_due(snapshot: Snapshot) -> None:
         if not snapshot.saved_at or snapshot.owner != due.branch or not _why(engine, snapshot, branches, seen, request):
-            raise _StaysError("it was updated or removed, or its branch came back, meanwhile")
+            raise StaysError("it was updated or removed, or its branch came back, meanwhile")
 
     def result(word: str, reason: str = "") -> Reaped:
         seconds = round(time.monotonic() - started, 1)
@@ -225,7 +219,7 @@ def _reap_one(engine: Engine, request: ReapRequest, base: str, due: Reaped, seen
                 destroy(engine, destroyed, told)
     except LockedError as error:
         return result("failed" if _hangs(engine, due.stack, request.now) else "skipped", str(error))
-    except _StaysError as error:
+    except StaysError as error:
         return result("skipped", str(error))
     except OperationError as error:
         return result("failed", str(error))
@@ -240,4 +234,4 @@ def _hangs(engine: Engine, stack: str, now: dt.datetime) -> bool:
 
 
 def _worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, OperationError) and not isinstance(error, LockedError | _StaysError)
+    return isinstance(error, OperationError) and not isinstance(error, LockedError | StaysError)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from operations.upkeep.reap import Reaped, ReapRequest, reap
+from operations.upkeep.reap import ReapRequest, reap
+from operations.upkeep.settled import Reaped
 from tests.unit.operations.engine import StandInEngine
 
 NOW = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)

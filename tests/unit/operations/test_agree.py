@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 
 from operations.engine.snapshot import Snapshot
+from operations.errors import OperationError
 from operations.happening import Happening
 from operations.machine.access import Machine
 from operations.review.settings import GitLab, gitlab_of
 from operations.upkeep import expiry
 from operations.upkeep.gitlab import stops_environment
-from operations.upkeep.reap import Reaped, ReapRequest, reap
-from operations.upkeep.settled import Settled
+from operations.upkeep.reap import ReapRequest, reap
+from operations.upkeep.settled import Reaped, Settled
 from stacks.names import PreviewName
 from tests.equipment.fakes import FakeGitLab
 from tests.equipment.fakes.grafana import base as base_outputs
@@ -212,6 +213,19 @@ def test_a_gitlab_that_does_not_answer_keeps_nothing_from_its_end_and_is_said(wo
     assert [one.result for one in reaped] == ["destroyed"]
     assert [(row.why, row.result) for row in settled] == [("what GitLab knows", "skipped")]
     assert "cannot be reached" in settled[0].reason
+
+
+def test_a_backend_that_fails_at_the_end_hides_nothing_of_what_was_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut() -> list[str]:
+        raise OperationError("The state backend cannot be used.")
+
+    world.engine.states["preview-a"] = preview("a", "2026-01-09T00:00:00Z")
+    monkeypatch.setattr(world.engine, "stacks", cut)
+    reaped, settled = world.reap()
+    assert [(one.branch, one.result) for one in reaped] == [("a", "destroyed")]
+    assert [(row.result, row.reason) for row in settled] == [("failed", "The state backend cannot be used.")]
 
 
 def gone(what: Any = "gone") -> Happening:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,40 @@ def test_one_that_becomes_due_no_more_before_the_engine_holds_its_lock_stays() -
     engine = Extended({"preview-a": preview("a", PAST)})
     assert run(engine)["preview-a"].result == "skipped"
     assert engine.destroyed == []
+
+
+def test_whatever_is_wrong_with_one_preview_is_told_of_it_and_the_others_are_reaped() -> None:
+    engine = StandInEngine(
+        {
+            "preview-": Snapshot(stack="preview-", saved_at="2026-01-01T00:00:00Z"),
+            "preview-x": replace(preview("x"), outputs={"branch": "///", "slug": "x", "base": "local"}),
+            "preview-a": preview("a", PAST),
+            "preview-b": preview("b", PAST),
+        },
+        failures={"preview-a": [AttributeError("nobody has thought of this")]},
+    )
+    reaped = run(engine)
+    assert {name: one.result for name, one in reaped.items()} == {
+        "preview-": "failed",
+        "preview-x": "failed",
+        "preview-a": "failed",
+        "preview-b": "destroyed",
+    }
+    assert reaped["preview-"].reason == (
+        "The stack 'preview-' is not a preview's: its name must be preview-<slug>. "
+        "Remove it: pulumi destroy --remove --stack preview-."
+    )
+    assert reaped["preview-a"].reason == "AttributeError: nobody has thought of this"
+
+
+def test_a_lock_that_cannot_be_cleared_keeps_no_other_preview_from_its_end() -> None:
+    class Locked(StandInEngine):
+        def remove(self, lock: StackLock, why: str) -> None:
+            raise OperationError("The state backend cannot be used.")
+
+    holder = Holder(user="ci", host="runner", pid=7, since=PAST)
+    lock = StackLock(stack="preview-a", key="k", age=dt.timedelta(hours=3), holder=holder)
+    engine = Locked({"preview-a": preview("a", PAST), "preview-b": preview("b", PAST)}, left_over=[lock])
+    reaped = run(engine)
+    assert {name: one.result for name, one in reaped.items()} == {"preview-a": "failed", "preview-b": "destroyed"}
+    assert reaped["preview-a"].reason.endswith("It could not be cleared: The state backend cannot be used.")
