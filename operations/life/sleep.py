@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 from operations.engine.events import Reporting
 from operations.engine.interrupts import Interrupts
 from operations.engine.workspace import Engine
-from operations.find import existing, machine_at
+from operations.find import Found, existing, machine_at
 from operations.happening import Happening
 from operations.life.asleep import fall_asleep
 from stacks.names import PreviewName
@@ -33,6 +34,10 @@ class Slept:
     keeps_data: bool
 
 
+def _anything(_: Found) -> None:
+    """Nothing speaks against it."""
+
+
 def sleep(
     engine: Engine,
     branch: str,
@@ -43,6 +48,7 @@ def sleep(
     wait_seconds: float | None = None,
     why: str = "",
     waking: str = "",
+    require: Callable[[Found], None] = _anything,
 ) -> Slept:
     """Put the preview of a branch to sleep; one that sleeps is left so.
 
@@ -55,16 +61,18 @@ def sleep(
         wait_seconds: How long to wait for another operation, where not as the engine does.
         why: Why, for those who want to know; empty: somebody has asked for it.
         waking: Slug of a preview that is woken in its stead.
+        require: Raises what speaks against it, once nobody else works on the preview.
 
     Raises:
         NotFoundError: There is no such preview.
         RefusedError: Too many previews sleep already.
         LockedError: Another operation held it for the whole wait.
-        OperationError: A container could not be stopped; it can be run again.
+        OperationError: A container could not be stopped; it can be run again. Or what ``require`` raises.
     """
     name = PreviewName(branch)
     with engine.held(name.stack, "sleep", wait_seconds), engine.locked(name.stack, "sleep", wait_seconds):
         found = existing(engine, branch, base)
+        require(found)
         machine = machine_at(engine, found.outputs.base)
         with interrupts.held_off(told.note) if interrupts else nullcontext():
             since, changed = fall_asleep(engine, machine, name, found.outputs.asleep_since, waking)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from components.host_scripts import script
+from operations.engine.snapshot import Snapshot
 from operations.errors import NotFoundError, RefusedError
 from operations.happening import Happening
 from operations.life import room
@@ -24,8 +25,10 @@ from tests.unit.operations.engine import preview
 NOW = dt.datetime(2026, 1, 10, 12, tzinfo=dt.UTC)
 SINCE = "2026-01-10T12:00:00Z"
 FULL = ScriptError("There is no room.", 5)
+LONG_AGO = "2026-01-05T00:00:00Z"
+OLD = "old\told\trunning\t\t2026-01-08T00:00:00Z\t\t2026-01-09T00:00:00Z\n"
 SLOTS = (
-    "old\told\trunning\t\t2026-01-08T00:00:00Z\t\t2026-01-09T00:00:00Z\n"
+    f"{OLD}"
     "older\tolder\trunning\t\t2026-01-08T00:00:00Z\t\t2026-01-08T06:00:00Z\n"
     "kept\tkept\trunning\tkept\t2026-01-01T00:00:00Z\t\t\n"
 )
@@ -43,7 +46,7 @@ def world(monkeypatch: pytest.MonkeyPatch, slots: str) -> World:
     made = World.make(monkeypatch)
     made.machine.base = made.machine.base.model_copy(update={"when_full": "sleep"})
     for branch in ("old", "older", "kept"):
-        found = preview(branch, "2030-01-01T00:00:00Z", deployed_at="2026-01-05T00:00:00Z", base="base")
+        found = preview(branch, "2030-01-01T00:00:00Z", deployed_at=LONG_AGO, base="base")
         made.engine.states[found.stack] = found
     run = made.machine.run
 
@@ -169,3 +172,54 @@ def test_the_clean_up_puts_to_sleep_what_nobody_looked_at_for_so_long_and_tells_
     assert asleep(world) == {"older"}
     assert [(one.what, one.by, one.why) for one in told] == [("asleep", "reap", "nobody looked for 24 h")]
     assert not put_idle_to_sleep(*(*arguments[:2], 24 * 30, *arguments[3:]), dry_run=False)
+
+
+@pytest.mark.parametrize(
+    ("slot", "deployed_at"),
+    [
+        (OLD, "2026-01-10T11:59:00Z"),
+        (OLD.replace("running\t\t", "running\tkept\t"), LONG_AGO),
+        (OLD.replace("2026-01-09T00:00:00Z", "2026-01-10T11:59:00Z"), LONG_AGO),
+        (OLD.replace("running", "starting"), LONG_AGO),
+    ],
+    ids=["deployed", "kept", "looked at", "being deployed"],
+)
+def test_a_preview_that_somebody_wants_by_the_time_its_turn_comes_stays_awake(
+    world: World, monkeypatch: pytest.MonkeyPatch, slot: str, deployed_at: str
+) -> None:
+    asked, run = world.engine.snapshot, world.machine.run
+
+    def snapshot(stack: str) -> Snapshot | None:
+        if stack == "preview-old" and stack in world.engine.under_lock:
+            world.engine.states[stack] = preview("old", "2030-01-01T00:00:00Z", deployed_at=deployed_at, base="base")
+        return asked(stack)
+
+    def answering(text: str, environment: Any) -> str:
+        said = run(text, environment)
+        return said.replace(OLD, slot) if world.engine.under_lock else said
+
+    monkeypatch.setattr(world.engine, "snapshot", snapshot)
+    monkeypatch.setattr(world.machine, "run", answering)
+    done = put_idle_to_sleep(world.engine.engine, "base", 24, NOW, world.notes.append, print, dry_run=False)
+    assert {one.branch: one.result for one in done} == {"older": "asleep", "old": "skipped"}
+    assert asleep(world) == {"older"}
+
+
+@pytest.mark.parametrize("slots", [SLOTS + OLD.replace("old", "odd")])
+def test_whatever_is_wrong_with_one_preview_the_clean_up_puts_the_others_to_sleep(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_all(slug: str) -> bool:
+        if slug == "older":
+            raise AttributeError("nobody has thought of this")
+        return True
+
+    monkeypatch.setattr(world.machine, "stop_all", stop_all)
+    world.engine.states["preview-odd"] = preview("odd", deployed_at="some day", base="base")
+    done = put_idle_to_sleep(world.engine.engine, "base", 24, NOW, world.notes.append, print, dry_run=False)
+    assert {one.branch: one.result for one in done} == {"odd": "failed", "older": "failed", "old": "asleep"}
+    reasons = [one.reason for one in done if one.result == "failed"]
+    assert reasons == [
+        "'some day' in the stack's state is no RFC 3339 time: deploy the preview again.",
+        "AttributeError: nobody has thought of this",
+    ]
