@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.app import AUTOMATION, Auto, Base, Json, Start
+from cli.app import AUTOMATION, WAIT_SECONDS, Auto, Base, Json, Start
 from cli.destroy import destroy_with_progress
 from cli.result import Result, command, note
 from operations.errors import BadInputError, NotFoundError, RefusedError
+from stacks.names import PreviewName
+
+_DELETED = "the branch was deleted"
+_LATER = "Nothing was done: the next clean-up (./preview reap) looks again."
+_WORDS = {
+    "destroyed": "Its preview was destroyed: {why}.",
+    "kept": "Its preview is kept: {why}.",
+    "kept no longer": "Its preview is kept no longer, and lives for twelve hours at least: {why}.",
+    "nothing to do": "Nothing to do: {why}.",
+    "due": "Its preview would be destroyed, kept, or kept no longer: {why}.",
+}
 
 
 @command(AUTOMATION)
@@ -23,8 +35,11 @@ def webhook(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Json = False,
 ) -> Result:
-    """Destroy the preview that a GitLab webhook says has come to its end, or keep it, or do nothing."""
-    from operations.upkeep.webhook import Labelled, Nothing, said
+    """Destroy the preview of a branch that a GitLab webhook says was deleted; ask GitLab where a merge request changed.
+
+    Then its preview is destroyed, kept or left as it is by the rules of reap.
+    """
+    from operations.upkeep.webhook import Changed, Nothing, said
 
     try:
         text = payload.read_bytes()
@@ -32,25 +47,21 @@ def webhook(
         raise BadInputError(
             f"The payload {payload} cannot be read ({error.strerror}): name a file that can."
         ) from error
-    event = said(text, project, started_by_label=auto is Start.LABEL)
+    event = said(text, project)
     if isinstance(event, Nothing):
         return _result("", "nothing to do", f"Nothing to do: {event.reason}.")
-    if isinstance(event, Labelled):
-        note(
-            f"The merge request of the branch {event.branch!r} {'got' if event.kept else 'lost'} the label that keeps."
-        )
-        if dry_run:
-            return _result(event.branch, "due", "Its preview would be kept, or kept no longer, if it has one.")
-        return _labelled(event.branch, base, kept=event.kept)
-    note(f"The preview of the branch {event.branch!r} has come to its end: {event.why}.")
+    if isinstance(event, Changed):
+        note(f"The merge request of the branch {event.branch!r} {event.how}: asking GitLab what that ends or keeps.")
+        return _changed(event.branch, started_by_label=auto is Start.LABEL, dry_run=dry_run)
+    note(f"The preview of the branch {event.branch!r} has come to its end: {_DELETED}.")
     if dry_run:
         return _result(event.branch, "due", "Its preview would be destroyed, if it has one.")
-    return _gone(event.branch, base, event.why)
+    return _gone(event.branch, base)
 
 
-def _gone(branch: str, base: str, why: str) -> Result:
+def _gone(branch: str, base: str) -> Result:
     try:
-        changes = destroy_with_progress(branch, base, why=why)
+        changes = destroy_with_progress(branch, base, why=_DELETED)
     except RefusedError as error:
         # Somebody else's preview has that slug, so the branch has none.
         return _result(branch, "nothing to do", f"Nothing to do: {error}")
@@ -59,22 +70,35 @@ def _gone(branch: str, base: str, why: str) -> Result:
     return _result(branch, "destroyed", f"Its preview was destroyed in {changes.seconds:.1f} s.")
 
 
-def _labelled(branch: str, base: str, *, kept: bool) -> Result:
-    from cli.session import open_engine, quietly
-    from operations.life.labels import LABEL
-    from operations.upkeep.expiry import keep, unkeep
+def _changed(branch: str, *, started_by_label: bool, dry_run: bool) -> Result:
+    from cli.session import working
+    from operations.review.client import GitLabError
+    from operations.review.settings import gitlab_of
+    from operations.upkeep.agree import settle_branch
+    from operations.upkeep.settled import StaysError
 
-    engine, told = open_engine(), quietly()
+    gitlab = gitlab_of(os.environ)
+    if gitlab is None:
+        return _result(branch, "skipped", f"GitLab can be asked by a job of a pipeline alone. {_LATER}")
+    now = dt.datetime.now(dt.UTC)
     try:
-        if kept:
-            keep(engine, branch, told, base, by=LABEL)
-            return _result(branch, "kept", "Its preview is kept.")
-        after = unkeep(engine, branch, dt.datetime.now(dt.UTC), told, base, by=LABEL)
+        with working("Webhook", PreviewName(branch), WAIT_SECONDS) as session:
+            row = settle_branch(
+                session.engine,
+                branch,
+                gitlab,
+                now,
+                session.told,
+                started_by_label=started_by_label,
+                dry_run=dry_run,
+            )
     except NotFoundError:
         return _result(branch, "absent", "It has no preview.")
-    except RefusedError as error:
-        return _result(branch, "nothing to do", f"Nothing to do: {error}")
-    return _result(branch, "kept no longer", f"Its preview is kept no longer: it lives until {after.expires_at}.")
+    except GitLabError as error:
+        return _result(branch, "skipped", f"{error} {_LATER}")
+    except (RefusedError, StaysError) as error:
+        return _result(branch, "nothing to do", f"Nothing to do: {str(error).rstrip('.')}.")
+    return _result(branch, row.result, _WORDS[row.result].format(why=row.why))
 
 
 def _result(branch: str, result: str, said: str) -> Result:

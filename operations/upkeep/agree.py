@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from operations.engine.events import Reporting
 from operations.engine.snapshot import Snapshot
 from operations.engine.workspace import Engine
 from operations.errors import LockedError, NotFoundError, OperationError
+from operations.find import existing
+from operations.life.destroy import DestroyRequest, destroy
 from operations.life.labels import KEEP_LABEL, LABEL, START_LABEL, kept_after
 from operations.review.client import GitLabError
 from operations.review.settings import GitLab
 from operations.upkeep.expiry import UNFINISHED_FOR, keep, moment, unkeep
 from operations.upkeep.gitlab import Environment, Seen, look, stop
-from operations.upkeep.settled import Settled
+from operations.upkeep.settled import Settled, StaysError
 from stacks.names import NameRefusedError, PreviewName
 from stacks.outputs import PreviewOutputs
 
@@ -97,33 +100,92 @@ def settle_labels(
         What became of each that had to change.
     """
     found = []
-    for snapshot in previews:
-        if (preview := snapshot.preview) and (row := _relabelled(engine, preview, seen, now, told, dry_run=dry_run)):
-            found.append(row)
+    for preview in filter(None, (snapshot.preview for snapshot in previews)):
+        if not (row := _relabelled(seen, preview)):
+            continue
+        try:
+            found.append(row if dry_run else _relabel(engine, seen, preview, row, now, told))
+        except LockedError as error:
+            found.append(replace(row, result="skipped", reason=str(error)))
+        except NotFoundError:
+            continue
+        except OperationError as error:
+            found.append(replace(row, result="failed", reason=str(error)))
     return found
 
 
-def _relabelled(
-    engine: Engine, preview: PreviewOutputs, seen: Seen, now: dt.datetime, told: Reporting, *, dry_run: bool
-) -> Settled | None:
+def _relabelled(seen: Seen, preview: PreviewOutputs) -> Settled | None:
+    """What is due to a preview because of the label that keeps; None: nothing."""
     after = kept_by(seen, preview)
     if after == preview.kept:
         return None
     why = f"its merge request {'has' if after else 'lost'} the label {KEEP_LABEL}"
-    if dry_run:
-        return Settled(branch=preview.branch, why=why, result="due")
-    try:
-        if after:
-            keep(engine, preview.branch, told, by=LABEL)
-        else:
-            unkeep(engine, preview.branch, now, told, by=LABEL)
-    except LockedError as error:
-        return Settled(branch=preview.branch, why=why, result="skipped", reason=str(error))
-    except NotFoundError:
-        return None
-    except OperationError as error:
-        return Settled(branch=preview.branch, why=why, result="failed", reason=str(error))
-    return Settled(branch=preview.branch, why=why, result="kept" if after else "kept no longer")
+    return Settled(branch=preview.branch, why=why, result="due")
+
+
+def _relabel(
+    engine: Engine, seen: Seen, preview: PreviewOutputs, due: Settled, now: dt.datetime, told: Reporting
+) -> Settled:
+    if kept_by(seen, preview):
+        keep(engine, preview.branch, told, by=LABEL)
+        return replace(due, result="kept")
+    unkeep(engine, preview.branch, now, told, by=LABEL)
+    return replace(due, result="kept no longer")
+
+
+def settle_branch(
+    engine: Engine,
+    branch: str,
+    gitlab: GitLab,
+    now: dt.datetime,
+    told: Reporting,
+    *,
+    started_by_label: bool,
+    dry_run: bool,
+) -> Settled:
+    """Destroy a branch's preview, keep it, or keep it no longer, by what GitLab knows and the rules of the clean-up.
+
+    Args:
+        engine: The engine.
+        branch: The branch, of whose merge requests one has changed.
+        gitlab: The project.
+        now: The present.
+        told: Who is told how it goes.
+        started_by_label: Whether a label starts previews.
+        dry_run: Only say what would be done.
+
+    Returns:
+        What became of it: ``destroyed``, ``kept``, ``kept no longer``, ``nothing to do``, or ``due`` in a dry run.
+
+    Raises:
+        NotFoundError: There is no such preview.
+        GitLabError: GitLab cannot be asked; nothing was done.
+        LockedError: Another operation held the preview for the whole wait.
+        OperationError: It could not be done; it can be run again.
+    """
+
+    def still_ended(snapshot: Snapshot) -> None:
+        # A merge request may have been opened again while another operation was waited for.
+        seen, preview = look(gitlab, [branch]), snapshot.preview
+        if (
+            preview is None
+            or preview.branch != branch
+            or not why_ended(seen, preview, started_by_label=started_by_label)
+        ):
+            raise StaysError("it was removed, or what ended it was taken back, meanwhile")
+
+    seen, found = look(gitlab, [branch]), existing(engine, branch)
+    if why := why_ended(seen, found.outputs, started_by_label=started_by_label):
+        row = Settled(branch=branch, why=why, result="due")
+        if dry_run:
+            return row
+        base = found.outputs.base
+        request = DestroyRequest(stack=found.name.stack, base=base, branch=branch, require=still_ended, why=why)
+        destroy(engine, request, told)
+        return replace(row, result="destroyed")
+    if label := _relabelled(seen, found.outputs):
+        return label if dry_run else _relabel(engine, seen, found.outputs, label, now, told)
+    return Settled(branch=branch, why="what GitLab knows neither ends nor keeps it", result="nothing to do")
 
 
 def settle_environments(

@@ -48,8 +48,8 @@ class Settled:
     Attributes:
         branch: Whose; empty where it is about none.
         why: What was found.
-        result: ``stopped``, ``kept``, ``kept no longer``, ``told``, ``mended``, ``skipped``, ``failed``, or ``due`` in
-            a dry run.
+        result: ``stopped``, ``kept``, ``kept no longer``, ``destroyed``, ``told``, ``mended``, ``nothing to do``,
+            ``skipped``, ``failed``, or ``due`` in a dry run.
         reason: Why it was skipped or failed.
     """
 

@@ -1,4 +1,4 @@
-"""What a GitLab webhook says that ends a preview, or keeps it. Pure: reads a payload, touches nothing."""
+"""What a GitLab webhook says that a preview may end with, or be kept by. Pure: reads a payload, touches nothing."""
 
 from __future__ import annotations
 
@@ -27,33 +27,28 @@ _NO_COMMIT = re.compile(r"0{40}(0{24})?")  # SHA-1 or SHA-256
 
 @dataclass(frozen=True, kw_only=True)
 class Gone:
-    """What a preview was there for came to its end.
+    """A branch was deleted.
 
     Attributes:
-        branch: Name of its branch.
-        why: How, as a clause.
+        branch: Its name.
     """
 
     branch: str
-    why: Literal[
-        "the branch was deleted",
-        "its merge request was merged",
-        "its merge request was closed",
-        "its merge request lost the label preview",
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """A merge request got the label that keeps the preview of its branch, or lost it.
+class Changed:
+    """A merge request has changed in a way that may mean something for the preview of its branch.
+
+    What that is, GitLab says: the branch may have other merge requests, and this one may have changed again.
 
     Attributes:
         branch: Name of its branch.
-        kept: Whether it has the label now.
+        how: What has become of the merge request; completes "The merge request …".
     """
 
     branch: str
-    kept: bool
+    how: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,16 +131,15 @@ _EVENT: TypeAdapter[_Push | _MergeRequest] = TypeAdapter(
 )
 
 
-def said(payload: bytes, project: str, *, started_by_label: bool = False) -> Gone | Labelled | Nothing:
-    """Find out which preview an event ends or keeps.
+def said(payload: bytes, project: str) -> Gone | Changed | Nothing:
+    """Find out which preview an event is about.
 
-    A push that deletes a branch ends one, and a merge request that is merged or closed, or loses the label that started
-    it. The payload is somebody else's text: whatever it holds, the answer is one of three, and no error.
+    A push that deletes a branch ends one; a merge request that is merged or closed, or gets or loses a label, may. The
+    payload is somebody else's text: whatever it holds, the answer is one of three, and no error.
 
     Args:
         payload: Body of the webhook's request, as GitLab hands it to the job that it triggers.
         project: Number or full path of the project whose branches have previews here.
-        started_by_label: Whether a label starts previews in this project.
     """
     try:
         event = _EVENT.validate_json(payload)
@@ -153,7 +147,7 @@ def said(payload: bytes, project: str, *, started_by_label: bool = False) -> Gon
         return Nothing(reason=_fault(error))
     if not event.project.is_(project):
         return Nothing(reason="the event is of another project")
-    found = _deleted(event) if isinstance(event, _Push) else _of_request(event, started_by_label=started_by_label)
+    found = _deleted(event) if isinstance(event, _Push) else _of_request(event)
     if not isinstance(found, Nothing):
         if found.branch == event.project.default_branch:
             return Nothing(reason="the default branch does not end")
@@ -173,24 +167,25 @@ def _deleted(push: _Push) -> Gone | Nothing:
             reason="the push deleted something, but does not say which branch: give the webhook the template of "
             "CONTRIBUTING, section In GitLab; the next scheduled clean-up finds the branch"
         )
-    return Gone(branch=ref.removeprefix(_HEADS), why="the branch was deleted")
+    return Gone(branch=ref.removeprefix(_HEADS))
 
 
-def _of_request(request: _MergeRequest, *, started_by_label: bool) -> Gone | Labelled | Nothing:
+def _of_request(request: _MergeRequest) -> Changed | Nothing:
     attributes = request.object_attributes
     if not attributes.source_project_id == attributes.target_project_id == request.project.id:
         return Nothing(reason="the branch of the merge request is another project's")
     branch = attributes.source_branch
     match attributes.action:
         case "merge":
-            return Gone(branch=branch, why="its merge request was merged")
+            return Changed(branch=branch, how="was merged")
         case "close":
-            return Gone(branch=branch, why="its merge request was closed")
-        # A push says of labels that they are new that were there before, so only what is lost ends anything.
-        case "update" if started_by_label and request.lost(START_LABEL):
-            return Gone(branch=branch, why="its merge request lost the label preview")
-        case "update" if request.gained(KEEP_LABEL) or request.lost(KEEP_LABEL):
-            return Labelled(branch=branch, kept=request.gained(KEEP_LABEL))
+            return Changed(branch=branch, how="was closed")
+        case "update" if request.lost(START_LABEL):
+            return Changed(branch=branch, how=f"lost the label {START_LABEL}")
+        case "update" if request.gained(KEEP_LABEL):
+            return Changed(branch=branch, how=f"got the label {KEEP_LABEL}")
+        case "update" if request.lost(KEEP_LABEL):
+            return Changed(branch=branch, how=f"lost the label {KEEP_LABEL}")
     return Nothing(reason="the merge request was neither merged nor closed, and no label of previews changed")
 
 

@@ -1,4 +1,4 @@
-"""Webhook payload → the preview that it ends or keeps, or nothing."""
+"""Webhook payload → the branch whose preview it is about, or nothing."""
 
 from __future__ import annotations
 
@@ -8,35 +8,34 @@ from typing import Any
 
 import pytest
 
-from operations.upkeep.webhook import Gone, Labelled, Nothing, said
+from operations.upkeep.webhook import Changed, Gone, Nothing, said
 from tests.equipment.checkout import ORIGIN
 from tests.unit.operations.webhook_events import DELETED, ID, MERGED, PATH, ZEROS, changed, read, relabelled
 
 
 @pytest.mark.parametrize("project", [ID, PATH])
 def test_a_deleted_branch_is_gone(project: str) -> None:
-    assert read(DELETED, project) == Gone(branch="feature/a", why="the branch was deleted")
+    assert read(DELETED, project) == Gone(branch="feature/a")
 
 
 @pytest.mark.parametrize("project", [ID, PATH])
-def test_a_merged_branch_is_gone(project: str) -> None:
-    assert read(MERGED, project) == Gone(branch="feature/a", why="its merge request was merged")
+def test_a_merge_request_that_was_merged_is_asked_about(project: str) -> None:
+    assert read(MERGED, project) == Changed(branch="feature/a", how="was merged")
 
 
-def test_a_merge_request_that_was_closed_ends_the_preview_of_its_branch() -> None:
+def test_a_merge_request_that_was_closed_is_asked_about() -> None:
     event = changed(MERGED, "object_attributes.action", "close")
-    assert read(event) == Gone(branch="feature/a", why="its merge request was closed")
+    assert read(event) == Changed(branch="feature/a", how="was closed")
 
 
 @pytest.mark.parametrize("changes", [None, [], {"labels": None}, {"labels": {"previous": None}}, {"labels": [1]}])
 def test_odd_changes_hide_no_end(changes: Any) -> None:
-    assert read({**MERGED, "changes": changes}) == Gone(branch="feature/a", why="its merge request was merged")
+    assert read({**MERGED, "changes": changes}) == Changed(branch="feature/a", how="was merged")
 
 
-def test_the_label_that_started_a_preview_ends_it_with_its_loss_and_only_where_labels_start() -> None:
+def test_a_merge_request_that_lost_the_label_which_starts_previews_is_asked_about() -> None:
     event = relabelled(["bug", "preview"], ["bug"])
-    assert read(event) == Gone(branch="feature/a", why="its merge request lost the label preview")
-    assert isinstance(read(event, started_by_label=False), Nothing)
+    assert read(event) == Changed(branch="feature/a", how="lost the label preview")
 
 
 @pytest.mark.parametrize(
@@ -54,20 +53,19 @@ def test_other_changes_of_labels_are_nothing(before: list[str], after: list[str]
     assert isinstance(read(relabelled(before, after)), Nothing)
 
 
-@pytest.mark.parametrize("started_by_label", [True, False])
-def test_the_label_that_keeps_a_preview_is_heard_when_it_comes_and_when_it_goes(started_by_label: bool) -> None:
+def test_the_label_that_keeps_a_preview_is_heard_when_it_comes_and_when_it_goes() -> None:
     came, went = relabelled([], ["preview::keep"]), relabelled(["preview", "preview::keep"], ["preview"])
-    assert read(came, started_by_label=started_by_label) == Labelled(branch="feature/a", kept=True)
-    assert read(went, started_by_label=started_by_label) == Labelled(branch="feature/a", kept=False)
+    assert read(came) == Changed(branch="feature/a", how="got the label preview::keep")
+    assert read(went) == Changed(branch="feature/a", how="lost the label preview::keep")
 
 
 def test_a_body_that_did_not_pass_the_trigger_names_the_branch_itself() -> None:
     direct = {key: value for key, value in DELETED.items() if key != "pushed_ref"}
-    assert read({**direct, "ref": "refs/heads/feature/a"}) == Gone(branch="feature/a", why="the branch was deleted")
+    assert read({**direct, "ref": "refs/heads/feature/a"}) == Gone(branch="feature/a")
 
 
 def test_a_repository_of_sha_256_deletes_with_longer_zeros() -> None:
-    assert read({**DELETED, "after": "0" * 64}) == Gone(branch="feature/a", why="the branch was deleted")
+    assert read({**DELETED, "after": "0" * 64}) == Gone(branch="feature/a")
 
 
 def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigger() -> None:
@@ -84,7 +82,7 @@ def test_the_template_that_contributing_gives_keeps_the_branch_through_the_trigg
 
     sent = json.loads(re.sub(r"{{(.+?)}}", value, template))
     received = {**sent, "ref": "main", "id": ID, "variables": {}}
-    assert read(received) == Gone(branch='feature/"a"', why="the branch was deleted")
+    assert read(received) == Gone(branch='feature/"a"')
 
 
 @pytest.mark.parametrize(

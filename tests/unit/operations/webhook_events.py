@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from operations.upkeep.webhook import Gone, Labelled, Nothing, said
+from operations.upkeep.webhook import Changed, Gone, Nothing, said
 
 ID = "15"
 PATH = "group/previews"
@@ -60,8 +60,8 @@ def relabelled(before: list[str], after: list[str]) -> dict[str, Any]:
     return {**changed(MERGED, "object_attributes.action", "update"), "changes": {"labels": labels}}
 
 
-def read(event: Any, project: str = ID, *, started_by_label: bool = True) -> Gone | Labelled | Nothing:
-    return said(json.dumps(event).encode(), project, started_by_label=started_by_label)
+def read(event: Any, project: str = ID) -> Gone | Changed | Nothing:
+    return said(json.dumps(event).encode(), project)
 
 
 def changed(event: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
