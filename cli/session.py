@@ -52,7 +52,7 @@ def open_engine(on_note: Callable[[str], None] = note, *, wait_seconds: float = 
     prepare_state(paths)
     apply(paths)
     engine = Engine(paths, prepared.version, on_note, wait_seconds=wait_seconds, longest=_longest())
-    interrupts.follow(engine.process)
+    interrupts.follow(engine.process, on_note)
     return engine
 
 

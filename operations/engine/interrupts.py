@@ -21,22 +21,25 @@ _AGAIN_SECONDS = 1.0
 class Interrupts:
     """Signals that ask this process to stop: Ctrl-C, a cancelled CI job, a closed terminal.
 
-    The first one counts: an engine that is asked a second time stops at once and leaves things half made.
-
     Attributes:
         received: Number of the first signal; 0 where none has come.
     """
 
     def __init__(self) -> None:
-        self._processes: list[EngineProcess] = []
+        self._followed: list[tuple[EngineProcess, Callable[[str], None]]] = []
         self._held_off: Callable[[str], None] | None = None
         self._raised = False
         self.received = 0
 
-    def follow(self, process: EngineProcess) -> None:
-        """Ask an engine's process to stop in turn, and let it start nothing afterwards."""
+    def follow(self, process: EngineProcess, on_note: Callable[[str], None]) -> None:
+        """Ask an engine's process to stop in turn, and let it start nothing afterwards.
+
+        Args:
+            process: The process.
+            on_note: Told that it has been asked.
+        """
         process.only_while(self.require_none)
-        self._processes.append(process)
+        self._followed.append((process, on_note))
 
     def require_none(self) -> None:
         """Go no further where somebody has asked to stop and is not held off.
@@ -102,14 +105,15 @@ class Interrupts:
             self._held_off = held_off
 
     def _handle(self, number: int) -> None:
-        first = not self.received
         self.received = self.received or number
         if self._held_off:
             with suppress(OSError):
                 self._held_off("one moment, leaving things in order")
-        elif busy := [process for process in self._processes if process.busy]:
-            for process in busy if first else ():
+        elif busy := [followed for followed in self._followed if followed[0].busy]:
+            for process, on_note in busy:
                 process.interrupt()
+                with suppress(OSError):
+                    on_note("stopping: the engine ends what it has begun, which may take minutes")
         elif not self._raised:
             self._raised = True
             self.require_none()

