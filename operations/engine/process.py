@@ -5,17 +5,24 @@ It knows nothing of Pulumi's SDK, which takes a third of a second to load: whoev
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import IO
 
-from operations.errors import OperationError
+from operations.engine.stack_locks import LONGEST_HOURS, span_of
+from operations.errors import EngineError, OperationError
+
+# Of the longest that an operation may last: what is asked to stop has some time to end what it has begun, and is gone
+# before anybody takes its lock for left over.
+_ASKED, _KILLED = 0.8, 0.9
 
 OnLine = Callable[[str], object] | None
 Noted = Callable[[int], AbstractContextManager[Callable[[], None]]]
@@ -58,6 +65,12 @@ class _Run:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGINT)
 
+    def kill(self) -> None:
+        """End it at once, with what runs in its group."""
+        if self._process and self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
 
 class EngineProcess:
     """Runs ``pulumi`` in a session of its own, so that it is interrupted once, and only by :meth:`interrupt`.
@@ -67,13 +80,15 @@ class EngineProcess:
 
     Args:
         version: Version of the engine.
+        longest: How long an operation lasts at most; a run is ended before.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, longest: dt.timedelta = dt.timedelta(hours=LONGEST_HOURS)) -> None:
         self.command = "pulumi"
         self.version = version
         self._wanted: list[Callable[[], None]] = []
         self._noted: Noted = lambda _: nullcontext(lambda: None)
+        self._longest = longest
         self._runs: set[_Run] = set()
 
     def noted(self, noted: Noted) -> EngineProcess:
@@ -122,6 +137,7 @@ class EngineProcess:
             on_error: Told each line of standard error as it comes.
 
         Raises:
+            EngineError: It took longer than an operation may last.
             OperationError: The program is not there.
         """
         arguments = args if "--non-interactive" in args else ["--non-interactive", *args]
@@ -133,7 +149,8 @@ class EngineProcess:
             with self._started(arguments, cwd, additional_env) as process:
                 run.started(process)
                 with self._noted(process.pid) as killed:
-                    said = _read(process, on_output, on_error)
+                    streams = _Streams(process, on_output, on_error)
+                    ended = self._await(run, streams)
                     code = process.wait()
                     if code < 0:
                         killed()
@@ -141,7 +158,24 @@ class EngineProcess:
             self._runs.discard(run)
         if code != 0:
             self._require_wanted()
-        return Said(code=code, stdout=said[0], stderr=said[1])
+            if ended:
+                raise EngineError(ended)
+        return Said(code=code, stdout=streams.text(0), stderr=streams.text(1))
+
+    def _await(self, run: _Run, streams: _Streams) -> str:
+        """Wait for a run to end, or end it; says so where it was ended."""
+        how = ""
+        for share, end, so in ((_ASKED, run.interrupt, "asked to stop"), (_KILLED - _ASKED, run.kill, "killed")):
+            if streams.ended_within(share * self._longest):
+                break
+            end()
+            how = so
+        streams.ended_within(None)
+        return how and (
+            f"The engine had not ended after {span_of(_ASKED * self._longest)} and was {how}, since what lasts longer "
+            f"than {span_of(self._longest)} is taken for left over: ./preview status shows what did not come up; mend "
+            "that, and run the same again."
+        )
 
     def _started(self, arguments: list[str], cwd: str, additional_env: Mapping[str, str]) -> subprocess.Popen[str]:
         try:
@@ -161,24 +195,43 @@ class EngineProcess:
             ) from error
 
 
-def _read(process: subprocess.Popen[str], on_output: OnLine, on_error: OnLine) -> tuple[str, str]:
-    """Both streams to their ends, each read as it comes, so that neither fills up."""
-    chunks: tuple[list[str], list[str]] = ([], [])
+class _Streams:
+    """Both streams of a process, each read as it comes, so that neither fills up.
 
-    def consume(stream: IO[str], on_line: OnLine, lines: list[str]) -> None:
-        for line in stream:
-            lines.append(line.rstrip())
-            if on_line:
-                on_line(lines[-1])
+    Args:
+        process: The process.
+        on_output: Told each line of standard output.
+        on_error: Told each line of standard error.
+    """
 
-    assert process.stdout is not None
-    assert process.stderr is not None
-    readers = [
-        threading.Thread(target=consume, args=arguments, daemon=True)
-        for arguments in ((process.stdout, on_output, chunks[0]), (process.stderr, on_error, chunks[1]))
-    ]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join()
-    return "\n".join(chunks[0]), "\n".join(chunks[1])
+    def __init__(self, process: subprocess.Popen[str], on_output: OnLine, on_error: OnLine) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._lines: tuple[list[str], list[str]] = ([], [])
+        self._readers = [
+            threading.Thread(target=_consume, args=arguments, daemon=True)
+            for arguments in (
+                (process.stdout, on_output, self._lines[0]),
+                (process.stderr, on_error, self._lines[1]),
+            )
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def ended_within(self, span: dt.timedelta | None) -> bool:
+        """Whether both end within that time; None: wait until they have."""
+        deadline = None if span is None else time.monotonic() + span.total_seconds()
+        for reader in self._readers:
+            reader.join(None if deadline is None else max(0, deadline - time.monotonic()))
+        return not any(reader.is_alive() for reader in self._readers)
+
+    def text(self, number: int) -> str:
+        """What was read of the first or second."""
+        return "\n".join(self._lines[number])
+
+
+def _consume(stream: IO[str], on_line: OnLine, lines: list[str]) -> None:
+    for line in stream:
+        lines.append(line.rstrip())
+        if on_line:
+            on_line(lines[-1])

@@ -64,7 +64,7 @@ class Engine(Answers, Backend, StackFiles, Holding):
         version: Version of the engine.
         on_note: Told in words of what is waited for or put right.
         wait_seconds: How long to wait for another operation that holds a stack to end; 0: not at all.
-        longest: How long an operation lasts at most: an engine's lock that is older is cleared.
+        longest: How long an operation lasts at most: an engine is ended before, and a lock that is older is cleared.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Engine(Answers, Backend, StackFiles, Holding):
         wait_seconds: float = LOCK_WAIT_SECONDS,
         longest: dt.timedelta = dt.timedelta(hours=LONGEST_HOURS),
     ) -> None:
-        Answers.__init__(self, EngineProcess(version), str(paths.checkout))
+        Answers.__init__(self, EngineProcess(version, longest), str(paths.checkout))
         StackFiles.__init__(self, paths)
         Holding.__init__(
             self, Locks(paths.data / "locks"), StackLocks(lambda: self.store, longest, on_note), on_note, wait_seconds

@@ -1,7 +1,8 @@
-"""How the engine's process is asked to stop: once, and in whatever moment."""
+"""How the engine's process is asked to stop: once, in whatever moment, and at the latest when its time is over."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -11,13 +12,20 @@ import pytest
 
 from operations.engine.interrupts import Interrupts
 from operations.engine.process import EngineProcess
-from operations.errors import InterruptedOperationError
+from operations.engine.workspace import Engine
+from operations.errors import EngineError, InterruptedOperationError
+from stacks.paths import Paths
 from tests.equipment.programs import wait_for
 
 _UNTIL_TOLD = """#!/bin/sh
 trap 'echo asked' INT
 echo ready
 for _ in $(seq 400); do [ -e end ] && break; sleep 0.05; done
+[ ! -e fail ]
+"""
+_DEAF = """#!/bin/sh
+trap '' INT
+for _ in $(seq 400); do sleep 0.05; done
 """
 
 
@@ -84,3 +92,25 @@ def test_who_interrupts_an_engine_is_told_each_time_that_it_ends_what_it_has_beg
         for _ in range(2):
             signal.raise_signal(signal.SIGINT)
     assert notes == ["stopping: the engine ends what it has begun, which may take minutes"] * 2
+
+
+@pytest.mark.parametrize(("text", "how"), [(_UNTIL_TOLD, "asked to stop"), (_DEAF, "killed")])
+def test_an_engine_that_outlasts_what_others_take_for_left_over_is_ended_before_and_that_is_said(
+    tmp_path: Path, text: str, how: str
+) -> None:
+    paths = Paths(checkout=tmp_path, data=tmp_path / "data", cache=tmp_path / "cache")
+    process = Engine(paths, "3.220.0", print, longest=dt.timedelta(seconds=3)).process
+    process.command = program(tmp_path, text)
+
+    def hear(line: str) -> None:
+        if line == "asked":
+            (tmp_path / "fail").touch()
+            (tmp_path / "end").touch()
+
+    with pytest.raises(EngineError) as failed:
+        process.run([], str(tmp_path), {}, hear)
+    assert str(failed.value) == (
+        f"The engine had not ended after 2 s and was {how}, since what lasts longer than 3 s is taken for left over: "
+        "./preview status shows what did not come up; mend that, and run the same again."
+    )
+    assert not process.busy
