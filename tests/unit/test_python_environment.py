@@ -207,3 +207,21 @@ def test_the_command_runs_no_code_that_lies_where_the_caller_stands(tmp_path: Pa
     )
     assert (done.returncode, done.stdout) == (0, "feature-a\n"), done.stderr
     assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_who_waits_for_another_command_to_make_the_environment_is_told_so_and_does_not_wait_for_ever(
+    checkout: Checkout, ends: bool
+) -> None:
+    flock = checkout.programs / "flock"
+    flock.write_text(f'#!/bin/sh\n[ "$*" = "-w 600 9" ] && {str(ends).lower()}\n', encoding="utf-8")
+    flock.chmod(0o755)
+    done = checkout.preview()
+    said = done.stderr.splitlines()
+    assert said[0] == "Python environment: waiting for another command that makes it"
+    assert done.returncode == (0 if ends else 1)
+    if not ends:
+        assert said[1:] == [
+            "Error: Another command has been making the Python environment for more than 10 min "
+            f"(fuser {checkout.path}/.venv.lock names it): end it and run this again."
+        ]
