@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -56,4 +57,6 @@ def patterns_since(log: str, start: dt.datetime) -> Patterns:
 def _found(expression: re.Pattern[str], log: str) -> Iterator[tuple[dt.datetime, str]]:
     for line in log.splitlines():
         if match := expression.match(line):
-            yield dt.datetime.fromisoformat(match[1]), match[2]
+            # Whatever else the branch's generator writes there is no time.
+            with contextlib.suppress(ValueError):
+                yield dt.datetime.fromisoformat(match[1]), match[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -123,6 +124,6 @@ class Viewer:
         times, values = (listing(column) for column in (*columns, [])[:2])
         # What is no number, such as 0/0, arrives as null.
         found = [(at, value) for at, value in zip(times, values, strict=False) if value is not None]
-        if not all(isinstance(one, int | float) for sample in found for one in sample):
+        if not all(isinstance(one, int | float) and math.isfinite(one) for sample in found for one in sample):
             raise RefusedError("the answer is no series of numbers")
         return [(at / 1000, float(value)) for at, value in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cli.verify_table import verify_table
 from operations.engine.snapshot import Snapshot
 from operations.errors import NotFoundError
 from operations.verify import waiting
@@ -169,3 +172,13 @@ def test_what_grafana_should_never_answer_is_a_check_that_failed(run: Verify, gr
     details = {missing.name: missing.detail for missing in result.missing}
     assert details["anyone may look"] == "the answer is no list of dashboards"
     assert {LISTED, "every panel has data"} <= details.keys()
+
+
+@pytest.mark.parametrize("odd", [b"1e999", b"NaN", b"-Infinity"])
+def test_a_curve_that_no_one_could_draw_is_as_good_as_none(run: Verify, grafana: FakeGrafana, odd: bytes) -> None:
+    for place in (b"[[1, 2, 3], [1, 2, %s]]", b"[[1, 2, %s], [1, 2, 3]]"):
+        values = b'{"results": {"A": {"frames": [{"data": {"values": ' + place % odd + b"}}]}}}"
+        grafana.odd["/api/ds/query"] = (200, values)
+        result = run(wait=False)
+        assert check(result, "the activity varies").detail == "only 0 of 60 samples are there"
+        Console(file=io.StringIO()).print(verify_table(result))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from operations.verify.patterns import patterns_since
 
 LOG = """\
@@ -60,3 +62,10 @@ def test_what_ran_before_the_generator_was_started_again_is_not_under_way() -> N
     assert found.ran == ()
     assert not found.pausing
     assert found.starting
+
+
+@pytest.mark.parametrize("time", ["x", "2026-02-30T12:00:00", "2026-01-31T25:00:00", "2026-01-31T12:00:00+01:00"])
+def test_a_line_of_another_form_is_passed_over(time: str) -> None:
+    steps = ("RAMP UP: 2 clients for 45 s", "PAUSE: no clients for 33.5 s", "RAMP UP: pgbench failed with exit code 2")
+    odd = "".join(f"{time}Z {step}\n" for step in steps)
+    assert patterns_since(odd + LOG + odd, at("12:00:00")) == patterns_since(LOG, at("12:00:00"))
