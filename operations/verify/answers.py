@@ -8,6 +8,10 @@ from urllib.parse import urlencode
 
 import httpx
 
+ANSWER_SECONDS = 15
+"""How long a viewer waits for an answer."""
+# One after the other, two minutes.
+_MOST_UNANSWERED = 8
 _LONGEST_REASON = 200
 _LONGEST_NUMBER = 300
 
@@ -21,6 +25,35 @@ class Asks(Protocol):
 
     def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
         """Send one request, whatever the answer."""
+
+
+class Patient:
+    """Takes a question that is not answered in time for refused; many in a row are a Grafana that does not answer.
+
+    Args:
+        asks: Who asks Grafana.
+    """
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+        self._unanswered = 0
+
+    def ask(self, method: str, path: str, *, json: Any = None) -> httpx.Response:
+        """Send one request, whatever the answer.
+
+        Raises:
+            RefusedError: It is not answered in time.
+            httpx.HTTPError: There is no answer.
+        """
+        try:
+            response = self._asks.ask(method, path, json=json)
+        except httpx.ReadTimeout as error:
+            self._unanswered += 1
+            if self._unanswered >= _MOST_UNANSWERED:
+                raise
+            raise RefusedError(f"no answer within {ANSWER_SECONDS} s") from error
+        self._unanswered = 0
+        return response
 
 
 def fetched(asks: Asks, path: str, parameters: Mapping[str, str] | None = None) -> Any:

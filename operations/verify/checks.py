@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from operations.machine.entrance import Entrance
-from operations.verify.answers import RefusedError
+from operations.verify.answers import ANSWER_SECONDS, RefusedError
 from operations.verify.browsing import page_of, path_of
 from operations.verify.viewer import Viewer
 
-_TIMEOUT_SECONDS = 15.0
 _OWN_CERTIFICATE = b"TRAEFIK DEFAULT CERT"
 NAMES_SHOWN = 10
 
@@ -67,7 +66,7 @@ class Address:
         context = self._entrance.tls()
         try:
             with (
-                socket.create_connection((self._server, self._entrance.port), _TIMEOUT_SECONDS) as plain,
+                socket.create_connection((self._server, self._entrance.port), ANSWER_SECONDS) as plain,
                 context.wrap_socket(plain, server_hostname=self._host) as connection,
             ):
                 own = _OWN_CERTIFICATE in (connection.getpeercert(binary_form=True) or b"")
@@ -89,7 +88,7 @@ class Address:
             answer = httpx.get(
                 self._entrance.url("http", self._host, port),
                 headers={"Host": self._host if port == 80 else f"{self._host}:{port}"},
-                timeout=_TIMEOUT_SECONDS,
+                timeout=ANSWER_SECONDS,
                 trust_env=self._entrance.certified,
             )
         except httpx.HTTPError as error:

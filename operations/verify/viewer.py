@@ -14,11 +14,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from operations.errors import OperationError
 from operations.machine.entrance import Entrance
 from operations.verify import browsing
-from operations.verify.answers import RefusedError, body_of, listing, mapping, mappings
+from operations.verify.answers import ANSWER_SECONDS, RefusedError, body_of, listing, mapping, mappings
 from operations.verify.panels import PanelState
 from stacks.proxy import usable_proxy
 
-_REQUEST_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
 # By which requests of the project's own are known, on the machine too: nobody looks.
 _OWN_REQUESTS = "pgai-preview"
@@ -45,7 +44,7 @@ class Viewer:
                 base_url=entrance.url(parts.scheme, host, entrance.port),
                 verify=entrance.tls(),
                 headers={"Host": parts.netloc, "User-Agent": _OWN_REQUESTS},
-                timeout=_REQUEST_TIMEOUT_SECONDS,
+                timeout=ANSWER_SECONDS,
                 # Loopback and a preview's own address are asked directly, whatever the caller's proxy.
                 trust_env=entrance.certified,
             )

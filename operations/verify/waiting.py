@@ -12,6 +12,7 @@ from operations.errors import OperationError
 from operations.verify import verdict
 from operations.verify.activity import STEP_SECONDS, Samples
 from operations.verify.answers import RefusedError
+from operations.verify.checks import reason_of
 from operations.verify.panels import PanelState
 from operations.verify.viewer import Viewer
 
@@ -40,12 +41,14 @@ def wait_for_data(
         OperationError: The deadline passed; names the panels that stayed empty.
     """
     last: list[PanelState] = []
+    unanswered = "no dashboard answered"
 
     def ask() -> list[PanelState]:
-        nonlocal last
+        nonlocal last, unanswered
         try:
             last = viewer.panels()
-        except (httpx.HTTPError, RefusedError):
+        except (httpx.HTTPError, RefusedError) as error:
+            unanswered = f"no dashboard answered ({reason_of(error)})"
             return []
         wanted = verdict.expected(last)
         on_progress(sum(panel.has_data for panel in wanted), len(wanted))
@@ -60,7 +63,7 @@ def wait_for_data(
     except RetryError:
         names = verdict.named([panel for panel in verdict.expected(last) if not panel.has_data])
         raise OperationError(
-            f"After {seconds:.0f} s these panels had no data: {names or 'no dashboard answered'}. "
+            f"After {seconds:.0f} s these panels had no data: {names or unanswered}. "
             "Look at the containers' logs (docker logs) and deploy again."
         ) from None
 
