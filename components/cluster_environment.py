@@ -62,7 +62,13 @@ class ClusterEnvironment(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._options = {"encrypted": ""} if encrypt_overlay else None
-        slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
+        slot = Slot(
+            f"{name}-slot",
+            args.host,
+            args.slot,
+            images=map(args.image, SERVICES),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         # First taken, last given back: all that touches Docker comes after it.
         child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
         # Giving the slot back removes everything at once, in the order that a Swarm wants.

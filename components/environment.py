@@ -64,7 +64,13 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._args = args
         self._plugins = plugin_mounts(plugins_volume, plugins)
         self._labels = args.labels
-        slot = Slot(f"{name}-slot", args.host, args.slot, opts=pulumi.ResourceOptions(parent=self))
+        slot = Slot(
+            f"{name}-slot",
+            args.host,
+            args.slot,
+            images=map(args.image, SERVICES),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         # First taken, last given back: all that touches Docker comes after it.
         self._slot = slot.taken
         self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])

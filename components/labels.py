@@ -14,11 +14,22 @@ PART_OF_BASE = "pgai.base"
 EDGE = "pgai.edge"
 """Names the edge, by its network, whose reverse proxy follows the container."""
 
+OF_IMAGES = frozenset(("pgai.recipe", "pgai.stand-in"))
+"""Labels that images built by set-up have."""
+
 IN_CLOUD = {"pgai-preview": "base"}
 """Labels of a base's resources at Hetzner."""
 
 PREPARING = "-init"
 """Follows the service in the label of a container that prepares the service's data."""
+
+
+def is_reserved(label: str) -> bool:
+    """Whether an image must not have that label, for its containers would have it too.
+
+    The reverse proxy takes its own in any case of letters.
+    """
+    return label.lower().startswith(("traefik.", "pgai.")) and label not in OF_IMAGES
 
 
 def preview_labels(slug: str, base: str) -> dict[str, str]:

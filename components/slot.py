@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 
 from components.host_scripts import script
@@ -18,13 +20,30 @@ class Slot(pulumi.ComponentResource):
 
     taken: pulumi.Resource
 
-    def __init__(self, name: str, host: Host, args: SlotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        args: SlotArgs,
+        *,
+        images: Iterable[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            name: Name of the component.
+            host: The machine.
+            args: What is asked for.
+            images: Images of the preview, looked at first: others are looked at before anything runs them.
+            opts: Parent.
+        """
         super().__init__("preview:slot:Slot", name, None, opts)
         self.taken = host.command(
             f"{name}-place",
             create=script("take_slot"),
             delete=script("release_slot"),
-            environment=args.environment,
+            environment={**args.environment, "IMAGES": " ".join(sorted(set(images)))},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Takes a slot for a preview, or says why there is none: another branch owns the slug, the limit is reached, disk
-# or memory are short. Check and taking are one step under the host's lock. A slot counts from here until the containers
-# run, and then because they run; one whose deploy died stops counting after half an hour, and so does at once one that is
-# put to sleep. Whoever takes a slot is awake. Can be run again.
+# Takes a slot for a preview, or says why there is none: an image has a label that it must not have, another branch owns the
+# slug, the limit is reached, disk or memory are short. Check and taking are one step under the host's lock. A slot counts
+# from here until the containers run, and then because they run; one whose deploy died stops counting after half an hour, and
+# so does at once one that is put to sleep. Whoever takes a slot is awake. Can be run again.
 # Exit codes: 3 refused, 4 the slot is lost (see KNOWN), 5 the limit is reached, 6 disk or memory are short.
 # Environment: DIRECTORY (of the preview), SLUG, BRANCH, BASE (label of the base's containers), LIMIT (previews),
 # DISK_GB (free), MEMORY_GB (available), PROC (where the kernel's figures are), LOCK_SECONDS, KNOWN (not empty: the
 # preview must have its slot already; exit code 4 where it has not, and there is room to make it anew), RUNTIME (services:
-# previews run on a cluster, whose manager this is, and one whose services have no container sleeps).
+# previews run on a cluster, whose manager this is, and one whose services have no container sleeps), IMAGES (that the preview
+# shall run; empty: whoever asks has seen to them).
 set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BRANCH:?}" "${BASE:?}" "${LIMIT:?}" "${DISK_GB:?}" "${MEMORY_GB:?}"
@@ -38,6 +39,10 @@ gigabytes() {
 
 # part: running_slugs
 
+# part: require_plain_images
+
+# Before the machine is locked: to pull an image may take minutes.
+require_plain_images
 mkdir -p -- "$root/previews"
 exec 9>>"$root/.lock"
 flock -w "${LOCK_SECONDS:-30}" 9 || refuse "The host is busy: another operation has held $root/.lock for ${LOCK_SECONDS:-30} s. Try again."

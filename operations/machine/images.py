@@ -14,6 +14,7 @@ from docker.auth import get_config_header, resolve_repository_name
 from docker.errors import APIError, NotFound
 from docker.utils import parse_repository_tag
 
+from components.labels import is_reserved
 from operations.at_once import at_once
 from operations.errors import RefusedError
 from operations.machine.connection import Api, Connection, posted, reason_of
@@ -44,7 +45,8 @@ class Images(Connection):
             Reference → id.
 
         Raises:
-            RefusedError: An image is neither there nor can it be pulled.
+            RefusedError: An image is neither there nor can it be pulled, or has a label that its container must not
+                have.
             OperationError: Docker does not say, or does not get to the end of a pull.
         """
         names = sorted(set(references))
@@ -54,6 +56,8 @@ class Images(Connection):
             self._pull(reference)
             found[reference] = self._image(reference)
         used = {reference: image for reference, image in found.items() if image}
+        for reference, image in used.items():
+            _require_plain(reference, image)
         at_once(self._keep, list({image["Id"]: image for image in used.values()}.values()))
         return {reference: str(image["Id"]) for reference, image in used.items()}
 
@@ -120,6 +124,16 @@ def _pulled(reference: str, end: float, api: Api) -> str:
             if time.monotonic() > end:
                 raise TimeoutError(f"it has not got to the end within {_PULL_SECONDS // 60} min")
     return ""
+
+
+def _require_plain(reference: str, image: Mapping[str, Any]) -> None:
+    # Beside the ones that its container is given, they would route other previews' names, or claim what is not its own.
+    for label in (image.get("Config") or {}).get("Labels") or {}:
+        if is_reserved(label):
+            raise RefusedError(
+                f"The image {reference} has the label {label}, and labels that begin with traefik. or pgai. steer the "
+                "reverse proxy and say what belongs to whom: build it without. Nothing was changed."
+            )
 
 
 def _renamed(identity: str, name: str, former: Iterable[str], api: Api) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from stacks.names import slug_of
+from stacks.names import slug_of, stack_of
 from tests.engine.world import World
-from tests.equipment.checkout import Clone, Finished
+from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.docker import built_image, container_ids, remains
 from tests.equipment.state import known_resources
 
@@ -76,6 +76,29 @@ def test_an_image_that_cannot_be_had_is_refused_before_anything_is_made(world: W
     assert "The image pgai-test/never-built:1 is not on the machine and cannot be pulled" in refused(done, 3)
     assert not remains(engine, slug_of(branch))
     assert branch not in json.dumps(world.clone.json("list", "--json"))
+
+
+def test_an_image_that_would_route_the_names_of_others_is_refused_by_the_command_and_by_plain_pulumi(
+    world: World, engine: Any, token: str, tmp_path: Path
+) -> None:
+    label = "traefik.http.middlewares.noindex.headers.customresponseheaders.X-Robots-Tag"
+    branch = f"{token}/greedy"
+    stack = stack_of(slug_of(branch))
+    with built_image(engine, tmp_path, f"{token}/greedy:1", f"FROM postgres:15\nLABEL {label}=all\n") as greedy:
+        sentence = refused(world.clone.preview("deploy", branch, "--image", f"backend={greedy}"), 3)
+        assert f"The image {greedy} has the label {label}" in sentence
+        for command in (
+            ("stack", "init", stack),
+            ("config", "set", "branch", branch, "--stack", stack),
+            ("config", "set", "images", json.dumps({"backend": greedy}), "--stack", stack),
+        ):
+            ok(world.clone.pulumi(*command))
+        done = world.clone.pulumi("up", "--yes", "--skip-preview", "--stack", stack)
+        assert done.code != 0
+        assert f"The image {greedy} has the label {label}" in " ".join(done.text.split())
+    assert not remains(engine, slug_of(branch))
+    assert not list(world.clone.data.rglob(f"*{slug_of(branch)}*/config"))
+    ok(world.clone.pulumi("destroy", "--yes", "--skip-preview", "--remove", "--stack", stack))
 
 
 def test_a_deploy_with_a_broken_image_says_why_and_leaves_nothing(

@@ -171,6 +171,8 @@ def test_a_preview_on_a_cluster_asks_its_manager_for_a_slot_and_not_for_memory(o
     (slot,) = [one.inputs for one in on_cluster if one.name.endswith("-slot-place")]
     assert slot["environment"]["RUNTIME"] == "services"
     assert slot["environment"]["MEMORY_GB"] == "0"
+    used = {inputs["taskSpec"]["containerSpec"]["image"] for inputs in services(on_cluster).values()}
+    assert set(slot["environment"]["IMAGES"].split()) == used, "each is looked at first"
 
 
 def test_a_changed_dashboard_changes_the_service_of_grafana_alone(on_cluster: list[Declared], tmp_path: Path) -> None:

@@ -104,6 +104,14 @@ def test_every_container_restarts_and_keeps_little_log(stack: str, request: pyte
         assert inputs["logOpts"] == {"max-size": "10m", "max-file": "3"}, name
 
 
+def test_every_image_is_looked_at_before_anything_runs_it(of_preview: list[Declared]) -> None:
+    (slot,) = [one.inputs for one in of_preview if one.name.endswith("-slot-place")]
+    looked_at = slot["environment"]["IMAGES"].split()
+    assert set(looked_at) == {inputs["image"] for inputs in all_containers(of_preview).values()}
+    assert len(looked_at) == len(set(looked_at))
+    assert "require_plain_images" in slot["create"].splitlines()
+
+
 def test_no_secret_is_in_an_environment_label_or_argument(of_preview: list[Declared]) -> None:
     for name, inputs in containers(of_preview).items():
         visible = json.dumps(
