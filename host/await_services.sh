@@ -5,6 +5,8 @@
 set -eu
 : "${SERVICES:?}" "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}" "${SECONDS_UNTIL_WELL:?}"
 
+# part: unless_gone
+
 # part: wait_until_well
 
 # shellcheck disable=SC2086  # a list of keys

@@ -13,6 +13,8 @@ umask 022
 [ -d "$PREVIEWS" ] || exit 0
 minutes=30
 
+# part: unless_gone
+
 # part: running_slugs
 
 running=$(running_slugs)

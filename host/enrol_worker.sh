@@ -12,7 +12,8 @@ until [ "$(docker node inspect --format '{{.Status.State}}' "$NODE" 2>&1)" = rea
     fi
     sleep 1
 done
-docker node ls --format '{{.ID}} {{.Hostname}}' | while read -r node name; do
+nodes=$(docker node ls --format '{{.ID}} {{.Hostname}}')
+printf '%s\n' "$nodes" | while read -r node name; do
     if [ "$name" = "$NAME" ] && [ "$node" != "$NODE" ]; then docker node rm --force "$node" >/dev/null; fi
 done
 docker node update --availability active --label-add pgai.preview.role=worker "$NODE" >/dev/null

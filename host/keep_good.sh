@@ -7,6 +7,8 @@ set -eu
 umask 022
 : "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}" "${SECONDS_UNTIL_WELL:?}"
 
+# part: unless_gone
+
 # part: wait_until_well
 
 wait_until_well

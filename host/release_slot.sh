@@ -8,6 +8,8 @@ set -eu
 : "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}"
 root=${DIRECTORY%/previews/*}
 
+# part: unless_gone
+
 # Removes what a list of Docker's names: docker's arguments without the list, then those of the list.
 remove_all() {
     found=$($2 --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
@@ -17,16 +19,19 @@ remove_all() {
 
 # Says which tasks of the preview are still somewhere, also of services that are gone.
 tasks() {
-    nodes=$(docker node ls --format '{{.ID}} {{.Status}}' | sed -n 's/ Ready$//p')
-    # shellcheck disable=SC2086  # a list of ids
-    docker node ps --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE" $nodes
+    nodes=$(docker node ls --format '{{.ID}} {{.Status}}') || return
+    # shellcheck disable=SC2046  # a list of ids
+    unless_gone node ps --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE" \
+        $(printf '%s\n' "$nodes" | sed -n 's/ Ready$//p')
 }
 
 remove_services() {
     remove_all "docker service rm" "docker service ls"
     left=${TASK_SECONDS:-60}
     # One is listed until its container has ended.
-    while [ -n "$(tasks)" ]; do
+    while :; do
+        ending=$(tasks)
+        [ -n "$ending" ] || break
         if [ "$left" -le 0 ]; then
             echo "Containers of the preview still end after ${TASK_SECONDS:-60} s; their nodes remove them." >&2
             break

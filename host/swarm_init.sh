@@ -9,7 +9,8 @@ set -eu
 # part: private_address
 
 await_address "$(($(date +%s) + SECONDS_AT_MOST))"
-case $(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.NodeAddr}} {{.LiveRestoreEnabled}}') in
+state=$(docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}} {{.Swarm.NodeAddr}} {{.LiveRestoreEnabled}}')
+case $state in
     "active true $ADDRESS "*) ;;
     "inactive "*" true")
         give_up 'The Docker engine of this machine was set up for a base of one machine (live-restore), and a cluster needs it otherwise: destroy the previews and make the server anew (RUNBOOK.md, "A new machine in the place of the old one").'

@@ -18,7 +18,8 @@ case $token in
 esac
 deadline=$(($(date +%s) + SECONDS_AT_MOST))
 await_address "$deadline"
-if [ "$(swarm LocalNodeState)" = inactive ]; then
+state=$(swarm LocalNodeState)
+if [ "$state" = inactive ]; then
     socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
     said=$(printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \
         "$ADDRESS" "$ADDRESS" "$ADDRESS" "$MANAGER_ADDRESS" "$token" |

@@ -37,6 +37,8 @@ gigabytes() {
     awk -v have="$1" 'BEGIN { printf "%.1f", int(have * 1024 / 1e8) / 10 }'
 }
 
+# part: unless_gone
+
 # part: running_slugs
 
 # part: require_plain_images

@@ -17,7 +17,7 @@ from components.overlay import MASK, POOL
 from stacks.base_plugins import BasePlugins
 from stacks.settings import ProductionSettings, from_settings
 from stacks.ssh import SshAddress, SshHost, learn_host_key, on_engine
-from stacks.ssh_options import SHARED, pinned, with_variables
+from stacks.ssh_options import SHARED, in_plain_shell, pinned
 
 # A node that is asked to give up its previews waits for theirs to end, and for room elsewhere.
 _MOVE_SECONDS = 180
@@ -163,7 +163,7 @@ class _Worker:
             environment={"SECONDS_AT_MOST": seconds},
             opts=pulumi.ResourceOptions(parent=machine, replace_on_changes=["connection"]),
         )
-        join = with_variables(
+        join = in_plain_shell(
             script("swarm_join"),
             {"ADDRESS": network.address(number), "MANAGER_ADDRESS": network.address(0), "SECONDS_AT_MOST": seconds},
         )

@@ -15,7 +15,7 @@ import pulumi_command as command
 import pulumi_docker as docker
 
 from components.host_scripts import script
-from stacks.ssh_options import CONNECT_SECONDS, SHARED, SharedDirectoryError, make_room, pinned, with_variables
+from stacks.ssh_options import CONNECT_SECONDS, SHARED, SharedDirectoryError, in_plain_shell, make_room, pinned
 
 _DIGEST_LENGTH = 16
 
@@ -98,8 +98,8 @@ class SshHost:
         return command.remote.Command(
             name,
             connection=self._address.connection(),
-            create=known.apply(lambda values: with_variables(create, _texts(values))),
-            delete=known.apply(lambda values: with_variables(delete, _texts(values))) if delete else None,
+            create=known.apply(lambda values: in_plain_shell(create, _texts(values))),
+            delete=known.apply(lambda values: in_plain_shell(delete, _texts(values))) if delete else None,
             # A server takes a variable only where it names it, and nothing here reads what was printed before.
             add_previous_output_in_env=False,
             triggers=list(triggers) or None,

@@ -82,3 +82,8 @@ def with_variables(text: str, environment: Mapping[str, str]) -> str:
     """A script that sets its own variables: a server takes a client's only where its configuration names them."""
     assignments = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
     return assignments + text
+
+
+def in_plain_shell(text: str, environment: Mapping[str, str]) -> str:
+    """The same for a server that hands it to the user's login shell, which need not do as a POSIX shell does."""
+    return with_variables(f"exec /bin/sh -c {shlex.quote(text)}", environment)

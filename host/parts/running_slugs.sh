@@ -9,8 +9,8 @@ running_slugs() {
     fi
     services=$(docker service ls --quiet --filter "label=pgai.preview.base=$BASE") || return
     [ -n "$services" ] || return 0
-    # One that goes meanwhile is not found, and does not run.
     # shellcheck disable=SC2086  # a list of ids
-    docker service inspect --format '{{index .Spec.Labels "pgai.preview.slug"}} {{.Spec.Mode.Replicated.Replicas}}' \
-        $services 2>/dev/null | awk '$2 > 0 { print $1 }'
+    replicas=$(unless_gone service inspect \
+        --format '{{index .Spec.Labels "pgai.preview.slug"}} {{.Spec.Mode.Replicated.Replicas}}' $services) || return
+    printf '%s\n' "$replicas" | awk '$2 > 0 { print $1 }'
 }

@@ -4,13 +4,13 @@
 # started anew have done what they are for. $1: services asked about, empty: all.
 unproven_containers() {
     since=$(date -u -r "$DIRECTORY/good" +%FT%T.%N 2>/dev/null || date -u -r "$DIRECTORY/good.old" +%FT%T.%N 2>/dev/null || :)
-    ids=$(docker ps --all --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
+    ids=$(docker ps --all --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE") || return
     [ -n "$ids" ] || return 0
     service='{{index .Config.Labels "pgai.preview.service"}}'
     health='{{with .State.Health}}{{.Status}}{{else}}unasked{{end}}'
     # shellcheck disable=SC2086  # a list of ids
-    states=$(docker inspect --format "{{.Created}} $service {{.State.Status}} {{.State.StartedAt}} $health \
-{{.HostConfig.RestartPolicy.Name}} {{.RestartCount}} {{slice .Name 1}}" $ids)
+    states=$(unless_gone inspect --format "{{.Created}} $service {{.State.Status}} {{.State.StartedAt}} $health \
+{{.HostConfig.RestartPolicy.Name}} {{.RestartCount}} {{slice .Name 1}}" $ids) || return
     # Of one that has ended and is to be started again Docker says that it is unhealthy; who watches a deploy ends it at the
     # third end and says more.
     printf '%s\n' "$states" | awk -v since="$since" -v among=" $1 " -v just_now="$(date -u -d '0.5 seconds ago' +%FT%T.%N)" '
@@ -27,9 +27,10 @@ unproven_containers() {
 # The same of services, of which Docker keeps the containers that ended too. The Swarm has waited for health.
 unproven_tasks() {
     services=$(docker service ls --quiet --filter "label=pgai.preview.slug=$SLUG" \
-        --filter "label=pgai.preview.base=$BASE")
+        --filter "label=pgai.preview.base=$BASE") || return
+    [ -n "$services" ] || return 0
     # shellcheck disable=SC2086  # a list of ids
-    found=$(docker service ps --format '{{.Name}} {{.CurrentState}}' $services)
+    found=$(unless_gone service ps --format '{{.Name}} {{.CurrentState}}' $services) || return
     printf '%s\n' "$found" | sed -n 's/^\(.*\)\.1 Running less than a second ago$/young \1/p'
     printf '%s\n' "$found" |
         sed -n 's/^\(.*\)\.1 \(Failed\|Rejected\|Complete\) .*second.* ago$/unwell \1 ends again and again./p' | sort | uniq -d
@@ -74,7 +75,8 @@ become_healthy() {
 wait_until_well() {
     while :; do
         now=$(date +%s.%N)
-        states=$(if [ "${RUNTIME:-}" = services ]; then unproven_tasks; else unproven_containers "$*"; fi)
+        # Not every shell ends a command within $(…) at its first failure: nothing said must not pass for nothing wrong.
+        states=$(if [ "${RUNTIME:-}" = services ]; then unproven_tasks; else unproven_containers "$*"; fi) || exit 1
         if printf '%s\n' "$states" | sed -n 's/^unwell //p' | grep . >&2; then exit 1; fi
         starting=$(printf '%s\n' "$states" | sed -n 's/^starting //p')
         if [ -n "$starting" ]; then

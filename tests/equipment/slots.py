@@ -75,13 +75,14 @@ class Machine:
     """A host whose Docker client, disk and memory say what a test wants."""
 
     root: Path
+    shell: str = "/bin/sh"
 
     @classmethod
-    def make(cls, root: Path) -> Self:
+    def make(cls, root: Path, shell: str = "/bin/sh") -> Self:
         """A machine with room, on which nothing runs."""
         (root / "bin").mkdir()
         (root / "proc").mkdir()
-        made = cls(root)
+        made = cls(root, shell)
         made.running()
         made.disk(100)
         made.memory(8)
@@ -113,7 +114,7 @@ class Machine:
             "SECONDS_UNTIL_WELL": "9",
         }  # fmt: skip
         return subprocess.run(
-            ["/bin/sh", "-c", script(name)],
+            [self.shell, "-c", script(name)],
             env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **values, **environment},
             capture_output=True,
             text=True,

@@ -17,13 +17,14 @@ class Machine:
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    shell: str = "/bin/sh"
 
     @classmethod
-    def make(cls, root: Path) -> Self:
+    def make(cls, root: Path, shell: str = "/bin/sh") -> Self:
         """A machine that is well, at every limit but beyond none."""
         (root / "bin").mkdir()
         (root / "proc").mkdir()
-        made = cls(root, {"PROC": f"{root}/proc", "DIRECTORY": str(root)})
+        made = cls(root, {"PROC": f"{root}/proc", "DIRECTORY": str(root)}, shell)
         made.disk(80)
         made.memory(512)
         made.load("4.00")
@@ -58,7 +59,7 @@ class Machine:
 
     def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["/bin/sh", "-c", text_of(script.removesuffix(".sh"))],
+            [self.shell, "-c", text_of(script.removesuffix(".sh"))],
             env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **self.environment, **environment},
             capture_output=True,
             text=True,

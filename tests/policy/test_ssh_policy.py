@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
 
 from components.host_scripts import script
 from stacks import preview, ssh
+from stacks.ssh_options import in_plain_shell
 from tests.equipment.recording import Declared, declare
 from tests.policy.production import VM_OUTPUTS, connections
 
@@ -40,15 +42,23 @@ def test_no_private_key_enters_the_state(of_vm: list[Declared], of_preview_on_vm
         assert set(connection) <= {"host", "port", "user", "hostKey", "dialErrorLimit", "perDialTimeout"}
 
 
+def test_whatever_the_login_shell_of_a_vm_is_a_plain_one_runs_its_commands(
+    of_vm: list[Declared], of_preview_on_vm: list[Declared]
+) -> None:
+    commands = [each.inputs for each in [*of_vm, *of_preview_on_vm] if each.type == "command:remote:Command"]
+    assert commands
+    for text in [one[key] for one in commands for key in ("create", "delete") if one.get(key)]:
+        assert re.match(r"(export \w+=.*\n)*exec /bin/sh -c ", text), text
+
+
 def test_each_upload_starts_in_an_empty_directory(of_vm: list[Declared], of_preview_on_vm: list[Declared]) -> None:
     declared = {each.name: each.inputs for each in [*of_vm, *of_preview_on_vm]}
     uploads = {name.removesuffix("-upload"): copy for name, copy in declared.items() if name.endswith("-upload")}
     assert len(uploads) == len(["socket proxy", "page"]) + len(["config", "workload", "initdb"])
     for name, copy in uploads.items():
         room = declared[f"{name}-room"]
-        variable, command = room["create"].splitlines()
-        assert variable == f"export UPLOAD={copy['remotePath']}"
-        assert command == 'rm -rf -- "$UPLOAD" && mkdir -p -- "$UPLOAD"'
+        emptied = 'rm -rf -- "$UPLOAD" && mkdir -p -- "$UPLOAD"'
+        assert room["create"] == in_plain_shell(emptied, {"UPLOAD": copy["remotePath"]})
         assert room["triggers"] == copy["triggers"], "it is emptied whenever there is something to be copied"
 
 

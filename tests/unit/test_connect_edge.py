@@ -14,8 +14,8 @@ _NOT_FOUND = "network preview-a_edge not found"
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def test_the_reverse_proxy_joins_the_networks_that_it_is_not_on_yet(machine: Machine) -> None:

@@ -12,8 +12,8 @@ from tests.equipment.slots import Machine, container, full_disk
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 @pytest.fixture
@@ -73,6 +73,15 @@ def test_files_with_which_a_container_is_not_well_are_not_good(machine: Machine,
     assert done.returncode == 1
     assert done.stderr == "preview-a-workload ends again and again.\n"
     assert (preview / "good/workload/file").read_text(encoding="utf-8") == "good"
+
+
+@pytest.mark.parametrize("services", ["", "services"])
+def test_files_are_not_good_where_docker_does_not_say_how_the_containers_are(
+    machine: Machine, preview: Path, services: str
+) -> None:
+    machine.program("docker", "exit 1")
+    assert machine.script("keep_good", "a", RUNTIME=services).returncode == 1
+    assert not (preview / "good").exists()
 
 
 def test_what_was_well_with_the_same_files_is_not_asked_about_again(machine: Machine, preview: Path) -> None:

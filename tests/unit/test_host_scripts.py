@@ -17,8 +17,8 @@ TOKEN = "5ecret-0f-the-p1ng"
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 @dataclass

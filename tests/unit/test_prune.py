@@ -12,8 +12,8 @@ from tests.equipment.timers import Machine
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def docker_calls(machine: Machine) -> list[str]:

@@ -27,8 +27,8 @@ MOMENT = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def mark(machine: Machine, branch: str, most: int = 8) -> str:

@@ -13,8 +13,8 @@ from tests.equipment.slots import FULL, HALF_AN_HOUR, SHORT, Machine, refused
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def test_only_the_containers_of_the_same_base_are_counted(machine: Machine) -> None:

@@ -10,8 +10,8 @@ from tests.equipment.slots import FULL, HALF_AN_HOUR, Machine, refused
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def on_cluster(machine: Machine, *previews: tuple[str, int]) -> None:
@@ -40,6 +40,12 @@ def test_a_manager_that_does_not_answer_takes_no_slot(machine: Machine) -> None:
     done = machine.take("a", RUNTIME="services")
     assert done.returncode == 1
     assert "does not say which previews run" in done.stderr
+    machine.program("docker", '[ "$2" = ls ] && echo s1 && exit; echo no answer >&2; exit 1')
+    assert machine.take("a", RUNTIME="services").returncode == 1, "nor one that does not say how many of them run"
+    machine.program(
+        "docker", '[ "$2" = ls ] && echo s1 && exit; echo b 1; echo "Error: no such service: s1" >&2; exit 1'
+    )
+    assert "1 of 1 previews run" in refused(machine.take("a", RUNTIME="services", LIMIT="1"), FULL)
     on_cluster(machine)
     assert machine.take("a", RUNTIME="services").returncode == 0, "one without any service does"
 
@@ -79,6 +85,20 @@ def test_a_container_that_does_not_end_keeps_no_slot(machine: Machine) -> None:
     assert done.returncode == 0
     assert "still end after 3 s" in done.stderr
     assert done.stdout == "released\n"
+
+
+def test_a_manager_that_does_not_say_what_still_runs_has_nothing_taken_away(machine: Machine) -> None:
+    machine.take("a")
+    for deaf in ("node ls", "node ps"):
+        machine.program(
+            "docker",
+            f'echo "$*" >>{machine.root}/removed\ncase "$1 $2" in "{deaf}") echo no answer >&2; exit 1 ;; '
+            '"node ls") echo "n1 Ready" ;; "secret ls") echo x1 ;; esac',
+        )
+        done = machine.script("release_slot", "a", RUNTIME="services")
+        assert (done.returncode, done.stderr) == (1, "no answer\n"), deaf
+    assert "secret rm" not in (machine.root / "removed").read_text(encoding="utf-8")
+    assert (machine.root / "previews/a/slot").exists()
 
 
 def test_while_a_previews_containers_end_others_take_and_release_their_slots(machine: Machine) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks import ssh_options
-from stacks.ssh_options import SHARED, SharedDirectoryError, make_room
+from stacks.ssh_options import SHARED, SharedDirectoryError, in_plain_shell, make_room
 
 EAGER = """Host *
     ForwardAgent yes
@@ -109,3 +109,15 @@ def test_a_directory_that_others_can_use_is_refused(tmp_path: Path, monkeypatch:
         directory.rename(tmp_path / f"sockets-{os.getuid()}")
     with pytest.raises(SharedDirectoryError, match="nobody else can use, and is not"):
         make_room()
+
+
+@pytest.mark.parametrize("login_shell", ["sh", "bash"])
+def test_a_script_on_a_vm_ends_at_its_first_failure_whatever_the_login_shell_is(login_shell: str) -> None:
+    script = '#!/bin/sh\nset -eu\nsaid=$(false; echo "it\'s well")\necho "$VALUE: $said"\n'
+    text = in_plain_shell(script, {"VALUE": "a 'b'"})
+    failed, done = (
+        subprocess.run([login_shell, "-c", given], capture_output=True, text=True, check=False)
+        for given in (text, text.replace("false;", "true;"))
+    )
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (0, "a 'b': it's well\n")

@@ -11,8 +11,8 @@ from tests.equipment.timers import Machine
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    return Machine.make(tmp_path, shell)
 
 
 def dismissal(machine: Machine, state: str, left: str, places: str) -> None:

@@ -25,8 +25,8 @@ INIT = {"ADDRESS": MANAGER_ADDRESS, "POOL": "10.201.0.0/16", "MASK": "26", "SECO
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    made = Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    made = Machine.make(tmp_path, shell)
     made.program("ip", 'echo "2: eth1 inet $6/32"')
     return made
 
@@ -93,7 +93,7 @@ def test_a_machine_without_its_private_address_says_so(machine: Machine, script:
 def run(machine: Machine, script: str, given: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a script that reads."""
     return subprocess.run(
-        ["/bin/sh", "-c", text_of(script.removesuffix(".sh"))],
+        [machine.shell, "-c", text_of(script.removesuffix(".sh"))],
         env={"PATH": f"{machine.root}/bin:{os.environ['PATH']}", **environment},
         input=given,
         capture_output=True,
@@ -223,6 +223,13 @@ def test_a_worker_that_is_ready_is_marked_and_takes_the_place_of_one_of_its_name
         "node rm --force old",
         "node update --availability active --label-add pgai.preview.role=worker n1",
     ]
+
+
+@pytest.mark.parametrize("script", ["enrol_worker.sh", "swarm_init.sh", "swarm_join.sh"])
+def test_an_engine_that_does_not_answer_is_not_taken_for_one_that_says_no(machine: Machine, script: str) -> None:
+    docker(machine, ("node inspect", "echo ready"), ("node update", ":"), ("", "echo no answer >&2; exit 1"))
+    done = run(machine, script, TOKEN, **{**WORKER, **JOIN, **INIT})
+    assert (done.returncode, done.stderr) == (1, "no answer\n")
 
 
 def test_a_worker_that_is_never_ready_is_named(machine: Machine) -> None:

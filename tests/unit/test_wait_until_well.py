@@ -11,8 +11,8 @@ from tests.equipment.slots import Machine, container
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    made = Machine.make(tmp_path)
+def machine(tmp_path: Path, shell: str) -> Machine:
+    made = Machine.make(tmp_path, shell)
     made.take("a")
     return made
 
@@ -120,9 +120,25 @@ def test_a_container_that_was_there_before_is_not_judged(machine: Machine) -> No
     assert waits(machine) == "preview-a-sink is not healthy.\n"
 
 
-def test_an_engine_that_does_not_answer_is_no_sign_of_health(machine: Machine) -> None:
-    machine.program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
-    assert waits(machine) == "Cannot connect to the Docker daemon\n"
+@pytest.mark.parametrize("services", ["", "services"])
+@pytest.mark.parametrize("answered", [0, 1])
+def test_an_engine_that_does_not_answer_is_no_sign_of_health(machine: Machine, services: str, answered: int) -> None:
+    machine.program(
+        "docker",
+        f"echo >>{machine.root}/looks\n[ $(wc -l <{machine.root}/looks) -gt {answered} ] || {{ echo c1; exit; }}\n"
+        "echo 'Cannot connect to the Docker daemon' >&2; exit 1",
+    )
+    done = machine.script("await_services", "a", SERVICES="sink", RUNTIME=services)
+    assert (done.returncode, done.stderr) == (1, "Cannot connect to the Docker daemon\n")
+
+
+def test_a_container_that_goes_while_docker_is_asked_is_not_waited_for(machine: Machine) -> None:
+    well = container("sink", "running", health="healthy")
+    gone = "echo 'Error: No such object: c2' >&2; exit 1"
+    machine.program("docker", f"{well}\n[ $1 != inspect ] || {{ {gone}; }}")
+    assert waits(machine) == ""
+    machine.program("docker", f"{container('sink', 'running', health='unhealthy')}\n[ $1 != inspect ] || {{ {gone}; }}")
+    assert waits(machine) == "preview-a-sink is not healthy.\n"
 
 
 def test_networks_are_awaited_and_named_as_they_are(machine: Machine) -> None:
