@@ -111,7 +111,7 @@ class SshHost:
     ) -> pulumi.Resource:
         # Beside its destination, so that the exchange that follows is renames.
         upload = f"{destination}.upload"
-        place = script("place_files") + 'rm -rf -- "$SOURCE"\n'
+        place = script("place_files")
         # Placing takes what was uploaded, so another script wants it once more; and another machine has none of it.
         again = [digest, hashlib.sha256(place.encode()).hexdigest()[:_DIGEST_LENGTH], self._address.host_key]
         room = self.command(
@@ -135,7 +135,12 @@ class SshHost:
             name,
             create=place,
             delete=None,
-            environment={"SOURCE": f"{upload}/{source.name}", "DESTINATION": destination, "DIGEST": digest},
+            environment={
+                "SOURCE": f"{upload}/{source.name}",
+                "DESTINATION": destination,
+                "DIGEST": digest,
+                "UPLOADED": "yes",
+            },
             opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[copied]),
         )
 

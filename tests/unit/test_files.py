@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -154,3 +155,37 @@ def test_files_that_cannot_be_copied_leave_the_old_ones_in_place(branch_files: P
     before = digest_of({"config": destination})
     assert run("place_files.sh", SOURCE=str(tmp_path / "gone"), DESTINATION=str(destination)).returncode != 0
     assert digest_of({"config": destination}) == before
+
+
+def test_what_was_uploaded_is_placed_once_and_asking_again_finds_it_placed(branch_files: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "host/config"
+    digest = digest_of({"config": branch_files})
+
+    def place(digest: str) -> int:
+        asked = {"SOURCE": str(branch_files), "DESTINATION": str(destination), "DIGEST": digest, "UPLOADED": "yes"}
+        return run("place_files.sh", **asked).returncode
+
+    assert place(digest) == 0
+    assert not branch_files.exists()
+    assert place(digest) == 0, "whoever asked may not have heard that it was done"
+    assert digest_of({"config": destination}) == digest
+    assert place("another") != 0, "nothing was uploaded"
+    shutil.move(destination, branch_files)
+    assert place(digest) == 0
+    shutil.rmtree(destination)
+    assert place(digest) != 0, "what was placed is gone"
+
+
+def test_an_exchange_that_was_cut_off_does_not_pass_for_done(branch_files: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "host/config"
+    asked = {"DESTINATION": str(destination), "DIGEST": digest_of({"config": branch_files}), "UPLOADED": "yes"}
+    assert run("place_files.sh", SOURCE=str(branch_files), **asked).returncode == 0
+    better = tmp_path / "better"
+    better.mkdir()
+    (better / "a.yml").write_text("better", encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/mv").write_text("#!/bin/sh\nkill -KILL $PPID\n", encoding="utf-8")
+    (tmp_path / "bin/mv").chmod(0o755)
+    cut_off = run("place_files.sh", **asked, SOURCE=str(better), PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert cut_off.returncode != 0
+    assert run("place_files.sh", SOURCE=str(branch_files), **asked).returncode != 0
