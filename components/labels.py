@@ -27,7 +27,7 @@ PREPARING = "-init"
 def is_reserved(label: str) -> bool:
     """Whether an image must not have that label, for its containers would have it too.
 
-    The reverse proxy takes its own in any case of letters.
+    The reverse proxy reads its own in any case of letters.
     """
     return label.lower().startswith(("traefik.", "pgai.")) and label not in OF_IMAGES
 

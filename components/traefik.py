@@ -70,7 +70,7 @@ def traefik_arguments(
         "--entrypoints.web.http.redirections.entrypoint.scheme=https",
         f"--entrypoints.websecure.address=:{https_port}",
         f"--entrypoints.traefik.address=:{dashboard_port}",
-        "--entrypoints.websecure.http.middlewares=noindex@docker",
+        "--entrypoints.websecure.http.middlewares=noindex@docker,nameless@docker",
         # Behind a router of its own; the entry point listens on the networks of previews too.
         "--api=true",
         "--ping=true",
@@ -96,6 +96,9 @@ def own_routes(
         EDGE: network,
         "traefik.enable": "true",
         f"{middlewares}.noindex.headers.customresponseheaders.X-Robots-Tag": "noindex",
+        # Grafana keeps each id that a viewer's request gives itself, of any length, in its database, which is in
+        # memory. Its own limit of their number would shut others out. An empty value takes the header away.
+        f"{middlewares}.nameless.headers.customrequestheaders.X-Grafana-Device-Id": "",
         # The proxy's own answer to an unknown name would pass no middleware. The one service that it has for this says
         # that it is a teapot.
         f"{routers}.unknown.rule": "PathPrefix(`/`)",

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Labels of images on standard input that no image may have; in any case of letters, as the reverse proxy takes its own.
+# Labels of images on standard input that no image may have; in any case of letters, as the reverse proxy reads its own.
 reserved_labels() {
     grep -iE '^(traefik|pgai)\.' | grep -vxF -e pgai.recipe -e pgai.stand-in
 }

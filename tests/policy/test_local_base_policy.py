@@ -27,9 +27,14 @@ def test_the_socket_proxy_finds_a_socket_that_was_made_anew(of_base: list[Declar
     assert "SOCKET=docker.sock" in proxy["envs"]
 
 
+def test_no_viewer_hands_grafana_the_id_of_a_device(of_base: list[Declared]) -> None:
+    found = labels(containers(of_base)["traefik"])
+    assert found["traefik.http.middlewares.nameless.headers.customrequestheaders.X-Grafana-Device-Id"] == ""
+
+
 def test_every_page_is_kept_from_search_engines_also_that_of_no_preview(of_base: list[Declared]) -> None:
     traefik = containers(of_base)["traefik"]
-    assert "--entrypoints.websecure.http.middlewares=noindex@docker" in traefik["command"]
+    assert "--entrypoints.websecure.http.middlewares=noindex@docker,nameless@docker" in traefik["command"]
     found = labels(traefik)
     assert found["traefik.http.middlewares.noindex.headers.customresponseheaders.X-Robots-Tag"] == "noindex"
     assert (found["traefik.http.routers.unknown.rule"], found["traefik.http.routers.unknown.priority"]) == (

@@ -63,6 +63,18 @@ def test_a_visitor_makes_short_links_to_whatever_he_likes(grafana: Grafana, path
     assert grafana.visitor().post(path, json={"path": "/d/first"}).status_code == 400, "Grafana wants it relative"
 
 
+def test_each_id_that_a_visitors_request_gives_its_device_is_kept(grafana: Grafana) -> None:
+    ids = {"one", "two", "x" * 50_000}
+    for name in ids:
+        for path in ("/api/search", "/api/nothing-here"):
+            grafana.visitor().get(path, headers={"x-grafana-device-id": name, "User-Agent": "a viewer"})
+    grafana.admin().get("/api/search", headers={"X-Grafana-Device-Id": "of somebody who is known"})
+    kept = grafana.admin().get("/api/anonymous/devices").json()
+    assert {row["deviceId"] for row in kept} == ids
+    assert {(row["clientIp"], row["userAgent"]) for row in kept} == {("127.0.0.1", "a viewer")}
+    assert grafana.visitor().get("/api/anonymous/devices").status_code == 403
+
+
 def test_login_gives_a_session_and_logout_ends_it(grafana: Grafana) -> None:
     client = grafana.visitor()
     refused = client.post("/login", json={"user": "admin", "password": "wrong"})

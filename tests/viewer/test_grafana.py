@@ -71,3 +71,30 @@ def test_grafana_itself_would_make_them(attacked: Attacked) -> None:
 def test_what_is_named_alike_is_shown(attacked: Attacked) -> None:
     found = attacked.anybody.get("/api/search", params={"query": "short-urls"})
     assert (found.status_code, found.json()) == (200, [])
+
+
+HEADER = "X-Grafana-Device-Id"
+
+
+def devices(attacked: Attacked) -> set[str]:
+    """Ids of visitors' devices that Grafana keeps."""
+    known = attacked.clone.json("credentials", attacked.branch, "--json")["grafana"]
+    found = attacked.anybody.get("/api/anonymous/devices", auth=(known["user"], known["password"]))
+    assert found.status_code == 200, found.text
+    return {row["deviceId"] for row in found.json()}
+
+
+def test_no_visitor_leaves_the_id_of_a_device(attacked: Attacked) -> None:
+    before = devices(attacked)
+    for number, name in enumerate((HEADER, HEADER.lower(), HEADER.upper())):
+        for path in ("/api/search", "/api/org", "/", "/nothing-here"):
+            asked = attacked.anybody.get(path, headers=[(name, f"viewer-{number}"), (name, "x" * 5000)])
+            assert asked.status_code in (200, 404), asked.text
+    assert devices(attacked) == before
+
+
+def test_grafana_itself_would_keep_it(attacked: Attacked) -> None:
+    address = "http://127.0.0.1:3000/api/org"
+    code, said = attacked.run("grafana", "wget", "-q", "-O", "-", "--header", f"{HEADER}: kept", address)
+    assert code == 0, said
+    assert "kept" in devices(attacked)

@@ -32,6 +32,7 @@ type Server struct {
 	Static     http.Handler
 
 	guard   *access.Guard
+	devices devices
 	client  *http.Client
 	counter counters
 	started time.Time
@@ -71,6 +72,7 @@ func (s *Server) Handler() http.Handler {
 	route("POST /api/ds/query", access.Viewer, s.query)
 	route("POST /api/short-urls", access.Viewer, s.shortURL)
 	route("POST /api/short-urls/{$}", access.Viewer, s.shortURL)
+	route("GET /api/anonymous/devices", access.Admin, s.listDevices)
 	route("GET /api/plugins", access.Viewer, s.listPlugins)
 	route("/api/datasources/proxy/uid/{uid}/{path...}", access.Viewer, s.proxy)
 	route("/api/datasources/proxy/{id}/{path...}", access.Viewer, s.proxy)
@@ -90,6 +92,9 @@ func (s *Server) require(need access.Level, handler http.HandlerFunc) http.Handl
 		if wrong && need != access.Public {
 			badCredentials(writer)
 			return
+		}
+		if who != nil && who.Anonymous {
+			s.devices.tag(request)
 		}
 		switch access.Decide(who, need) {
 		case access.Unauthenticated:
