@@ -104,7 +104,12 @@ class SecretFiles(pulumi.ComponentResource):
                 for reader, secrets in args.readers.items()
                 for file, content in secrets.files.items()
             ],
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                # It runs nothing of its image. Whoever else gets another one needs no new carrier, with which all that
+                # read its volume would be made anew.
+                pulumi.ResourceOptions(delete_before_replace=True, ignore_changes=["image"]),
+            ),
         )
         # Handed on only when the carrier has filled it.
         self.volume = pulumi.Output.all(volume.name, carrier.id).apply(lambda known: str(known[0]))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from components.databases import SINK
 from components.services import BACKEND
 from tests.equipment.checkout import ok, wait_for_line
 from tests.equipment.docker import built_image, service_ids
@@ -108,6 +109,17 @@ def test_a_tag_that_was_moved_is_noticed_and_undoing_goes_back_to_the_image_that
         assert _images(ground, live) == before
         ground.require_live(live)
         ground.deploy(live, "--image", "backend=default")
+
+
+def test_another_image_of_the_sink_makes_the_sink_alone_anew(ground: Ground, live: str, tmp_path: Path) -> None:
+    before = service_ids(ground.engine, live, all=True)
+    dockerfile = f"FROM {SINK.image}\nLABEL {ground.token}=another\n"
+    with built_image(ground.engine, tmp_path, f"{ground.token}/sink:1", dockerfile) as another:
+        for image in (another, "default"):
+            ground.deploy(live, "--image", f"sink={image}")
+            after = service_ids(ground.engine, live, all=True)
+            assert {service for service in after if after[service] != before[service]} == {"sink", "sink-init"}, image
+            before = after
 
 
 def _images(ground: Ground, branch: str) -> dict[str, str]:

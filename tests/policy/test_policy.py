@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.services import SECRETS, by_key
+from components.services import by_key
 from stacks import preview
 from tests.equipment.recording import LOCAL_OUTPUTS, Declared, declare
-from tests.policy.declared import BRANCH, CARRIER, SLUG, all_containers, containers, labels, plain, preparing
+from tests.policy.declared import BRANCH, SLUG, all_containers, containers, labels, preparing
 
 
 def test_a_preview_is_seven_containers_named_after_its_slug(of_preview: list[Declared]) -> None:
@@ -112,46 +112,6 @@ def test_every_image_is_looked_at_before_anything_runs_it(of_preview: list[Decla
     assert "require_plain_images" in slot["create"].splitlines()
 
 
-def test_no_secret_is_in_an_environment_label_or_argument(of_preview: list[Declared]) -> None:
-    for name, inputs in containers(of_preview).items():
-        visible = json.dumps(
-            [inputs.get("envs"), inputs.get("labels"), inputs.get("command"), inputs.get("entrypoints")]
-        )
-        assert "generated-" not in visible, name
-
-
-def test_a_container_can_read_the_secrets_of_its_service_and_no_other(of_preview: list[Declared]) -> None:
-    uploads = plain(all_containers(of_preview)[CARRIER]["uploads"])
-    on_volume: dict[str, set[str]] = {}
-    for upload in uploads:
-        _, _, key, secret = upload["file"].split("/")
-        on_volume.setdefault(key, set()).add(secret)
-    for key, service in by_key().items():
-        assert on_volume.get(key, set()) == set(service.secrets)
-        inputs = containers(of_preview)[f"preview-{SLUG}-{key}"]
-        assert inputs.get("mounts", []) == (
-            [
-                {
-                    "type": "volume",
-                    "source": CARRIER,
-                    "target": "/run/secrets",
-                    "readOnly": True,
-                    "volumeOptions": {"subpath": key},
-                }
-            ]
-            if service.secrets
-            else []
-        )
-        assert CARRIER not in [volume.get("volumeName") for volume in inputs.get("volumes") or []], "the whole of it"
-
-
-def test_the_carrier_of_the_secrets_never_runs_and_reaches_nothing(of_preview: list[Declared]) -> None:
-    carrier = all_containers(of_preview)[CARRIER]
-    assert carrier["start"] is False
-    assert carrier["networkMode"] == "none"
-    assert carrier["restart"] == "no"
-
-
 def test_databases_are_prepared_by_containers_as_hardened_as_their_own_and_without_a_network(
     of_preview: list[Declared],
 ) -> None:
@@ -176,12 +136,6 @@ def test_only_databases_and_metrics_may_write_to_a_volume(of_preview: list[Decla
     assert {key: volumes for key, volumes in writable.items() if volumes} == {
         key: [f"preview-{SLUG}-{key}"] for key in ("sink", "target", "victoriametrics")
     }
-
-
-def test_every_password_is_generated_for_this_preview(of_preview: list[Declared]) -> None:
-    passwords = [one for one in of_preview if one.type.endswith("RandomPassword")]
-    assert len(passwords) == len(SECRETS)
-    assert all(one.inputs["length"] >= 32 for one in passwords)
 
 
 def test_grafana_shows_to_anyone_and_lets_nobody_edit(of_preview: list[Declared]) -> None:
@@ -242,9 +196,3 @@ def test_a_base_of_another_version_is_refused_naming_what_is_missing() -> None:
     outputs = {key: value for key, value in LOCAL_OUTPUTS.items() if key not in {"domain", "port"}}
     with pytest.raises(pulumi.RunError, match="does not give domain, port"):
         declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}, base_outputs=outputs)
-
-
-def test_a_preview_records_nothing_secret_in_plain(of_preview: list[Declared]) -> None:
-    for one in of_preview:
-        if one.type.startswith("command:"):
-            assert "generated-" not in json.dumps(one.inputs), one.name
