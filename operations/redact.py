@@ -1,15 +1,19 @@
-"""Keeps secrets, and more words than anybody reads, out of what is shown."""
+"""Keeps secrets, what controls a terminal, and more words than anybody reads, out of what is shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from operations.printable import printable
+
 MASK = "[redacted]"
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text with every secret masked."""
+    """The text with every secret masked, as far as it can be seen."""
+    # First, so that nothing invisible parts a secret.
+    text = printable(text)
     # The longest first: one may be part of another.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)

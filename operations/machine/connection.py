@@ -13,6 +13,7 @@ from docker.errors import DockerException, create_api_error_from_http_exception
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from operations.errors import OperationError
+from operations.printable import printable
 
 _TIMEOUT_SECONDS = 60
 
@@ -123,6 +124,6 @@ def posted(api: Api, path: str, **request: Any) -> requests.Response:
     return answer
 
 
-def reason_of(error: Exception) -> str:
-    """What the client says of a failure, in the engine's own words where it has some."""
-    return str(getattr(error, "explanation", None) or error).strip().rstrip(".")
+def reason_of(error: object) -> str:
+    """What the client or the engine says of a failure, in the engine's own words where it has some."""
+    return printable(str(getattr(error, "explanation", None) or error)).strip().rstrip(".")

@@ -120,7 +120,7 @@ def _pulled(reference: str, end: float, api: Api) -> str:
         for line in answer.iter_lines():
             row = json.loads(line or "{}")
             if "error" in row:
-                return f"({str(row['error']).strip().rstrip('.')}): {_REMEDY}"
+                return f"({reason_of(row['error'])}): {_REMEDY}"
             if time.monotonic() > end:
                 raise TimeoutError(f"it has not got to the end within {_PULL_SECONDS // 60} min")
     return ""

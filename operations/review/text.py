@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
+
+from operations.printable import printable
 
 _LINE = "| "
 _CUT = "…"
-# Control characters, those that turn the order of letters about, and halves of characters.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def code(text: str, most: int = 200) -> str:
@@ -23,7 +22,7 @@ def code(text: str, most: int = 200) -> str:
         text: Any text.
         most: Characters that are shown.
     """
-    shown = _cut(" ".join(_visible(text).split()), most) or "–"
+    shown = _cut(" ".join(printable(text).split()), most) or "–"
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
     # Markdown takes one blank away on both sides, where there is one on both.
     pad = " " if shown[0] == "`" or shown[-1] == "`" else ""
@@ -32,7 +31,7 @@ def code(text: str, most: int = 200) -> str:
 
 def html_code(text: str) -> str:
     """The same where only HTML counts, as in a summary."""
-    return f"<code>{html.escape(_cut(' '.join(_visible(text).split()), 100))}</code>"
+    return f"<code>{html.escape(_cut(' '.join(printable(text).split()), 100))}</code>"
 
 
 def block(text: str, lines: int = 40, width: int = 300) -> str:
@@ -45,7 +44,7 @@ def block(text: str, lines: int = 40, width: int = 300) -> str:
     """
     # What is cut off anyway is not looked at: a log may be long.
     tail = text[-lines * width * 4 :].rstrip().splitlines()[-lines:]
-    shown = [f"{_LINE}{_cut(_visible(line), width)}".rstrip() for line in tail] or [f"{_LINE}(nothing)"]
+    shown = [f"{_LINE}{_cut(printable(line), width)}".rstrip() for line in tail] or [f"{_LINE}(nothing)"]
     return "\n".join(("```text", *shown, "```"))
 
 
@@ -57,10 +56,6 @@ def folded(summary: str, content: str) -> str:
         content: Markdown.
     """
     return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
-
-
-def _visible(text: str) -> str:
-    return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
 
 
 def _cut(text: str, most: int) -> str:

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from operations.printable import printable
+
 ANSWER_SECONDS = 15
 """How long a viewer waits for an answer."""
 # One after the other, two minutes.
@@ -112,7 +114,7 @@ def text(value: Any) -> str:
 
 
 def one_line(reason: object) -> str:
-    """The first line of a reason, not too long, without its full stop."""
+    """The first line of a reason as far as it can be seen, not too long, without its full stop."""
     lines = str(reason).strip().splitlines() or [""]
-    line = lines[0].rstrip(". ")
+    line = printable(lines[0]).rstrip(". ")
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"

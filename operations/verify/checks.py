@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from operations.machine.entrance import Entrance
-from operations.verify.answers import ANSWER_SECONDS, RefusedError
+from operations.printable import printable
+from operations.verify.answers import ANSWER_SECONDS, RefusedError, one_line
 from operations.verify.browsing import page_of, path_of
 from operations.verify.viewer import Viewer
 
@@ -25,12 +26,15 @@ class Check:
     Attributes:
         name: What a preview has to be.
         ok: Whether it is; None where that cannot be told.
-        detail: What was seen.
+        detail: What was seen, as it can be shown anywhere.
     """
 
     name: str
     ok: bool | None
     detail: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", printable(self.detail))
 
 
 class Address:
@@ -147,7 +151,7 @@ def listed(names: Sequence[str]) -> str:
 def reason_of(error: Exception) -> str:
     """Why a request failed, in one line."""
     # The text of an HTTP status error ends with a line of advice for programmers.
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    return one_line(error) or type(error).__name__
 
 
 def unanswered(name: str, error: Exception) -> Check:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from operations.printable import printable
 from operations.verify.answers import listing, mapping, mappings, text
 from operations.verify.interpolation import Variable, Variables, interpolate, references
 from operations.verify.sources import DASHBOARD, EXPRESSION, MIXED, Source, Sources
@@ -21,7 +22,7 @@ _SHIFT = re.compile(r"\d{1,6}[smhdwMy]", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class PanelState:
-    """One panel of one dashboard.
+    """One panel of one dashboard, in texts that can be shown anywhere.
 
     Attributes:
         uid: Id of the dashboard.
@@ -38,6 +39,10 @@ class PanelState:
     has_data: bool
     reason: str
     counted: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("dashboard", "panel", "reason"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     @property
     def name(self) -> str:

@@ -126,7 +126,8 @@ def test_code_within_a_line_shows_what_it_is_given(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_reader_sees_the_words_of_a_hostile_text(text: str) -> None:
     shown = "\n".join(token.content for token in tokens(block(text)))
-    for word in "".join(char if char.isascii() and char.isprintable() else " " for char in text).split():
+    uncoloured = text.replace("\x1b[31m", "")
+    for word in "".join(char if char.isascii() and char.isprintable() else " " for char in uncoloured).split():
         assert word in shown
 
 
