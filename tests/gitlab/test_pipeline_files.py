@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from operations.errors import RefusedError
 from tests.equipment.gitlab.pipelines import LIFE, PREVIEWS, Repository
@@ -130,6 +133,30 @@ def test_no_script_has_the_name_of_the_branch_in_its_text() -> None:
         "if: $CI_COMMIT_REF_NAME == $CI_DEFAULT_BRANCH",
         r"$CI_COMMIT_REF_NAME !~ /^[A-Za-z0-9_.\/{} -]{1,247}$/ || $CI_COMMIT_REF_NAME !~ /[A-Za-z0-9]/",
     }
+
+
+def test_git_hands_the_jobs_token_to_gitlab_and_to_no_other_server(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / ".gitlab/ci/preview.yml").read_text(encoding="utf-8")
+    before = "\n".join(yaml.safe_load(text)[".preview"]["before_script"])
+    token, server = "the-jobs-own-token", "https://gitlab.example:8443/gitlab"
+
+    def said(url: str) -> str:
+        done = subprocess.run(
+            ["bash", "-ec", f"{before}\ngit credential fill"],
+            input=f"url={url}\n\n",
+            env={
+                "PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "false",
+                "CI_JOB_TOKEN": token, "CI_SERVER_URL": server,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    assert f"password={token}\n" in said(f"{server}/group/previews.git")
+    for other in ("https://gitlab.example/gitlab/x.git", "https://elsewhere.example/gitlab/x.git"):
+        assert token not in said(other)
 
 
 def test_the_originals_are_set_up_shown_verified_and_tested_with_nothing_built_before(
