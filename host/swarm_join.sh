@@ -24,7 +24,7 @@ if [ "$state" = inactive ]; then
     said=$(printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s"}' \
         "$ADDRESS" "$ADDRESS" "$ADDRESS" "$MANAGER_ADDRESS" "$token" |
         curl --silent --show-error --max-time "$SECONDS_AT_MOST" --unix-socket "${socket#unix://}" \
-            --header 'Content-Type: application/json' --data-binary @- http://docker/swarm/join 2>&1)
+            --header 'Content-Type: application/json' --data-binary @- http://docker/swarm/join 2>&1) || :
     # It may go on after the engine has stopped waiting for it.
     until [ "$(swarm LocalNodeState)" = active ]; do
         [ "$(swarm LocalNodeState)" = pending ] && [ "$(date +%s)" -lt "$deadline" ] ||

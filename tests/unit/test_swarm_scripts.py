@@ -194,6 +194,13 @@ def test_a_worker_that_cannot_join_says_what_docker_says(machine: Machine) -> No
     assert TOKEN not in done.stdout + done.stderr
 
 
+def test_a_worker_whose_engine_cannot_be_asked_to_join_says_why(machine: Machine) -> None:
+    worker(machine)
+    done = joining(machine)
+    assert done.returncode == 1
+    assert "could not join the cluster of 10.77.0.2. Docker says: curl: " in done.stderr
+
+
 def test_a_worker_of_another_cluster_is_not_taken_for_one_of_this(machine: Machine) -> None:
     worker(machine, "active", manager="10.1.1.1")
     done = joining(machine)
