@@ -13,9 +13,12 @@ from components.service_spec import HEALTHY_WITHIN_SECONDS, HealthCheck
 LOG_OPTIONS: Mapping[str, str] = {"max-size": "10m", "max-file": "3"}
 """Options of the ``json-file`` log driver: 3 files of 10 MB."""
 
-# Counted by the kernel over all processes of a user id, so it bounds a fork bomb, not ordinary use. The Docker
-# provider knows no limit of processes a container.
-_PROCESSES_OF_ONE_USER = 512
+PROCESSES_OF_A_CONTAINER = 512
+"""Processes and threads that a preview's container may have. Docker's provider cannot say it, so the machine does."""
+
+# Counted by the kernel over all processes of a user id, in all containers and previews: as many as those may have
+# together, so that none keeps another from starting one. It is all that bounds a container that is not well yet.
+_PROCESSES_OF_ONE_USER = 32 * PROCESSES_OF_A_CONTAINER
 
 
 class Hardening(TypedDict):

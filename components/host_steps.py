@@ -9,6 +9,7 @@ import pulumi
 
 from components.environment_args import EnvironmentArgs
 from components.files import PreviewFiles, PreviewFilesArgs, digest_of
+from components.hardening import PROCESSES_OF_A_CONTAINER
 from components.host_scripts import script
 from components.record import PreviewRecord
 from components.record_args import PreviewRecordArgs, comment_of
@@ -143,6 +144,8 @@ def keep_good(
 ) -> pulumi.Output[bool]:
     """Wait until all is well, and keep a copy of the files that it is well with; known once it is there.
 
+    On one machine it also limits the processes of each container.
+
     Args:
         name: The preview.
         args: What it is made of.
@@ -158,6 +161,7 @@ def keep_good(
             **args.slot.identity,
             "DIGEST": digest_of(args.folders),
             "SECONDS_UNTIL_WELL": _SECONDS_UNTIL_WELL,
+            "PROCESSES": str(PROCESSES_OF_A_CONTAINER),
         },
         triggers=well,
         opts=opts,

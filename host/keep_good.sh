@@ -1,17 +1,30 @@
 #!/bin/sh
 # Keeps a copy of a preview's files beside the live ones, once all its containers are well with them: what an update that
-# fails goes back to. The copy is complete at every moment, or the one before it is still there.
+# fails goes back to. The copy is complete at every moment, or the one before it is still there. Limits the processes of each
+# container, which Docker's provider cannot say.
 # Environment: DIRECTORY (of the preview), SLUG, BASE (label of the base's previews), RUNTIME (services: the preview runs on a
-# cluster, whose manager this is), SECONDS_UNTIL_WELL (that whatever is new may take).
+# cluster, whose manager this is), SECONDS_UNTIL_WELL (that whatever is new may take), PROCESSES (that a container may have).
 set -eu
 umask 022
-: "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}" "${SECONDS_UNTIL_WELL:?}"
+: "${DIRECTORY:?}" "${SLUG:?}" "${BASE:?}" "${SECONDS_UNTIL_WELL:?}" "${PROCESSES:?}"
 
 # part: unless_gone
 
 # part: wait_until_well
 
+# Of services, an engine other than the manager's has the containers.
+limit_processes() {
+    ids=$(docker ps --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE") || return
+    [ -n "$ids" ] || return 0
+    # shellcheck disable=SC2086  # a list of ids
+    limits=$(unless_gone inspect --format '{{.Id}} {{.HostConfig.PidsLimit}}' $ids) || return
+    others=$(printf '%s\n' "$limits" | awk -v limit="$PROCESSES" 'NF && $2 != limit { print $1 }')
+    # shellcheck disable=SC2086  # a list of ids
+    [ -z "$others" ] || unless_gone update --pids-limit "$PROCESSES" $others >/dev/null
+}
+
 wait_until_well
+[ "${RUNTIME:-}" = services ] || limit_processes
 good=$DIRECTORY/good
 # Nobody places other files meanwhile.
 exec 9<"$DIRECTORY"

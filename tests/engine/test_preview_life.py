@@ -135,8 +135,8 @@ def test_a_dashboard_change_restarts_nothing_and_a_pgwatch_change_pgwatch_alone(
     assert done.code == 0, done.text
     after = service_ids(engine, world.second)
     assert {key for key in after if after[key] != before[key]} == {"pgwatch"}
-    # It starts with more of the processors than it may use when it is well.
-    assert updated == ["pgwatch", "pgwatch"]
+    # It starts with more of the processors than it may use when it is well; then its processes are limited.
+    assert updated == ["pgwatch", "pgwatch", "pgwatch"]
     assert own_shares(engine, world.second)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from typing import Any
 
 import pytest
 
+from components.hardening import PROCESSES_OF_A_CONTAINER
 from components.services import SECRETS
 from stacks.names import slug_of, stack_of
 from tests.engine.world import World
@@ -52,6 +54,37 @@ def test_a_service_cannot_change_its_secrets_nor_see_those_of_others(world: Worl
     listed = workload.exec_run(["ls", "/run/secrets"]).output.decode().split()
     assert listed == ["target_workload"]
     assert workload.exec_run(["touch", "/run/secrets/x"]).exit_code != 0
+
+
+# Starts processes that wait for somebody to write, and fails where it can start no more.
+_START = (
+    "mkfifo /tmp/held; i=0; while [ $i -lt {} ]; do (read -r _ </tmp/held; exit 0) >/dev/null 2>&1 & i=$((i + 1)); done"
+)
+# All have begun to read by then.
+_END = "exec 3<>/tmp/held; sleep 1; exec 3>&-; rm /tmp/held"
+
+
+def test_a_container_that_starts_all_the_processes_it_can_keeps_no_other_preview_from_starting_its_own(
+    world: World, engine: Any
+) -> None:
+    def limit(processes: int) -> None:
+        subprocess.run(
+            ["docker", "update", f"--pids-limit={processes}", full.name], check=True, capture_output=True, timeout=60
+        )
+
+    for container in services(engine, world.first).values():
+        assert container.attrs["HostConfig"]["PidsLimit"] == PROCESSES_OF_A_CONTAINER, container.name
+    # Of one user, on one machine.
+    full, other = (services(engine, branch)["sink"] for branch in (world.first, world.second))
+    try:
+        said = full.exec_run(["sh", "-c", _START.format(PROCESSES_OF_A_CONTAINER)])
+        assert (said.exit_code, b"fork" in said.output) == (2, True), said.output
+        elsewhere = other.exec_run(["sh", "-c", f"{_START.format(100)}; {_END}"])
+        assert elsewhere.exit_code == 0, elsewhere.output
+    finally:
+        limit(-1)
+        assert full.exec_run(["sh", "-c", _END]).exit_code == 0
+        limit(PROCESSES_OF_A_CONTAINER)
 
 
 def test_the_socket_proxy_answers_what_traefik_asks_and_refuses_everything_else(world: World, engine: Any) -> None:

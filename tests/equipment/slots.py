@@ -111,7 +111,7 @@ class Machine:
         values = {
             "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
             "DISK_GB": "5", "MEMORY_GB": "1", "PROC": f"{self.root}/proc", "LOCK_SECONDS": "5",
-            "SECONDS_UNTIL_WELL": "9",
+            "SECONDS_UNTIL_WELL": "9", "PROCESSES": "512",
         }  # fmt: skip
         return subprocess.run(
             [self.shell, "-c", script(name)],

@@ -84,6 +84,21 @@ def test_files_are_not_good_where_docker_does_not_say_how_the_containers_are(
     assert not (preview / "good").exists()
 
 
+@pytest.mark.usefixtures("preview")
+def test_each_container_may_have_so_many_processes_and_those_that_may_are_left_alone(machine: Machine) -> None:
+    machine.program(
+        "docker",
+        f'case "$1 $2" in "ps --quiet") printf "%s\\n" c1 c2 c3 c4 ;;\n'
+        '"inspect --format") printf "%s\\n" "c1 <nil>" "c2 512" "c3 0"\n'
+        'echo "Error: No such object: c4" >&2; exit 1 ;;\n'
+        f'update*) echo "$*" >>{machine.root}/updated ;; esac',
+    )
+    assert machine.script("keep_good", "a").returncode == 0
+    assert (machine.root / "updated").read_text(encoding="utf-8") == "update --pids-limit 512 c1 c3\n"
+    assert machine.script("keep_good", "a", RUNTIME="services").returncode == 0
+    assert (machine.root / "updated").read_text(encoding="utf-8").count("\n") == 1
+
+
 def test_what_was_well_with_the_same_files_is_not_asked_about_again(machine: Machine, preview: Path) -> None:
     machine.script("keep_good", "a")
     long_ago = time.time() - 3600
