@@ -216,34 +216,11 @@ def test_a_manager_that_gives_no_token_is_named(machine: Machine, given: str) ->
     assert "The manager of the cluster has not given its token" in done.stderr
 
 
-def test_a_worker_that_is_ready_is_marked_and_takes_the_place_of_one_of_its_name(machine: Machine) -> None:
-    docker(
-        machine,
-        ("node inspect", "echo ready"),
-        ("node ls", "printf '%s\\n' 'n0 manager' 'old w-1' 'n1 w-1' 'n9 w-10'"),
-        ("node rm", ":"),
-        ("node update", ":"),
-    )
-    assert machine.run("enrol_worker.sh", **WORKER).returncode == 0
-    changes = [line for line in asked(machine) if line.startswith(("node rm", "node update"))]
-    assert changes == [
-        "node rm --force old",
-        "node update --availability active --label-add pgai.preview.role=worker n1",
-    ]
-
-
 @pytest.mark.parametrize("script", ["enrol_worker.sh", "swarm_init.sh", "swarm_join.sh"])
 def test_an_engine_that_does_not_answer_is_not_taken_for_one_that_says_no(machine: Machine, script: str) -> None:
     docker(machine, ("node inspect", "echo ready"), ("node update", ":"), ("", "echo no answer >&2; exit 1"))
     done = run(machine, script, TOKEN, **{**WORKER, **JOIN, **INIT})
     assert (done.returncode, done.stderr) == (1, "no answer\n")
-
-
-def test_a_worker_that_is_never_ready_is_named(machine: Machine) -> None:
-    docker(machine, ("node inspect", "echo unknown"))
-    done = machine.run("enrol_worker.sh", **WORKER)
-    assert done.returncode == 1
-    assert "The worker w-1 has joined, but was not ready after 2 s" in done.stderr
 
 
 def test_the_token_goes_from_one_machine_to_the_other_in_a_pipe(machine: Machine) -> None:
