@@ -26,7 +26,9 @@ def branch(world: World) -> Iterator[str]:
 
 def updates(world: World, branch: str) -> int:
     """How many updates the engine has made, as its history says."""
-    done = ok(world.clone.pulumi("stack", "history", "--json", "--stack", stack_of(slug_of(branch))))
+    done = ok(
+        world.clone.pulumi("stack", "history", "--json", "--page-size", "0", "--stack", stack_of(slug_of(branch)))
+    )
     return len(json.loads(done.stdout))
 
 
