@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ from cli.__main__ import app
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Programs hear Ctrl-C, also where these tests run in the background, which would have them ignore it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_modules_load_ends_the_command_without_a_word(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
     done = subprocess.run(
