@@ -13,15 +13,17 @@ unproven_containers() {
 {{.HostConfig.RestartPolicy.Name}} {{.RestartCount}} {{slice .Name 1}}" $ids) || return
     # Of one that has ended and is to be started again Docker says that it is unhealthy; who watches a deploy ends it at the
     # third end and says more.
-    printf '%s\n' "$states" | awk -v since="$since" -v among=" $1 " -v just_now="$(date -u -d '0.5 seconds ago' +%FT%T.%N)" '
+    printf '%s\n' "$states" | awk -v since="$since" -v among=" $1 " -v just_now="$(date -u -d '1 second ago' +%FT%T.%N)" \
+        -v lately="$(date -u -d '3 seconds ago' +%FT%T.%N)" '
         $1 <= since || $5 == "healthy" || $6 == "no" || (among != "  " && !index(among, " " $2 " ")) { next }
         $3 == "exited" { print "unwell", $8, "has ended."; next }
         $7 >= 5 && ($3 == "restarting" || $5 == "starting") { print "unwell", $8, "ends again and again."; next }
         $3 == "restarting" { print ($5 == "unasked" ? "young" : "starting"), $8; next }
         $5 == "unhealthy" { print "unwell", $8, "is not healthy."; next }
         $5 != "unasked" { print "starting", $8; next }
-        # Without a check it is well when it has run for half a second: what ends at once is found running now and then.
-        $4 > just_now { print "young", $8 }'
+        # Without a check it is well when it has run for a second, or for three where it has ended before: what ends at once is
+        # found running now and then.
+        $4 > ($7 ? lately : just_now) { print "young", $8 }'
 }
 
 # The same of services, of which Docker keeps the containers that ended too. The Swarm has waited for health.

@@ -92,11 +92,14 @@ def test_one_that_does_not_become_healthy_is_named(
     assert waits(machine, seconds=1) == f"{said}\n"
 
 
-def test_one_without_a_check_has_half_a_second_to_end(machine: Machine) -> None:
+@pytest.mark.parametrize(("restarts", "seconds"), [(0, 1), (1, 3)])
+def test_one_without_a_check_has_some_time_to_end_and_more_where_it_has_ended_before(
+    machine: Machine, restarts: int, seconds: int
+) -> None:
     began = time.time()
-    machine.program("docker", container("sink", "running", health="unasked", started=began))
+    machine.program("docker", container("sink", "running", health="unasked", started=began, restarts=restarts))
     assert waits(machine) == ""
-    assert time.time() - began >= 0.5
+    assert time.time() - began >= seconds
 
 
 @pytest.mark.parametrize(
