@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 
@@ -9,3 +12,11 @@ import pytest
 def shell(request: pytest.FixtureRequest) -> str:
     """A shell that may run a machine's scripts: some do as POSIX says, and some are Bash by its own rules."""
     return str(request.param)
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Programs hear Ctrl-C, also where these tests run in the background, which would have them ignore it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from cli import setup
 from cli.__main__ import app
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def heard() -> Iterator[None]:
-    """Programs hear Ctrl-C, also where these tests run in the background, which would have them ignore it."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, former)
 
 
 @pytest.mark.usefixtures("heard")

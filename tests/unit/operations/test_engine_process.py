@@ -95,6 +95,7 @@ def test_who_interrupts_an_engine_is_told_each_time_that_it_ends_what_it_has_beg
     assert notes == ["stopping: the engine ends what it has begun, which may take minutes"] * 2
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     ("text", "how", "asked", "longest"), [(_UNTIL_TOLD, "asked to stop", 0.05, 40), (_DEAF, "killed", 0.5, 4)]
 )
