@@ -241,6 +241,7 @@ def test_a_manager_whose_disk_was_lost_is_brought_back_from_its_copy(
 
 
 def test_what_no_stack_owns_any_more_is_removed_from_all_nodes(cluster_base: ClusterBase, preview: str) -> None:
+    cluster_base.pass_over_left_volumes()
     ok(cluster_base.clone.pulumi("stack", "rm", "--force", "--yes", stack_of(slug_of(preview))))
     listed = cluster_base.clone.json("reap", "--dry-run", "--json")["orphans"]
     assert {row["slug"] for row in listed} == {slug_of(preview)}

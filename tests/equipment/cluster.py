@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenacity import retry, stop_after_delay, wait_fixed
@@ -32,11 +32,13 @@ class ClusterBase:
         clone: The user's clone.
         cluster: The engines.
         token: In the name of every branch that is deployed.
+        left_by_engines: Volumes that Docker itself has left; see :meth:`pass_over_left_volumes`.
     """
 
     clone: Clone
     cluster: LocalCluster
     token: str
+    left_by_engines: set[str] = field(default_factory=set)
 
     @property
     def manager(self) -> LocalNode:
@@ -132,6 +134,22 @@ class ClusterBase:
             )
         )
 
+    def pass_over_left_volumes(self) -> None:
+        """Take what has no container by now for Docker's own: an engine that stops may leave a container's volume.
+
+        A container that runs has its volume, so what a command leaves from now on is found.
+        """
+        self.left_by_engines.update(name for _, name in self._left_volumes())
+
+    def _left_volumes(self) -> list[tuple[str, str]]:
+        """Node and name of each volume without a container."""
+        return [
+            (node.name, volume.name)
+            for node in self.cluster.nodes
+            for volume in node.client.volumes.list(filters={"dangling": True})
+            if volume.name not in self.left_by_engines
+        ]
+
     def remains(self, branch: str) -> list[str]:
         """What the Swarm and its nodes hold for a preview."""
         stem, client = stem_of(slug_of(branch)), self.manager.client
@@ -148,11 +166,7 @@ class ClusterBase:
                 for node in self.cluster.nodes
                 for container in node.client.containers.list(all=True, ignore_removed=True, filters={"name": stem})
             ),
-            *(
-                f"{volume.name} on {node.name}"
-                for node in self.cluster.nodes
-                for volume in node.client.volumes.list(filters={"dangling": True})
-            ),
+            *(f"{volume} on {node}" for node, volume in self._left_volumes()),
         ]
 
     @retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
