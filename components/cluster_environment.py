@@ -10,14 +10,13 @@ import pulumi_docker as docker
 from components.cluster_names import stem_of
 from components.environment_args import EnvironmentArgs
 from components.grafana_plugins import ClusterPlugins
-from components.host_steps import bring_files, connect_edge, edge_name, keep_good, make_record
+from components.host_steps import bring_files, connect_edge, edge_name, keep_good, make_record, take_slot
 from components.labels import SERVICE
 from components.service import ServicePlacement, swarm_service
 from components.service_files import ServiceFiles, ServiceFilesArgs, files_of, require_small
 from components.service_secrets import ServiceSecrets, ServiceSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import GRAFANA, SERVICES
-from components.slot import Slot
 from components.traefik import routing_labels
 
 
@@ -62,17 +61,11 @@ class ClusterEnvironment(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._options = {"encrypted": ""} if encrypt_overlay else None
-        slot = Slot(
-            f"{name}-slot",
-            args.host,
-            args.slot,
-            images=map(args.image, SERVICES),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        slot = take_slot(name, args, pulumi.ResourceOptions(parent=self))
         # First taken, last given back: all that touches Docker comes after it.
-        child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
+        child = pulumi.ResourceOptions(parent=self, depends_on=[slot])
         # Giving the slot back removes everything at once, in the order that a Swarm wants.
-        self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
+        self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot], deleted_with=slot)
         placed = bring_files(name, args, child)
         make_record(name, args, child)
         self._network = self._closed_network("network", stem_of(args.slot.slug), args.labels)

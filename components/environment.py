@@ -21,12 +21,12 @@ from components.host_steps import (
     edge_name,
     keep_good,
     make_record,
+    take_slot,
 )
 from components.labels import SERVICE
 from components.secrets import PreviewSecrets, PreviewSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import GRAFANA, SERVICES, by_key
-from components.slot import Slot
 from components.traefik import routing_labels
 
 
@@ -64,19 +64,12 @@ class PreviewEnvironment(pulumi.ComponentResource):
         self._args = args
         self._plugins = plugin_mounts(plugins_volume, plugins)
         self._labels = args.labels
-        slot = Slot(
-            f"{name}-slot",
-            args.host,
-            args.slot,
-            images=map(args.image, SERVICES),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
         # First taken, last given back: all that touches Docker comes after it.
-        self._slot = slot.taken
-        self._child = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken])
+        self._slot = take_slot(name, args, pulumi.ResourceOptions(parent=self))
+        self._child = pulumi.ResourceOptions(parent=self, depends_on=[self._slot])
         # Docker's provider stops containers one layer after the other and waits two seconds for each volume to be gone;
         # giving the slot back removes everything at once.
-        self._kept = pulumi.ResourceOptions(parent=self, depends_on=[slot.taken], deleted_with=slot.taken)
+        self._kept = pulumi.ResourceOptions(parent=self, depends_on=[self._slot], deleted_with=self._slot)
         placed = bring_files(name, args, self._child)
         make_record(name, args, self._child)
         self._closed_network("network", f"preview-{args.slot.slug}", self._labels)

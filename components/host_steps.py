@@ -1,4 +1,4 @@
-"""What the machine, or the manager of a cluster, does for a preview beside taking its slot."""
+"""What the machine, or the manager of a cluster, does for a preview."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from components.host_scripts import script
 from components.record import PreviewRecord
 from components.record_args import PreviewRecordArgs, comment_of
 from components.services import SERVICES
+from components.slot import Slot
+
+
+def take_slot(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """Take the preview's slot, first of all that touches Docker, and given back last."""
+    return Slot(f"{name}-slot", args.host, args.slot, images=map(args.image, SERVICES), opts=opts).taken
 
 
 def bring_files(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
