@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_docker as docker
@@ -10,10 +10,18 @@ import pulumi_docker as docker
 from components.cluster_names import stem_of
 from components.environment_args import EnvironmentArgs
 from components.grafana_plugins import ClusterPlugins
-from components.host_steps import bring_files, connect_edge, edge_name, keep_good, make_record, take_slot
+from components.host_steps import (
+    await_services,
+    bring_files,
+    connect_edge,
+    edge_name,
+    keep_good,
+    make_record,
+    take_slot,
+)
 from components.labels import SERVICE
-from components.service import ServicePlacement, swarm_service
-from components.service_files import ServiceFiles, ServiceFilesArgs, files_of, require_small
+from components.service import ServicePlacement, described, swarm_service
+from components.service_files import ServiceFiles, files_of, require_small
 from components.service_secrets import ServiceSecrets, ServiceSecretsArgs
 from components.service_spec import ServiceSpec
 from components.services import GRAFANA, SERVICES
@@ -78,46 +86,56 @@ class ClusterEnvironment(pulumi.ComponentResource):
         self._secrets = ServiceSecrets(
             f"{name}-secrets", ServiceSecretsArgs(slug=args.slot.slug, labels=args.labels), opts=self._kept
         )
-        self._files = ServiceFiles(
-            f"{name}-configs",
-            ServiceFilesArgs(slug=args.slot.slug, labels=args.labels, files=files),
-            opts=self._kept,
-        )
-        services: dict[str, docker.Service] = {}
-        for service in SERVICES:
-            waits_for = [*placed, *(services[key] for key in service.after)]
-            services[service.key] = swarm_service(
-                f"{name}-{service.key}",
-                service,
-                ServicePlacement(
-                    slug=args.slot.slug,
-                    base=args.slot.base,
-                    network=self._network.id,
-                    edge_network=self._edge.id,
-                    image=args.image(service),
-                    secrets=self._secrets.mounted(service),
-                    configs=self._files.mounted(read[service.key]),
-                    environment={
-                        **args.environment_of(service),
-                        **(plugins.environment() if service.key == GRAFANA.key else {}),
-                    },
-                    labels=self._routing(service) if service.public else {},
-                    mounts=plugins.mounts() if service.key == GRAFANA.key else (),
-                ),
-                pulumi.ResourceOptions.merge(
-                    self._kept,
-                    # A service's name is taken until it is gone.
-                    pulumi.ResourceOptions(depends_on=waits_for, delete_before_replace=True),
-                ),
-            )
+        self._files = ServiceFiles(f"{name}-configs", args.slot.slug, args.labels, opts=self._kept)
+        self._read = read
+        self._plugins = plugins
+        needed = {key for service in SERVICES for key in service.after}
+        services = {service.key: self._service(service, placed) for service in SERVICES if service.key in needed}
+        # They take longest to be well, and what waits for them longer still: nothing that they do without takes
+        # processors from them.
+        self._files.go_on_after(services.values())
+        services |= {
+            service.key: self._service(service, placed)
+            for service in SERVICES
+            if service.key not in needed and not service.after
+        }
+        awaited = await_services(name, args, {key: described(services[key]) for key in sorted(needed)}, child)
+        services |= {service.key: self._service(service, [*placed, awaited]) for service in SERVICES if service.after}
         self.credentials = self._secrets.credentials
         self.ready = keep_good(
             name,
             args,
-            [service.id for service in services.values()],
+            [described(service) for service in services.values()],
             pulumi.ResourceOptions(parent=self, depends_on=[connected, *services.values()]),
         )
         self.register_outputs({"credentials": self.credentials})
+
+    def _service(self, service: ServiceSpec, waits_for: Sequence[pulumi.Resource]) -> docker.Service:
+        args, plugins = self._args, self._plugins
+        return swarm_service(
+            f"{self._name}-{service.key}",
+            service,
+            ServicePlacement(
+                slug=args.slot.slug,
+                base=args.slot.base,
+                network=self._network.id,
+                edge_network=self._edge.id,
+                image=args.image(service),
+                secrets=self._secrets.mounted(service),
+                configs=self._files.mounted(self._read[service.key]),
+                environment={
+                    **args.environment_of(service),
+                    **(plugins.environment() if service.key == GRAFANA.key else {}),
+                },
+                labels=self._routing(service) if service.public else {},
+                mounts=plugins.mounts() if service.key == GRAFANA.key else (),
+            ),
+            pulumi.ResourceOptions.merge(
+                self._kept,
+                # A service's name is taken until it is gone.
+                pulumi.ResourceOptions(depends_on=waits_for, delete_before_replace=True),
+            ),
+        )
 
     def _routing(self, service: ServiceSpec) -> Mapping[str, pulumi.Input[str]]:
         slot = self._args.slot

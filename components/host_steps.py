@@ -105,7 +105,7 @@ def await_services(
     Args:
         name: The preview.
         args: What it is made of.
-        containers: Their keys → ids of their containers.
+        containers: Their keys → what changes with their containers, such as an id.
         opts: Parent, dependencies.
     """
     return args.host.command(
@@ -155,7 +155,8 @@ def keep_good(
     Args:
         name: The preview.
         args: What it is made of.
-        well: Ids of what has to be well: what was good with others has yet to prove so with these.
+        well: What changes with each container that has to be well, such as its id: what was good with others has yet to
+            prove so with these.
         opts: Parent, dependencies.
     """
     good = args.host.command(

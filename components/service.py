@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,9 @@ import pulumi_docker as docker
 from components.cluster_names import stem_of
 from components.hardening import LOG_OPTIONS, duration
 from components.labels import SERVICE, preview_labels
-from components.service_spec import HEALTHY_WITHIN_SECONDS, HealthCheck, ServiceSpec
+from components.service_spec import HealthCheck, ServiceSpec
 
-_PLACED_WITHIN_SECONDS = 60
-"""How long a node may take to be found, and to have the image."""
-
-# An engine looks for the first time five seconds after the start: where the provider looks before, it comes again only
-# five seconds later.
-_FIRST_LOOK_SECONDS = 7
 _RESTART_SECONDS = 2
-_WATCHED_SECONDS = 1
 _UNITS = {"k": 1 << 10, "m": 1 << 20}
 
 
@@ -83,19 +77,17 @@ def swarm_service(
             log_driver=docker.ServiceTaskSpecLogDriverArgs(name="json-file", options=LOG_OPTIONS),
             networks_advanceds=_networks(service, placement),
         ),
-        update_config=docker.ServiceUpdateConfigArgs(
-            # Two at once would need the room of two.
-            order="stop-first",
-            # The update then fails with what became of the new container.
-            failure_action="pause",
-            monitor=_duration(_WATCHED_SECONDS),
-        ),
-        converge_config=docker.ServiceConvergeConfigArgs(
-            delay=_duration(_FIRST_LOOK_SECONDS if service.health else _WATCHED_SECONDS),
-            timeout=_duration(_PLACED_WITHIN_SECONDS + _healthy_within(service)),
-        ),
         opts=opts,
     )
+
+
+def described(service: docker.Service) -> pulumi.Output[str]:
+    """Changes when the Swarm has to run another container for the service, which stays the same service."""
+    return pulumi.Output.json_dumps([service.id, service.task_spec], sort_keys=True).apply(_digest)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _container(
@@ -174,10 +166,6 @@ def _healthcheck(check: HealthCheck) -> docker.ServiceTaskSpecContainerSpecHealt
         retries=check.retries,
         start_period=_duration(check.healthy_within_seconds),
     )
-
-
-def _healthy_within(service: ServiceSpec) -> int:
-    return service.health.healthy_within_seconds if service.health else HEALTHY_WITHIN_SECONDS
 
 
 def _duration(seconds: float) -> str:

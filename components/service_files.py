@@ -112,48 +112,50 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-@dataclass(frozen=True)
-class ServiceFilesArgs:
-    """What is kept in configs.
+class ServiceFiles(pulumi.ComponentResource):
+    """A config for each content, whoever reads it. What has not changed keeps its name, and is not sent again.
 
-    Attributes:
+    Args:
+        name: Name of the component.
         slug: The preview.
         labels: Labels of everything that Docker keeps for the preview.
-        files: Files of all services.
+        opts: Parent, and what all configs depend on and are deleted with.
     """
 
-    slug: str
-    labels: Mapping[str, str]
-    files: Sequence[ServiceFile]
-
-
-class ServiceFiles(pulumi.ComponentResource):
-    """A config for each content, whoever reads it. What has not changed keeps its name, and is not sent again."""
-
-    def __init__(self, name: str, args: ServiceFilesArgs, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, slug: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:service_files:ServiceFiles", name, None, pulumi.ResourceOptions(parent=opts.parent))
-        self._configs = {
-            digest: docker.ServiceConfig(
-                f"{name}-{digest}",
-                name=f"{stem_of(args.slug)}.{digest}",
-                data=base64.b64encode(content).decode(),
-                labels=[
-                    docker.ServiceConfigLabelArgs(label=label, value=value) for label, value in args.labels.items()
-                ],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with),
-            )
-            for digest, content in sorted({file.digest: file.content for file in args.files}.items())
-        }
+        self._name = name
+        self._stem = stem_of(slug)
+        self._labels = [docker.ServiceConfigLabelArgs(label=label, value=value) for label, value in labels.items()]
+        self._opts = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with)
+        self._configs: dict[str, docker.ServiceConfig] = {}
+        self._first: Sequence[pulumi.Resource] = ()
         self.register_outputs({})
+
+    def go_on_after(self, resources: Iterable[pulumi.Resource]) -> None:
+        """Make further configs when these are there, and not before."""
+        self._first = list(resources)
 
     def mounted(self, files: Iterable[ServiceFile]) -> list[docker.ServiceTaskSpecContainerSpecConfigArgs]:
         """What a service's containers get to see, and nobody can write."""
         return [
             docker.ServiceTaskSpecContainerSpecConfigArgs(
-                config_id=self._configs[file.digest].id,
-                config_name=self._configs[file.digest].name,
+                config_id=config.id,
+                config_name=config.name,
                 file_name=file.path,
                 file_mode=0o555 if file.executable else 0o444,
             )
             for file in files
+            for config in (self._config(file),)
         ]
+
+    def _config(self, file: ServiceFile) -> docker.ServiceConfig:
+        if file.digest not in self._configs:
+            self._configs[file.digest] = docker.ServiceConfig(
+                f"{self._name}-{file.digest}",
+                name=f"{self._stem}.{file.digest}",
+                data=base64.b64encode(file.content).decode(),
+                labels=self._labels,
+                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=self._first)),
+            )
+        return self._configs[file.digest]

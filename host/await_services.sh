@@ -9,5 +9,7 @@ set -eu
 
 # part: wait_until_well
 
+# part: wait_for_tasks
+
 # shellcheck disable=SC2086  # a list of keys
-wait_until_well $SERVICES
+if [ "${RUNTIME:-}" = services ]; then wait_for_tasks $SERVICES; else wait_until_well $SERVICES; fi

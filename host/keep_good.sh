@@ -12,6 +12,8 @@ umask 022
 
 # part: wait_until_well
 
+# part: wait_for_tasks
+
 # Of services, an engine other than the manager's has the containers.
 limit_processes() {
     ids=$(docker ps --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE") || return
@@ -23,8 +25,12 @@ limit_processes() {
     [ -z "$others" ] || unless_gone update --pids-limit "$PROCESSES" $others >/dev/null
 }
 
-wait_until_well
-[ "${RUNTIME:-}" = services ] || limit_processes
+if [ "${RUNTIME:-}" = services ]; then
+    wait_for_tasks
+else
+    wait_until_well
+    limit_processes
+fi
 good=$DIRECTORY/good
 # Nobody places other files meanwhile.
 exec 9<"$DIRECTORY"

@@ -26,18 +26,6 @@ unproven_containers() {
         $4 > ($7 ? lately : just_now) { print "young", $8 }'
 }
 
-# The same of services, of which Docker keeps the containers that ended too. The Swarm has waited for health.
-unproven_tasks() {
-    services=$(docker service ls --quiet --filter "label=pgai.preview.slug=$SLUG" \
-        --filter "label=pgai.preview.base=$BASE") || return
-    [ -n "$services" ] || return 0
-    # shellcheck disable=SC2086  # a list of ids
-    found=$(unless_gone service ps --format '{{.Name}} {{.CurrentState}}' $services) || return
-    printf '%s\n' "$found" | sed -n 's/^\(.*\)\.1 Running less than a second ago$/young \1/p'
-    printf '%s\n' "$found" |
-        sed -n 's/^\(.*\)\.1 \(Failed\|Rejected\|Complete\) .*second.* ago$/unwell \1 ends again and again./p' | sort | uniq -d
-}
-
 # Reads what Docker says of containers from file descriptor 8, until those of the names given are healthy; returns 2 where any
 # has ended meanwhile. Asking again and again would cost more than most of them do while they start.
 become_healthy() {
@@ -78,7 +66,7 @@ wait_until_well() {
     while :; do
         now=$(date +%s.%N)
         # Not every shell ends a command within $(…) at its first failure: nothing said must not pass for nothing wrong.
-        states=$(if [ "${RUNTIME:-}" = services ]; then unproven_tasks; else unproven_containers "$*"; fi) || exit 1
+        states=$(unproven_containers "$*") || exit 1
         if printf '%s\n' "$states" | sed -n 's/^unwell //p' | grep . >&2; then exit 1; fi
         starting=$(printf '%s\n' "$states" | sed -n 's/^starting //p')
         if [ -n "$starting" ]; then

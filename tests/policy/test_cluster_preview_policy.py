@@ -159,12 +159,36 @@ def test_routes_are_on_the_service_and_not_on_its_containers(on_cluster: list[De
     assert found["pgai.edge"] == "traefik-public"
 
 
-def test_an_update_says_what_failed_and_a_container_that_ends_is_started_again(on_cluster: list[Declared]) -> None:
+def test_a_container_that_ends_is_started_again_and_two_never_need_the_room_of_two(on_cluster: list[Declared]) -> None:
     for key, inputs in services(on_cluster).items():
-        assert inputs["updateConfig"]["failureAction"] == "pause", key
-        assert inputs["updateConfig"]["order"] == "stop-first", key
+        # Engines stop first where nothing else is said.
+        assert "order" not in inputs.get("updateConfig", {}), key
         assert inputs["taskSpec"]["restartPolicy"]["condition"] == "any", key
         assert inputs["taskSpec"]["restartPolicy"]["maxAttempts"] == 0, key
+
+
+def _awaited(declared: list[Declared], step: str) -> list[str]:
+    (found,) = [one.inputs["triggers"] for one in declared if one.name.endswith(f"-{step}")]
+    return [str(one) for one in found]
+
+
+def test_whatever_runs_anew_is_waited_for_though_its_service_stays_the_same(on_cluster: list[Declared]) -> None:
+    # The provider does not wait, whose looks are five seconds apart.
+    assert not [key for key, inputs in services(on_cluster).items() if "convergeConfig" in inputs]
+    changed = {
+        image: declare(
+            preview.preview,
+            stack=f"preview-{SLUG}",
+            config={"branch": BRANCH, "images": json.dumps({service: image})},
+            base_outputs=OUTPUTS,
+        )
+        for service, image in (("sink", "postgres:15.1"), ("grafana", "grafana/grafana:12.0.3"))
+    }
+    databases, everything = _awaited(on_cluster, "awaited"), _awaited(on_cluster, "good")
+    assert (len(databases), len(everything)) == (2, 7)
+    for image, differing in (("postgres:15.1", 1), ("grafana/grafana:12.0.3", 0)):
+        assert len(set(_awaited(changed[image], "awaited")) - set(databases)) == differing, image
+        assert len(set(_awaited(changed[image], "good")) - set(everything)) == 1, image
 
 
 def test_a_preview_on_a_cluster_asks_its_manager_for_a_slot_and_not_for_memory(on_cluster: list[Declared]) -> None:

@@ -106,30 +106,3 @@ def test_what_was_well_with_the_same_files_is_not_asked_about_again(machine: Mac
     assert machine.script("keep_good", "a").returncode == 0
     machine.program("docker", container("target", "running", health="unhealthy", created=time.time() - 60))
     assert machine.script("keep_good", "a").returncode == 0
-
-
-def test_files_with_which_a_service_ends_again_and_again_are_not_good(machine: Machine, preview: Path) -> None:
-    states = "preview-a-workload.1 Failed 3 seconds ago"
-    machine.program(
-        "docker",
-        f'case "$1 $2" in "service ls") echo s1 ;; "service ps") echo "preview-a-target.1 Running 9 days ago"; '
-        f'echo "{states}"; echo "preview-a-workload.1 Complete 1 second ago" ;; esac',
-    )
-    done = machine.script("keep_good", "a", RUNTIME="services")
-    assert done.returncode == 1
-    assert done.stderr == "preview-a-workload ends again and again.\n"
-    assert not (preview / "good").exists()
-
-
-def test_a_service_that_ended_long_ago_or_once_and_runs_for_a_second_is_well(machine: Machine, preview: Path) -> None:
-    looks = machine.root / "looks"
-    machine.program(
-        "docker",
-        f'case "$1 $2" in "service ls") echo s1 ;; "service ps") echo >>{looks}\n'
-        'echo "w.1 Failed 2 days ago"; echo "w.1 Failed 3 hours ago"; echo "w.1 Failed 5 seconds ago"\n'
-        f'case $(wc -l <{looks}) in [12]) echo "w.1 Running less than a second ago" ;; '
-        '*) echo "w.1 Running 1 second ago" ;; esac ;; esac',
-    )
-    assert machine.script("keep_good", "a", RUNTIME="services").returncode == 0
-    assert looks.read_text(encoding="utf-8") == "\n" * 3
-    assert (preview / "good/workload/file").exists()
