@@ -2,8 +2,9 @@
 
 ``.venv/bin/python -m bench.endurance --cycles 100`` as root (it reads what the engine has open), on a quiet machine,
 after ``make demo`` (which installs what this drives): what others start on the same Docker engine meanwhile would look
-like a leak. It makes a base of its own, with ``--cluster`` on three engines that form a Docker Swarm. An interrupted
-run leaves the figures of its cycles.
+like a leak. It makes a base of its own, with ``--cluster`` on three engines that form a Docker Swarm. With ``--at-once
+2`` two previews live at the same time, and each figure is of an operation beside another. An interrupted run leaves the
+figures of every ten cycles.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import json
 import statistics
 import subprocess
 import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from bench.leaks import leaked, sentence
 from bench.machine import described
 from bench.own_base import OwnBase, last_lines, own_base, own_cluster_base
 from bench.record import parser, positive, require_root, run_to_its_end, write
+from tests.equipment.checkout import Clone
 
 OPERATIONS = ("deploy", "change a dashboard", "change the workload", "destroy")
 _EVERY = 10
@@ -59,21 +64,25 @@ def main() -> int:
     """
     reader = parser(__doc__, "endurance")
     reader.add_argument("--cycles", type=positive, default=100, help="how often a preview lives and dies")
+    reader.add_argument("--at-once", type=positive, default=1, help="how many previews live at the same time")
     reader.add_argument("--cluster", action="store_true", help="on three engines that form a Docker Swarm")
     options = reader.parse_args()
     require_root(reader)
     run = Run()
-    print(f"{described()}; {options.cycles} cycles.\n", flush=True)
-    with own_cluster_base() if options.cluster else own_base(max_previews=2) as base:
+    print(f"{described()}; {options.cycles} cycles, {options.at_once} at once.\n", flush=True)
+    with own_cluster_base() if options.cluster else own_base(max_previews=options.at_once + 1) as base:
+        parties = _parties(base, options.at_once)
         run.states[0] = taken(base)
-        for cycle in range(1, options.cycles + 1):
-            _cycle(base, run, cycle, options.cycles)
-            if cycle % _EVERY == 0 and cycle < options.cycles:
-                run.states[cycle] = taken(base)
-            write(options.output, {"cycles": cycle, **run.as_dict()})
+        for done in range(0, options.cycles, _EVERY):
+            upto = min(done + _EVERY, options.cycles)
+            _live(parties, run, deque(range(done + 1, upto + 1)), options.cycles)
+            if upto < options.cycles:
+                run.states[upto] = taken(base)
+            write(options.output, {"cycles": upto, "at once": options.at_once, **run.as_dict()})
         run.states[options.cycles], leaks = _settled(base, run.states[0])
     slower = _report(run, options.cycles)
-    write(options.output, {"cycles": options.cycles, **run.as_dict(), "leaked": leaks, "slower": slower})
+    found = {"cycles": options.cycles, "at once": options.at_once, **run.as_dict(), "leaked": leaks, "slower": slower}
+    write(options.output, found)
     print(f"\n{sentence(leaks)}")
     if slower:
         print(
@@ -84,39 +93,78 @@ def main() -> int:
     return 1 if leaks or slower or run.failures else 0
 
 
-def _cycle(base: OwnBase, run: Run, cycle: int, cycles: int) -> None:
-    branch = base.branch("endurance")
-    told = []
-    for name in OPERATIONS[:-1]:
-        if name == "change a dashboard":
-            _change_dashboard(base.clone.path / "config/grafana/dashboards/activity.json", cycle)
-        elif name == "change the workload":
-            _change_workload(base.clone.path / "workload/generate.sh", cycle)
-        told.append(_timed(base, run, cycle, name, "deploy" if name == "deploy" else "update", branch))
-        if told[-1] == "failed":
-            break
-    told.append(_timed(base, run, cycle, "destroy", "destroy", branch))
-    print(f"cycle {cycle} of {cycles}: {', '.join(told)} s", flush=True)
+def _live(parties: Sequence[_Party], run: Run, ahead: deque[int], cycles: int) -> None:
+    with ThreadPoolExecutor(len(parties)) as pool:
+        try:
+            for one in [pool.submit(party.live, run, ahead, cycles) for party in parties]:
+                one.result()
+        except BaseException:
+            # Whoever interrupts it wants no more of them.
+            ahead.clear()
+            raise
 
 
-def _timed(base: OwnBase, run: Run, cycle: int, name: str, *command: str) -> str:
-    """Run one operation; returns its seconds as text."""
-    try:
-        done = base.clone.preview(*command)
-    except subprocess.TimeoutExpired as error:
-        problem = f"did not end within {error.timeout:.0f} s"
-    else:
-        # An update that finds nothing to do would be timed for what it is not.
-        if done.code == 0 and not (command[0] == "update" and " updated in " not in done.text):
-            run.seconds[name].append(round(done.seconds, 2))
-            return f"{name} {done.seconds:.1f}"
-        problem = f"{f'ended with {done.code}' if done.code else 'changed nothing'}:\n{last_lines(done.text)}"
-    finally:
-        # Hours of it would fill the memory that is being watched.
-        base.clone.transcript.clear()
-    run.failures.append(f"cycle {cycle}, {name}: {problem}")
-    print(run.failures[-1], flush=True)
-    return "failed"
+def _parties(base: OwnBase, count: int) -> list[_Party]:
+    """Each has a clone of its own, for it changes files."""
+    clones = [
+        base.clone,
+        *(base.clone.another(base.root / f"clone-{number}", calm=False) for number in range(1, count)),
+    ]
+    return [_Party(clone, base.branch(f"endurance-{number}")) for number, clone in enumerate(clones)]
+
+
+@dataclass
+class _Party:
+    """Whoever lets one preview live and die over and over.
+
+    Attributes:
+        clone: Its checkout.
+        branch: Its branch.
+    """
+
+    clone: Clone
+    branch: str
+
+    def live(self, run: Run, ahead: deque[int], cycles: int) -> None:
+        """Take cycles until none is ahead of all parties."""
+        while True:
+            try:
+                cycle = ahead.popleft()
+            except IndexError:
+                return
+            self._cycle(run, cycle, cycles)
+
+    def _cycle(self, run: Run, cycle: int, cycles: int) -> None:
+        told = []
+        for name in OPERATIONS[:-1]:
+            if name == "change a dashboard":
+                _change_dashboard(self.clone.path / "config/grafana/dashboards/activity.json", cycle)
+            elif name == "change the workload":
+                _change_workload(self.clone.path / "workload/generate.sh", cycle)
+            told.append(self._timed(run, cycle, name, "deploy" if name == "deploy" else "update"))
+            if told[-1] == "failed":
+                break
+        told.append(self._timed(run, cycle, "destroy", "destroy"))
+        print(f"cycle {cycle} of {cycles}: {', '.join(told)} s", flush=True)
+
+    def _timed(self, run: Run, cycle: int, name: str, command: str) -> str:
+        """Run one operation; returns its seconds as text."""
+        try:
+            done = self.clone.preview(command, self.branch)
+        except subprocess.TimeoutExpired as error:
+            problem = f"did not end within {error.timeout:.0f} s"
+        else:
+            # An update that finds nothing to do would be timed for what it is not.
+            if done.code == 0 and not (command == "update" and " updated in " not in done.text):
+                run.seconds[name].append(round(done.seconds, 2))
+                return f"{name} {done.seconds:.1f}"
+            problem = f"{f'ended with {done.code}' if done.code else 'changed nothing'}:\n{last_lines(done.text)}"
+        finally:
+            # Hours of it would fill the memory that is being watched.
+            self.clone.transcript.clear()
+        run.failures.append(f"cycle {cycle}, {name}: {problem}")
+        print(run.failures[-1], flush=True)
+        return "failed"
 
 
 def _change_dashboard(path: Path, cycle: int) -> None:
