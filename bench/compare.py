@@ -110,7 +110,7 @@ def _measure(runs: int, many_runs: int) -> dict[str, Any]:
         plain, hastened = composed("plain", hastened=False), composed("hastened", hastened=True)
         try:
             # Another tag alone would change nothing for a preview, which knows its images by their ids.
-            recipe = f"FROM {GRAFANA.image}\nLABEL pgai.bench={base.token}\n"
+            recipe = f"FROM {GRAFANA.image}\nLABEL bench.run={base.token}\n"
             engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=image, rm=True)
             _run(rounds, [ours, plain], hastened, runs, many_runs)
         finally:
