@@ -41,11 +41,13 @@ class Run:
     """What has happened so far.
 
     Attributes:
+        at_once: Previews that live at the same time.
         seconds: Operation → wall time in each cycle in which it succeeded.
         failures: What failed, in words.
         states: Cycles done → the machine then.
     """
 
+    at_once: int
     seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in OPERATIONS})
     failures: list[str] = field(default_factory=list)
     states: dict[int, HostState] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Run:
     def as_dict(self) -> dict[str, Any]:
         """All of it, for JSON."""
         states = {str(cycles): state.as_dict() for cycles, state in self.states.items()}
-        return {"seconds": self.seconds, "failures": self.failures, "states": states}
+        return {"at once": self.at_once, "seconds": self.seconds, "failures": self.failures, "states": states}
 
 
 def main() -> int:
@@ -68,7 +70,7 @@ def main() -> int:
     reader.add_argument("--cluster", action="store_true", help="on three engines that form a Docker Swarm")
     options = reader.parse_args()
     require_root(reader)
-    run = Run()
+    run = Run(options.at_once)
     print(f"{described()}; {options.cycles} cycles, {options.at_once} at once.\n", flush=True)
     with own_cluster_base() if options.cluster else own_base(max_previews=options.at_once + 1) as base:
         parties = _parties(base, options.at_once)
@@ -78,11 +80,10 @@ def main() -> int:
             _live(parties, run, deque(range(done + 1, upto + 1)), options.cycles)
             if upto < options.cycles:
                 run.states[upto] = taken(base)
-            write(options.output, {"cycles": upto, "at once": options.at_once, **run.as_dict()})
+            write(options.output, {"cycles": upto, **run.as_dict()})
         run.states[options.cycles], leaks = _settled(base, run.states[0])
     slower = _report(run, options.cycles)
-    found = {"cycles": options.cycles, "at once": options.at_once, **run.as_dict(), "leaked": leaks, "slower": slower}
-    write(options.output, found)
+    write(options.output, {"cycles": options.cycles, **run.as_dict(), "leaked": leaks, "slower": slower})
     print(f"\n{sentence(leaks)}")
     if slower:
         print(

@@ -7,6 +7,8 @@ set -eu
 
 # part: unless_gone
 
+# part: proven_since
+
 # part: wait_until_well
 
 # part: wait_for_tasks

@@ -10,6 +10,8 @@ umask 022
 
 # part: unless_gone
 
+# part: proven_since
+
 # part: wait_until_well
 
 # part: wait_for_tasks

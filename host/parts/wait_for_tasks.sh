@@ -4,7 +4,7 @@
 # older than the copy of the good files was well with it, or is not what this is asked about. $1: ids of the services; $2: keys
 # asked about, empty: all.
 unproven_tasks() {
-    since=$(date -u -r "$DIRECTORY/good" +%FT%T.%N 2>/dev/null || date -u -r "$DIRECTORY/good.old" +%FT%T.%N 2>/dev/null || :)
+    since=$(proven_since)
     tab='{{"\t"}}'
     # All but what an engine says of a service and not of its tasks.
     description='{{json .ContainerSpec}}{{json .Resources}}{{json .Networks}}{{.ForceUpdate}}'

@@ -3,7 +3,7 @@
 # is older than the copy of the good files was well with it, or is not what this is asked about. Those that are never
 # started anew have done what they are for. $1: services asked about, empty: all.
 unproven_containers() {
-    since=$(date -u -r "$DIRECTORY/good" +%FT%T.%N 2>/dev/null || date -u -r "$DIRECTORY/good.old" +%FT%T.%N 2>/dev/null || :)
+    since=$(proven_since)
     ids=$(docker ps --all --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE") || return
     [ -n "$ids" ] || return 0
     service='{{index .Config.Labels "pgai.preview.service"}}'
