@@ -25,6 +25,8 @@ class FakeDocker(socketserver.ThreadingUnixStreamServer):
     """
 
     daemon_threads = True
+    # Five by default, and a socket of this kind refuses whoever comes when so many wait. An engine's has thousands.
+    request_queue_size = socket.SOMAXCONN
 
     def __init__(self, path: Path, replies: Mapping[str, Reply] | None = None) -> None:
         self.path = path
