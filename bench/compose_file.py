@@ -96,7 +96,6 @@ def _service(service: ServiceSpec, args: ComposeArgs) -> dict[str, Any]:
         "tmpfs": [f"{path}:{options}" for path, options in service.tmpfs.items()],
         "volumes": _volumes(service, args),
         "labels": _labels(service, args),
-        "depends_on": {key: {"condition": "service_healthy"} for key in service.after},
         "stop_grace_period": f"{service.stop_grace_seconds}s",
         **_limits(shared),
         **_health(shared),

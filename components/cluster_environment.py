@@ -11,7 +11,6 @@ from components.cluster_names import stem_of
 from components.environment_args import EnvironmentArgs
 from components.grafana_plugins import ClusterPlugins
 from components.host_steps import (
-    await_services,
     bring_files,
     connect_edge,
     edge_name,
@@ -89,18 +88,10 @@ class ClusterEnvironment(pulumi.ComponentResource):
         self._files = ServiceFiles(f"{name}-configs", args.slot.slug, args.labels, opts=self._kept)
         self._read = read
         self._plugins = plugins
-        needed = {key for service in SERVICES for key in service.after}
-        services = {service.key: self._service(service, placed) for service in SERVICES if service.key in needed}
-        # They take longest to be well, and what waits for them longer still: nothing that they do without takes
-        # processors from them.
+        services = {service.key: self._service(service, placed) for service in SERVICES if service.prepare}
+        # They take longest to be well: nothing that they do without takes processors from them.
         self._files.go_on_after(services.values())
-        services |= {
-            service.key: self._service(service, placed)
-            for service in SERVICES
-            if service.key not in needed and not service.after
-        }
-        awaited = await_services(name, args, {key: described(services[key]) for key in sorted(needed)}, child)
-        services |= {service.key: self._service(service, [*placed, awaited]) for service in SERVICES if service.after}
+        services |= {service.key: self._service(service, placed) for service in SERVICES if not service.prepare}
         self.credentials = self._secrets.credentials
         self.ready = keep_good(
             name,

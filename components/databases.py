@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.service_spec import CONFIG_MOUNT, LAST_AWAITED_INTERVAL_SECONDS, SECRETS_MOUNT, HealthCheck, ServiceSpec
+from components.service_spec import CONFIG_MOUNT, SECRETS_MOUNT, HealthCheck, ServiceSpec
 
 POSTGRES_PROGRAM = ("sh", "-c", 'PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; exec "$@"', "sh")
 """Start of a command line for a program of PostgreSQL's in its image.
@@ -56,8 +56,7 @@ def _postgres(
             test=(
                 *POSTGRES_PROGRAM,
                 *(check[0], "-q", "-h", "127.0.0.1", "-U", "postgres", *check[1:]),
-            ),
-            interval_seconds=LAST_AWAITED_INTERVAL_SECONDS,
+            )
         ),
     )
 

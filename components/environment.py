@@ -15,7 +15,6 @@ from components.files import digest_of
 from components.grafana_plugins import plugin_mounts
 from components.host_steps import (
     await_networks,
-    await_services,
     bring_files,
     connect_edge,
     edge_name,
@@ -90,14 +89,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
         containers = {service.key: self._container(service, placed) for service in SERVICES if service.prepare}
         # Nothing takes processors from what the rest needs: started at once with it, all would be well later.
         settled = [*placed, *self._preparing]
-        containers |= {
-            service.key: self._container(service, settled)
-            for service in SERVICES
-            if not service.prepare and not service.after
-        }
-        needed = {key: containers[key].id for service in SERVICES for key in service.after}
-        first = await_services(name, args, needed, self._child)
-        containers |= {service.key: self._container(service, [*placed, first]) for service in SERVICES if service.after}
+        containers |= {service.key: self._container(service, settled) for service in SERVICES if not service.prepare}
         self.credentials = self._secrets.credentials
         self.ready = keep_good(
             name,

@@ -14,6 +14,11 @@ def host_file(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
+def with_parts(text: str) -> str:
+    """A script's text with ``host/parts/PART.sh`` in the place of each line ``# part: PART``."""
+    return _PART.sub(lambda found: host_file(f"parts/{found[1]}.sh"), text)
+
+
 def script(name: str) -> str:
-    """Text of the script ``host/NAME.sh``, with ``host/parts/PART.sh`` in the place of each line ``# part: PART``."""
-    return _PART.sub(lambda found: host_file(f"parts/{found[1]}.sh"), host_file(f"{name}.sh"))
+    """Text of the script ``host/NAME.sh`` with its parts."""
+    return with_parts(host_file(f"{name}.sh"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -90,37 +90,6 @@ def await_networks(name: str, args: EnvironmentArgs, opts: pulumi.ResourceOption
         opts=opts,
     ).stdout
     return Networks(own=found.apply(lambda said: said.split()[0]), edge=found.apply(lambda said: said.split()[1]))
-
-
-def await_services(
-    name: str,
-    args: EnvironmentArgs,
-    containers: Mapping[str, pulumi.Input[str]],
-    opts: pulumi.ResourceOptions,
-) -> pulumi.Resource:
-    """Wait until services are well that others need at their start.
-
-    Docker's provider would look at each of them once a second.
-
-    Args:
-        name: The preview.
-        args: What it is made of.
-        containers: Their keys → what changes with their containers, such as an id.
-        opts: Parent, dependencies.
-    """
-    return args.host.command(
-        f"{name}-awaited",
-        create=script("await_services"),
-        # Makes nothing.
-        delete=None,
-        environment={
-            **args.slot.identity,
-            "SERVICES": " ".join(containers),
-            "SECONDS_UNTIL_WELL": _SECONDS_UNTIL_WELL,
-        },
-        triggers=list(containers.values()),
-        opts=opts,
-    )
 
 
 def connect_edge(

@@ -14,10 +14,6 @@ PLUGINS_MOUNT = "/var/lib/grafana/plugins"
 HEALTHY_WITHIN_SECONDS = 60
 """How long a new container may take to report that it is healthy, where its check does not say otherwise."""
 
-LAST_AWAITED_INTERVAL_SECONDS = 0.5
-"""Pause between checks of what a deploy waits for when all else is well: of what others need at their start, and of
-what is started last."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
@@ -77,7 +73,6 @@ class ServiceSpec:
         reads: Paths below the branch's files that are all it reads of its mounts; empty: everything that is mounted. On
             a cluster a service gets these files alone, and starts anew when one of them changes.
         restarts_with: Paths below the branch's files whose change replaces the container.
-        after: Services that must be healthy before this one is started.
         public: Joins the edge network and is routed to.
         port: The service's main port, used for routing.
         stop_grace_seconds: Time between SIGTERM and SIGKILL.
@@ -101,7 +96,6 @@ class ServiceSpec:
     mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     reads: tuple[str, ...] = ()
     restarts_with: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
     public: bool = False
     port: int | None = None
     stop_grace_seconds: int = 10

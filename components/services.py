@@ -8,7 +8,6 @@ from types import MappingProxyType
 from components.databases import SINK, TARGET
 from components.service_spec import (
     CONFIG_MOUNT,
-    LAST_AWAITED_INTERVAL_SECONDS,
     SECRETS_MOUNT,
     WORKLOAD_MOUNT,
     HealthCheck,
@@ -113,12 +112,21 @@ VICTORIAMETRICS = ServiceSpec(
     health=http_health("http://127.0.0.1:9090/health"),
 )
 
+# It gives up when its sink does not answer at its start, and asks a target that does not again two minutes later. Its
+# image is based on Alpine's, which has a shell and BusyBox's nc.
+_PGWATCH_START = (
+    "trap 'exit 143' TERM; echo 'Waiting for the databases.'; "
+    "until nc -w 3 sink-postgres 5432 && nc -w 3 target-db 5432; do sleep 0.2; done </dev/null 2>/dev/null; "
+    'exec /pgwatch/pgwatch "$@"'
+)
+
 PGWATCH = ServiceSpec(
     key="pgwatch",
     image="cybertecpostgresql/pgwatch:3.7.0",
     memory_mib=512,
     cpus="0.50",
     aliases=("pgwatch-prometheus",),
+    entrypoint=("/bin/sh", "-c", _PGWATCH_START, "pgwatch"),
     command=(
         f"--sources={CONFIG_MOUNT}/pgwatch-prometheus/sources.yml",
         f"--metrics={CONFIG_MOUNT}/pgwatch-prometheus/metrics.yml",
@@ -136,11 +144,9 @@ PGWATCH = ServiceSpec(
     mounts={"config": CONFIG_MOUNT},
     reads=("config/pgwatch-prometheus",),
     restarts_with=("config/pgwatch-prometheus",),
-    # It gives up when a sink does not answer at its start; the target it waits for.
-    after=("sink", "target"),
     port=9091,
-    # A first deploy waits for it last.
-    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=LAST_AWAITED_INTERVAL_SECONDS),
+    # A deploy waits for it last.
+    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=0.5),
 )
 
 WORKLOAD = ServiceSpec(
@@ -161,8 +167,6 @@ WORKLOAD = ServiceSpec(
     user="999:999",
     mounts={"workload": WORKLOAD_MOUNT},
     restarts_with=("workload",),
-    # So it ends first too, while it can still say goodbye to its database.
-    after=("target",),
     stop_grace_seconds=60,
 )
 
@@ -204,7 +208,7 @@ BACKEND = ServiceSpec(
 )
 
 SERVICES: tuple[ServiceSpec, ...] = (TARGET, SINK, VICTORIAMETRICS, GRAFANA, BACKEND, PGWATCH, WORKLOAD)
-"""Every service of a preview; those that others wait for come first."""
+"""Every service of a preview; those that take longest to be well come first."""
 
 PASSFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -1,29 +1,28 @@
 # shellcheck shell=sh
 # A line for each container that has yet to show that it is well: how, its name, and why it is not well where that is so. What
 # is older than the copy of the good files was well with it, or is not what this is asked about. Those that are never
-# started anew have done what they are for. $1: services asked about, empty: all.
+# started anew have done what they are for.
 unproven_containers() {
     since=$(proven_since)
     ids=$(docker ps --all --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE") || return
     [ -n "$ids" ] || return 0
-    service='{{index .Config.Labels "pgai.preview.service"}}'
     health='{{with .State.Health}}{{.Status}}{{else}}unasked{{end}}'
     # shellcheck disable=SC2086  # a list of ids
-    states=$(unless_gone inspect --format "{{.Created}} $service {{.State.Status}} {{.State.StartedAt}} $health \
+    states=$(unless_gone inspect --format "{{.Created}} {{.State.Status}} {{.State.StartedAt}} $health \
 {{.HostConfig.RestartPolicy.Name}} {{.RestartCount}} {{slice .Name 1}}" $ids) || return
     # Of one that has ended and is to be started again Docker says that it is unhealthy; who watches a deploy ends it at the
     # third end and says more.
-    printf '%s\n' "$states" | awk -v since="$since" -v among=" $1 " -v just_now="$(date -u -d '1 second ago' +%FT%T.%N)" \
+    printf '%s\n' "$states" | awk -v since="$since" -v just_now="$(date -u -d '1 second ago' +%FT%T.%N)" \
         -v lately="$(date -u -d '3 seconds ago' +%FT%T.%N)" '
-        $1 <= since || $5 == "healthy" || $6 == "no" || (among != "  " && !index(among, " " $2 " ")) { next }
-        $3 == "exited" { print "unwell", $8, "has ended."; next }
-        $7 >= 5 && ($3 == "restarting" || $5 == "starting") { print "unwell", $8, "ends again and again."; next }
-        $3 == "restarting" { print ($5 == "unasked" ? "young" : "starting"), $8; next }
-        $5 == "unhealthy" { print "unwell", $8, "is not healthy."; next }
-        $5 != "unasked" { print "starting", $8; next }
+        $1 <= since || $4 == "healthy" || $5 == "no" { next }
+        $2 == "exited" { print "unwell", $7, "has ended."; next }
+        $6 >= 5 && ($2 == "restarting" || $4 == "starting") { print "unwell", $7, "ends again and again."; next }
+        $2 == "restarting" { print ($4 == "unasked" ? "young" : "starting"), $7; next }
+        $4 == "unhealthy" { print "unwell", $7, "is not healthy."; next }
+        $4 != "unasked" { print "starting", $7; next }
         # Without a check it is well when it has run for a second, or for three where it has ended before: what ends at once is
         # found running now and then.
-        $4 > ($7 ? lately : just_now) { print "young", $8 }'
+        $3 > ($6 ? lately : just_now) { print "young", $7 }'
 }
 
 # Reads what Docker says of containers from file descriptor 8, until those of the names given are healthy; returns 2 where any
@@ -61,12 +60,12 @@ become_healthy() {
     if [ -n "$ended" ]; then return 2; fi
 }
 
-# Ends when the services named, or all, are well, or the script where one is not. Docker's provider would look once a second.
+# Ends when all are well, or the script where one is not. Docker's provider would look once a second.
 wait_until_well() {
     while :; do
         now=$(date +%s.%N)
         # Not every shell ends a command within $(…) at its first failure: nothing said must not pass for nothing wrong.
-        states=$(unproven_containers "$*") || exit 1
+        states=$(unproven_containers) || exit 1
         if printf '%s\n' "$states" | sed -n 's/^unwell //p' | grep . >&2; then exit 1; fi
         starting=$(printf '%s\n' "$states" | sed -n 's/^starting //p')
         if [ -n "$starting" ]; then

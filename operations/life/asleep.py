@@ -7,16 +7,11 @@ operation that was killed finds it asleep, and does the rest.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from tenacity import Retrying, retry_if_result, wait_fixed
-
 from components.host_scripts import script
-from components.service_spec import HEALTHY_WITHIN_SECONDS
-from components.services import by_key
+from operations.at_once import at_once
 from operations.engine.snapshot import STACK
 from operations.engine.workspace import Engine
 from operations.errors import InterruptedOperationError, OperationError, RefusedError
@@ -24,12 +19,8 @@ from operations.life.haste import hastened
 from operations.life.slot import REFUSED
 from operations.life.work import Work
 from operations.machine.access import Machine
-from operations.machine.docker_state import ContainerState
-from operations.machine.runtime import Runtime
 from operations.machine.shell import ScriptError
 from stacks.names import PreviewName
-
-_POLL_SECONDS = 0.25
 
 
 def fall_asleep(
@@ -88,7 +79,9 @@ def get_up(work: Work) -> bool:
             # An operation was killed, and what seems to run Docker may still be stopping.
             docker.stop_all(slug)
         with hastened(docker, slug):
-            started = _start(docker, slug, give_up)
+            # Each waits for what it needs by itself.
+            stopped = [state for state in docker.of_slug(slug) if state.status in ("exited", "created")]
+            at_once(docker.start, stopped)
             docker.unwell(slug, give_up=give_up)
         if recorded and give_up():
             raise InterruptedOperationError(
@@ -102,31 +95,7 @@ def get_up(work: Work) -> bool:
             with suppress(OperationError):
                 fall_asleep(work.engine, work.machine, work.name, recorded)
         raise
-    return started or bool(recorded)
-
-
-def _start(docker: Runtime, slug: str, give_up: Callable[[], bool]) -> bool:
-    """Start containers that are stopped, each when those that it needs are well; says whether there were any."""
-    began = time.monotonic()
-    started: set[str] = set()
-
-    def left() -> list[ContainerState]:
-        states = {state.service: state for state in docker.of_slug(slug)}
-        waiting = []
-        for state in states.values():
-            if state.id in started or state.status not in ("exited", "created"):
-                continue
-            needed = [states[key] for key in by_key()[state.service].after if key in states]
-            # One that stays unwell is named at the end, with what it has kept from becoming well.
-            if all(one.well for one in needed) or time.monotonic() - began > HEALTHY_WITHIN_SECONDS:
-                docker.start(state)
-                started.add(state.id)
-            else:
-                waiting.append(state)
-        return waiting
-
-    Retrying(retry=retry_if_result(lambda waiting: waiting and not give_up()), wait=wait_fixed(_POLL_SECONDS))(left)
-    return bool(started)
+    return bool(stopped or recorded)
 
 
 def _record(engine: Engine, stack: str, since: str) -> None:

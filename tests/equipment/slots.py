@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from components.host_scripts import script
+from components.host_scripts import script, with_parts
 from stacks.names import slug_of
 
 HALF_AN_HOUR = 30 * 60
@@ -66,7 +66,7 @@ def container(
     moments = [
         "9999" if at == math.inf else f"{dt.datetime.fromtimestamp(at, dt.UTC):%FT%T.%fZ}" for at in (created, started)
     ]
-    line = f"{moments[0]} {service} {status} {moments[1]} {health} {restart} {restarts} preview-a-{service}"
+    line = f"{moments[0]} {status} {moments[1]} {health} {restart} {restarts} preview-a-{service}"
     return f'case $1 in ps) echo c1 ;; inspect) echo "{line}" ;; events) {events} ;; esac'
 
 
@@ -107,6 +107,14 @@ class Machine:
         )
 
     def script(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self._run(script(name), branch, environment)
+
+    def part(self, name: str, branch: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Call the function of ``host/parts/NAME.sh`` that bears its name."""
+        parts = "".join(f"# part: {part}\n" for part in ("unless_gone", "proven_since", name))
+        return self._run(with_parts(f"set -eu\n{parts}{name}\n"), branch, environment)
+
+    def _run(self, text: str, branch: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         slug = slug_of(branch)
         values = {
             "DIRECTORY": f"{self.root}/previews/{slug}", "SLUG": slug, "BRANCH": branch, "BASE": "edge", "LIMIT": "2",
@@ -114,7 +122,7 @@ class Machine:
             "SECONDS_UNTIL_WELL": "9", "PROCESSES": "512",
         }  # fmt: skip
         return subprocess.run(
-            [self.shell, "-c", script(name)],
+            [self.shell, "-c", text],
             env={"PATH": f"{self.root}/bin:{os.environ['PATH']}", **values, **environment},
             capture_output=True,
             text=True,

@@ -12,9 +12,7 @@ def test_what_has_a_health_check_is_waited_for_in_a_base(of_base: list[Declared]
         assert not inputs.get("wait") or inputs["waitTimeout"] == 60, name
 
 
-def test_in_a_preview_a_script_waits_for_what_others_need_and_one_for_all(of_preview: list[Declared]) -> None:
+def test_in_a_preview_one_script_waits_for_all(of_preview: list[Declared]) -> None:
     commands = {one.name: one.inputs for one in of_preview if one.type.endswith(":Command")}
     assert not any(inputs.get("wait") for inputs in containers(of_preview).values()), "that takes whole seconds"
-    assert set(commands[f"{SLUG}-awaited"]["environment"]["SERVICES"].split()) == {"sink", "target"}
-    for name in ("awaited", "good"):
-        assert commands[f"{SLUG}-{name}"]["environment"]["SECONDS_UNTIL_WELL"] == "120", "Grafana may take so long"
+    assert commands[f"{SLUG}-good"]["environment"]["SECONDS_UNTIL_WELL"] == "120", "Grafana may take so long"

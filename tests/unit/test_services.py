@@ -43,13 +43,6 @@ def test_every_service_but_the_workload_has_a_health_check() -> None:
     assert {service.key for service in SERVICES if service.health is None} == {"workload"}
 
 
-def test_a_service_is_declared_after_those_it_waits_for() -> None:
-    seen: set[str] = set()
-    for service in SERVICES:
-        assert set(service.after) <= seen
-        seen.add(service.key)
-
-
 def test_the_workload_may_finish_its_pattern_before_it_is_killed() -> None:
     assert by_key()["workload"].stop_grace_seconds == 60
 

@@ -45,7 +45,7 @@ def ended(state: str = "failed", *, age: float = 1, of: str = NOW, error: str = 
 
 def swarm(machine: Machine, *looks: Sequence[str], key: str = "sink", replicas: int = 1, check: str = "asked") -> None:
     """A Docker client that knows one service, and what the tasks of it are at each look; the last stays."""
-    service = "\t".join(["service", "s1", NOW, f"preview-a-{key}", key, str(replicas), check])
+    service = "\t".join(["service", "s1", NOW, f"preview-a-{key}", str(replicas), check])
     for number, rows in enumerate(looks, 1):
         (machine.root / f"look-{number}").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     machine.program(
@@ -60,11 +60,9 @@ def swarm(machine: Machine, *looks: Sequence[str], key: str = "sink", replicas: 
 
 def waits(machine: Machine, *, seconds: int = 9, placed_within: int = 0) -> str:
     """What the script says once it ends; empty where all is well."""
-    done = machine.script(
-        "await_services",
+    done = machine.part(
+        "wait_for_tasks",
         "a",
-        SERVICES="sink target",
-        RUNTIME="services",
         LOOK_SECONDS="0.05",
         SECONDS_UNTIL_WELL=str(seconds),
         PLACED_WITHIN_SECONDS=str(placed_within),
@@ -164,11 +162,9 @@ def test_a_task_that_is_forgotten_while_docker_is_asked_is_no_trouble(machine: M
     assert waits(machine) == ""
 
 
-def test_nothing_else_is_waited_for(machine: Machine) -> None:
-    swarm(machine, [task("starting")], key="grafana")
-    assert waits(machine) == ""
+def test_a_service_that_sleeps_is_not_waited_for(machine: Machine) -> None:
     swarm(machine, [], replicas=0)
-    assert waits(machine) == "", "it sleeps"
+    assert waits(machine) == ""
 
 
 def test_files_are_not_good_with_which_any_service_ends_again_and_again(machine: Machine) -> None:

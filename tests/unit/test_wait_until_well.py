@@ -19,7 +19,7 @@ def machine(tmp_path: Path, shell: str) -> Machine:
 
 def waits(machine: Machine, *, seconds: int = 9) -> str:
     """What the script says once it ends; empty where all is well."""
-    done = machine.script("await_services", "a", SERVICES="sink target", SECONDS_UNTIL_WELL=str(seconds))
+    done = machine.part("wait_until_well", "a", SECONDS_UNTIL_WELL=str(seconds))
     assert (done.returncode == 0) == (not done.stderr)
     return done.stderr
 
@@ -102,16 +102,8 @@ def test_one_without_a_check_has_some_time_to_end_and_more_where_it_has_ended_be
     assert time.time() - began >= seconds
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        container("grafana", "running", health="unhealthy"),
-        container("sink", "exited", health="unasked", restart="no"),
-    ],
-    ids=["another service", "one that has prepared data"],
-)
-def test_nothing_else_is_waited_for(machine: Machine, other: str) -> None:
-    machine.program("docker", other)
+def test_one_that_has_prepared_data_is_not_waited_for(machine: Machine) -> None:
+    machine.program("docker", container("sink", "exited", health="unasked", restart="no"))
     assert waits(machine) == ""
 
 
@@ -123,15 +115,15 @@ def test_a_container_that_was_there_before_is_not_judged(machine: Machine) -> No
     assert waits(machine) == "preview-a-sink is not healthy.\n"
 
 
-@pytest.mark.parametrize("services", ["", "services"])
+@pytest.mark.parametrize("wait", ["wait_until_well", "wait_for_tasks"])
 @pytest.mark.parametrize("answered", [0, 1])
-def test_an_engine_that_does_not_answer_is_no_sign_of_health(machine: Machine, services: str, answered: int) -> None:
+def test_an_engine_that_does_not_answer_is_no_sign_of_health(machine: Machine, wait: str, answered: int) -> None:
     machine.program(
         "docker",
         f"echo >>{machine.root}/looks\n[ $(wc -l <{machine.root}/looks) -gt {answered} ] || {{ echo c1; exit; }}\n"
         "echo 'Cannot connect to the Docker daemon' >&2; exit 1",
     )
-    done = machine.script("await_services", "a", SERVICES="sink", RUNTIME=services)
+    done = machine.part(wait, "a")
     assert (done.returncode, done.stderr) == (1, "Cannot connect to the Docker daemon\n")
 
 

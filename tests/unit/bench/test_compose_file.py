@@ -99,12 +99,6 @@ def test_a_secret_is_a_file_and_never_in_the_environment(service: ServiceSpec) -
     assert all(volume["read_only"] for volume in content["volumes"] if volume["type"] == "bind")
 
 
-@EVERY
-def test_a_service_waits_until_those_it_needs_are_healthy(service: ServiceSpec) -> None:
-    waits = written()["services"][service.key].get("depends_on", {})
-    assert waits == {key: {"condition": "service_healthy"} for key in service.after}
-
-
 def test_only_grafana_is_on_the_edge_network() -> None:
     content = written()
     assert content["networks"]["preview"] == {"internal": True}

@@ -156,6 +156,9 @@ class StandInMachine:
 
     failed = remove_broken = of_slug
 
+    def start(self, state: ContainerState) -> None:
+        raise AssertionError("nothing is stopped here")
+
     def shortage(self, slug: str, ahead: Callable[[], Iterable[str]]) -> str:
         return ""
 

@@ -1,0 +1,68 @@
+"""pgwatch starts when both databases answer, since it does not wait for them itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.services import PGWATCH
+
+PROGRAM = "/pgwatch/pgwatch"
+DATABASES = ("sink-postgres", "target-db")
+
+
+class Container:
+    """Its first process, beside an nc that reaches the hosts that there are files for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.asked = root / "asked"
+        self._program("nc", f'echo "$*" >>{self.asked}; [ -e "{root}/$3" ]')
+        self._program("pgwatch", 'printf "%s\\n" "$@"')
+        shell, option, text, name = PGWATCH.entrypoint
+        assert PROGRAM in text
+        self.process = subprocess.Popen(
+            [shell, option, text.replace(PROGRAM, f"{root}/pgwatch"), name, *PGWATCH.command],
+            env={"PATH": f"{root}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def _program(self, name: str, script: str) -> None:
+        (self.root / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (self.root / name).chmod(0o755)
+
+    def wait_for_a_question(self, host: str) -> None:
+        """Until it has asked for that host once more."""
+        self.asked.write_text("", encoding="utf-8")
+        while f"{host} 5432" not in self.asked.read_text(encoding="utf-8"):
+            assert self.process.poll() is None
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Iterator[Container]:
+    made = Container(tmp_path)
+    yield made
+    made.process.kill()
+    made.process.communicate()
+
+
+def test_it_starts_with_its_arguments_once_both_databases_answer(container: Container) -> None:
+    for host in DATABASES:
+        container.wait_for_a_question(host)
+        (container.root / host).touch()
+    said, _ = container.process.communicate(timeout=9)
+    assert said.splitlines() == ["Waiting for the databases.", *PGWATCH.command]
+    assert container.process.returncode == 0
+
+
+def test_whoever_stops_it_while_it_waits_does_not_wait(container: Container) -> None:
+    container.wait_for_a_question(DATABASES[0])
+    container.process.send_signal(signal.SIGTERM)
+    container.process.communicate(timeout=9)
+    assert container.process.returncode == 143
