@@ -12,13 +12,13 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from bench.machine import described
 from bench.own_base import edit
 from bench.record import parser, positive, require_root, run_to_its_end, write
+from operations.at_once import at_once
 from stacks.settings import BaseSettings
 from tests.equipment.checkout import Finished
 from tests.equipment.cluster import ClusterBase, running_cluster, standing_cluster_base
@@ -102,8 +102,7 @@ def _round(base: ClusterBase, count: int) -> dict[str, Any]:
 
 def _at_once(base: ClusterBase, command: str, branches: list[str]) -> tuple[dict[str, Finished], float]:
     began = time.monotonic()
-    with ThreadPoolExecutor(max(1, len(branches))) as pool:
-        done = list(pool.map(lambda branch: base.clone.preview(command, branch), branches))
+    done = at_once(lambda branch: base.clone.preview(command, branch), branches)
     return dict(zip(branches, done, strict=True)), time.monotonic() - began
 
 
