@@ -24,7 +24,7 @@ from operations.machine.runtime import LOG_LINES
 from operations.machine.streams import Streams
 from operations.machine.swarm_lists import SwarmLists
 from operations.machine.swarm_room import nodes_of, shortage_of
-from operations.machine.swarm_tasks import Task, event_of_task, service_id, task_of
+from operations.machine.swarm_tasks import Task, event_of_task, part_of, service_id, task_of
 from operations.machine.usage import Usage
 from operations.machine.wellness import wait_until_well
 
@@ -76,17 +76,16 @@ class Swarm(Images, SwarmLists):
         return broken
 
     def shortage(self, slug: str, ahead: Callable[[], Iterable[str]]) -> str:
-        placed = {(one.slug, one.key) for one in self._services() if one.task and one.task.takes_room}
+        rows = self._ask("list its tasks", lambda api: api.tasks())
+        tasks = [task_of(row, "", {}) for row in rows]
+        # By tasks, which outlive their services: while a preview is being destroyed it has its slot, and what it no
+        # longer has must not be counted beside what still runs of it.
+        placed = {part_of(row) for row, task in zip(rows, tasks, strict=True) if task.takes_room}
         wanted = [service for service in SERVICES if (slug, service.key) not in placed]
         if not wanted:
             return ""
         first = [service for other in ahead() for service in SERVICES if (other, service.key) not in placed]
-        return self._ask(
-            "say what its nodes have free",
-            lambda api: shortage_of(
-                nodes_of(api.nodes(), [task_of(row, "", {}) for row in api.tasks()]), first, wanted
-            ),
-        )
+        return shortage_of(nodes_of(self._ask("list its nodes", lambda api: api.nodes()), tasks), first, wanted)
 
     def start(self, state: ContainerState) -> None:
         for service in self._services(state.slug):

@@ -92,6 +92,12 @@ def task_of(row: Mapping[str, Any], service: str, nodes: Mapping[str, str]) -> T
     )
 
 
+def part_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Preview and service key of a row of Swarm's list of tasks, by its container's labels; empty where it has none."""
+    labels = (row["Spec"].get("ContainerSpec") or {}).get("Labels") or {}
+    return labels.get(SLUG, ""), labels.get(SERVICE, "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """A service of a preview.

@@ -40,7 +40,10 @@ def task_row(number: int, state: str, key: str = "grafana", **more: Any) -> dict
         "DesiredState": more.get("wanted", "running"),
         "CreatedAt": f"2026-01-01T00:00:00.{number:03d}Z",
         "Status": status,
-        "Spec": {"ContainerSpec": {"Image": more.get("image", "i")}, "Resources": more.get("resources", {})},
+        "Spec": {
+            "ContainerSpec": {"Image": more.get("image", "i"), "Labels": more.get("labels", {})},
+            "Resources": more.get("resources", {}),
+        },
     }
 
 

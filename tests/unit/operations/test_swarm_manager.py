@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from components.labels import SERVICE, preview_labels
+from components.services import SERVICES
 from operations.errors import OperationError
 from operations.machine.connection import Way
 from operations.machine.docker import Docker
@@ -87,3 +89,27 @@ def test_a_worker_that_has_joined_and_not_yet_described_itself_goes_by_its_id(
     manager.replies["GET /nodes"] = (200, [node_row("node-1", 1, 1024), JOINING])
     assert [state.node for state in swarm.previews()] == ["n2"]
     assert "and beside the others n2 is unknown, node-1 has " in swarm.shortage("b", list)
+
+
+@pytest.mark.parametrize(("state", "cpus"), [("running", 3.8), ("shutdown", 3.8), ("running", 3.0)])
+def test_a_preview_that_is_being_destroyed_takes_its_room_once_and_no_more(
+    manager: FakeDocker, swarm: Swarm, state: str, cpus: float
+) -> None:
+    """Its services go first, its tasks when they have ended, and its slot last."""
+    manager.replies["GET /services"] = (200, [])
+    manager.replies["GET /nodes"] = (200, [node_row("n1", cpus, 8192)])
+    manager.replies["GET /tasks"] = (
+        200,
+        [
+            task_row(
+                number,
+                state,
+                service.key,
+                wanted="remove",
+                labels={**preview_labels("a", "edge"), SERVICE: service.key},
+                resources={"Reservations": {"NanoCPUs": round(float(service.cpus) * 1e9)}},
+            )
+            for number, service in enumerate(SERVICES)
+        ],
+    )
+    assert bool(swarm.shortage("b", lambda: ["a"])) == (cpus < 3.8)
