@@ -113,11 +113,12 @@ VICTORIAMETRICS = ServiceSpec(
 )
 
 # It gives up when its sink does not answer at its start, and asks a target that does not again two minutes later. Its
-# image is based on Alpine's, which has a shell and BusyBox's nc. Whose C library takes five seconds to say that Docker
-# does not know a name yet.
+# image is based on Alpine's, which has a shell and BusyBox's programs. nslookup first: to others, the C library there
+# says only after five seconds that Docker does not know a name yet.
 _PGWATCH_START = (
     "trap 'exit 143' TERM; echo 'Waiting for the databases.'; "
-    "until timeout 1 nc sink-postgres 5432 && timeout 1 nc target-db 5432; do sleep 0.2; done </dev/null 2>/dev/null; "
+    "until nslookup sink-postgres && nslookup target-db && nc -w 3 sink-postgres 5432 && nc -w 3 target-db 5432; "
+    "do sleep 0.2; done </dev/null >/dev/null 2>&1; "
     'exec /pgwatch/pgwatch "$@"'
 )
 

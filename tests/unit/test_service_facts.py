@@ -14,7 +14,7 @@ from components.hardening import hardened
 from components.service_spec import ServiceSpec
 from components.services import SERVICES, by_key
 
-_BUSYBOX = frozenset({"sh", "timeout", "sleep", "wget", "nc"})
+_BUSYBOX = frozenset({"sh", "timeout", "sleep", "wget", "nc", "nslookup"})
 _PERSONS = range(1000, 60000)
 _USERS_OF_A_MACHINE = (range(60000, 65520), range(65534, 1 << 32))
 """systemd's and Debian's own, nobody, and what an engine with user namespaces cannot have."""
