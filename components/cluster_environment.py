@@ -88,16 +88,13 @@ class ClusterEnvironment(pulumi.ComponentResource):
         self._files = ServiceFiles(f"{name}-configs", args.slot.slug, args.labels, opts=self._kept)
         self._read = read
         self._plugins = plugins
-        services = {service.key: self._service(service, placed) for service in SERVICES if service.prepare}
-        # They take longest to be well: nothing that they do without takes processors from them.
-        self._files.go_on_after(services.values())
-        services |= {service.key: self._service(service, placed) for service in SERVICES if not service.prepare}
+        services = [self._service(service, placed) for service in SERVICES]
         self.credentials = self._secrets.credentials
         self.ready = keep_good(
             name,
             args,
-            [described(service) for service in services.values()],
-            pulumi.ResourceOptions(parent=self, depends_on=[connected, *services.values()]),
+            [described(service) for service in services],
+            pulumi.ResourceOptions(parent=self, depends_on=[connected, *services]),
         )
         self.register_outputs({"credentials": self.credentials})
 

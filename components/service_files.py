@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,12 +129,7 @@ class ServiceFiles(pulumi.ComponentResource):
         self._labels = [docker.ServiceConfigLabelArgs(label=label, value=value) for label, value in labels.items()]
         self._opts = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on, deleted_with=opts.deleted_with)
         self._configs: dict[str, docker.ServiceConfig] = {}
-        self._first: Sequence[pulumi.Resource] = ()
         self.register_outputs({})
-
-    def go_on_after(self, resources: Iterable[pulumi.Resource]) -> None:
-        """Make further configs when these are there, and not before."""
-        self._first = list(resources)
 
     def mounted(self, files: Iterable[ServiceFile]) -> list[docker.ServiceTaskSpecContainerSpecConfigArgs]:
         """What a service's containers get to see, and nobody can write."""
@@ -156,6 +151,6 @@ class ServiceFiles(pulumi.ComponentResource):
                 name=f"{self._stem}.{file.digest}",
                 data=base64.b64encode(file.content).decode(),
                 labels=self._labels,
-                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=self._first)),
+                opts=self._opts,
             )
         return self._configs[file.digest]

@@ -147,8 +147,15 @@ PGWATCH = ServiceSpec(
     reads=("config/pgwatch-prometheus",),
     restarts_with=("config/pgwatch-prometheus",),
     port=9091,
-    # A deploy waits for it last.
-    health=http_health("http://127.0.0.1:8080/readiness", interval_seconds=0.5),
+    # A deploy waits for it last, and on a Swarm an engine looks at what starts every five seconds: a look goes on for
+    # eight. It ends by itself: whatever an engine kills leaves its children to pgwatch, which collects none.
+    health=HealthCheck(
+        test=(
+            *("sh", "-c", 'for _ in $(seq 40); do "$@" && exit; sleep 0.2; done; exit 1', "sh"),
+            *("wget", "-q", "-T", "1", "-O", "/dev/null", "http://127.0.0.1:8080/readiness"),
+        ),
+        timeout_seconds=10,
+    ),
 )
 
 WORKLOAD = ServiceSpec(
