@@ -14,6 +14,8 @@ from tests.equipment.prerequisites import browser
 
 _SECONDS = 120
 _ATTEMPTS = 3
+_NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+"""Why Chromium gives a page up when a network of the machine comes or goes, as Docker's do with previews nearby."""
 
 
 def chromium(profile: Path, *options: str) -> list[str]:
@@ -57,7 +59,7 @@ def drawn(
         )
         failure = "".join(re.findall(r"Page load failed: (\S+)", shown.stderr))
         found = shown.stdout or failure
-        if failure or complete(found):
+        if failure != _NETWORK_CHANGED and (failure or complete(found)):
             break
     return found
 
