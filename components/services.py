@@ -113,12 +113,13 @@ VICTORIAMETRICS = ServiceSpec(
 )
 
 # It gives up when its sink does not answer at its start, and asks a target that does not again two minutes later. Its
-# image is based on Alpine's, which has a shell and BusyBox's programs. nslookup first: to others, the C library there
-# says only after five seconds that Docker does not know a name yet.
+# image is based on Alpine's, which has a shell and BusyBox's programs; one without them starts at once. nslookup first:
+# to others, the C library there says only after five seconds that Docker does not know a name yet.
 _PGWATCH_START = (
-    "trap 'exit 143' TERM; echo 'Waiting for the databases.'; "
-    "until nslookup sink-postgres && nslookup target-db && nc -w 3 sink-postgres 5432 && nc -w 3 target-db 5432; "
-    "do sleep 0.2; done </dev/null >/dev/null 2>&1; "
+    "trap 'exit 143' TERM; "
+    "if command -v nslookup && command -v nc; "
+    "then until nslookup sink-postgres && nslookup target-db && nc -w 3 sink-postgres 5432 && nc -w 3 target-db 5432; "
+    "do sleep 0.2; done; fi </dev/null >/dev/null 2>&1; "
     'exec /pgwatch/pgwatch "$@"'
 )
 
@@ -148,13 +149,12 @@ PGWATCH = ServiceSpec(
     restarts_with=("config/pgwatch-prometheus",),
     port=9091,
     # A deploy waits for it last, and on a Swarm an engine looks at what starts every five seconds: a look goes on for
-    # eight. It ends by itself: whatever an engine kills leaves its children to pgwatch, which collects none.
+    # four. It ends by itself: whatever an engine kills leaves its children to pgwatch, which collects none.
     health=HealthCheck(
         test=(
-            *("sh", "-c", 'for _ in $(seq 40); do "$@" && exit; sleep 0.2; done; exit 1', "sh"),
+            *("sh", "-c", 'for _ in $(seq 20); do "$@" && exit; sleep 0.2; done; exit 1', "sh"),
             *("wget", "-q", "-T", "1", "-O", "/dev/null", "http://127.0.0.1:8080/readiness"),
-        ),
-        timeout_seconds=10,
+        )
     ),
 )
 

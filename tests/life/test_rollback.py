@@ -81,16 +81,16 @@ def test_an_update_that_fails_puts_the_last_good_version_back(ground: Ground, br
 
 def test_an_update_ends_when_a_container_ends_again_and_again(ground: Ground, quitter: str, live: str) -> None:
     before = service_ids(ground.engine, live)
-    done = ground.clone.preview("deploy", live, "--image", f"pgwatch={quitter}")
+    done = ground.clone.preview("deploy", live, "--image", f"victoriametrics={quitter}")
     assert done.code == 5, done.text
     assert "Traceback" not in done.text
     said = " ".join(done.stderr.split())
-    assert "did not come up: pgwatch: ended with exit code 3, 3 times: nothing to do here." in said
+    assert "did not come up: victoriametrics: ended with exit code 3, 3 times: nothing to do here." in said
     assert "The last good version is running again." in said
-    assert re.search(r"last lines of preview-\S+-pgwatch", said)
+    assert re.search(r"last lines of preview-\S+-victoriametrics", said)
     ground.require_live(live)
     after = service_ids(ground.engine, live)
-    assert {service for service in after if after[service] != before[service]} == {"pgwatch"}
+    assert {service for service in after if after[service] != before[service]} == {"victoriametrics"}
 
 
 def test_a_tag_that_was_moved_is_noticed_and_undoing_goes_back_to_the_image_that_ran(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import signal
 import subprocess
 import time
@@ -23,20 +23,26 @@ class Container:
     Of others nc says nothing for long, as with a resolver that asks again and again.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, busybox: bool = True) -> None:
         self.root = root
         self.asked = root / "asked"
-        self._program("nslookup", f'echo "$*" >>{self.asked}; [ -e "{root}/$1" ]')
-        self._program("nc", f'[ -e "{root}/$3" ] || exec sleep 60; echo "$*" >>{self.asked}; [ -e "{root}/$3.open" ]')
+        (root / "sleep").symlink_to(shutil.which("sleep") or "")
+        if busybox:
+            self._give_busybox()
         self._program("pgwatch", 'printf "%s\\n" "$@"')
         shell, option, text, name = PGWATCH.entrypoint
         assert PROGRAM in text
         self.process = subprocess.Popen(
             [shell, option, text.replace(PROGRAM, f"{root}/pgwatch"), name, *PGWATCH.command],
-            env={"PATH": f"{root}:{os.environ['PATH']}"},
+            env={"PATH": str(root)},
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def _give_busybox(self) -> None:
+        root = self.root
+        self._program("nslookup", f'echo "$*" >>{self.asked}; [ -e "{root}/$1" ]')
+        self._program("nc", f'[ -e "{root}/$3" ] || exec sleep 60; echo "$*" >>{self.asked}; [ -e "{root}/$3.open" ]')
 
     def _program(self, name: str, script: str) -> None:
         (self.root / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -66,7 +72,7 @@ def test_it_starts_with_its_arguments_once_both_databases_answer(container: Cont
         container.wait_for_a_question(f"{host} 5432")
         (container.root / f"{host}.open").touch()
     said, _ = container.process.communicate(timeout=30)
-    assert said.splitlines() == ["Waiting for the databases.", *PGWATCH.command]
+    assert said.splitlines() == list(PGWATCH.command)
     assert container.process.returncode == 0
 
 
@@ -86,3 +92,9 @@ def test_a_name_that_is_not_known_yet_holds_nothing_up(container: Container) -> 
         (container.root / f"{host}.open").touch()
     container.process.communicate(timeout=30)
     assert container.process.returncode == 0
+
+
+def test_an_image_without_these_programs_starts_at_once(tmp_path: Path) -> None:
+    container = Container(tmp_path, busybox=False)
+    said, _ = container.process.communicate(timeout=30)
+    assert said.splitlines() == list(PGWATCH.command)
