@@ -90,7 +90,7 @@ def undone(work: Work, error: BaseException) -> tuple[BaseException, What]:
     if isinstance(error, EndedError):
         logs = {error.container: masked(error.log, secrets)}
     else:
-        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed)
+        logs = last_words(work.machine, work.name.slug, secrets, container_failed=container_failed, said=str(error))
     outcome = undo(work, lambda broken: said_of(broken, secrets))
     text = said_of(error, secrets)
     said: BaseException

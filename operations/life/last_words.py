@@ -5,6 +5,7 @@ Where its passwords cannot be read, what may hold one is withheld: the words end
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from operations.engine.workspace import Engine
@@ -27,7 +28,9 @@ def secrets_of(engine: Engine, stack: str) -> set[str] | None:
     return None
 
 
-def last_words(machine: Machine, slug: str, secrets: set[str] | None, *, container_failed: bool) -> dict[str, str]:
+def last_words(
+    machine: Machine, slug: str, secrets: set[str] | None, *, container_failed: bool, said: str = ""
+) -> dict[str, str]:
     """Container that is not well → its last lines; empty where Docker does not answer.
 
     Args:
@@ -35,12 +38,15 @@ def last_words(machine: Machine, slug: str, secrets: set[str] | None, *, contain
         slug: The preview.
         secrets: What is masked; None: nobody knows, and no line is shown.
         container_failed: Whether it was a container that failed; else those on their way have only been cut short.
+        said: What failed; a container that it names is not only on its way.
     """
     with suppress(Exception):
         return {
             state.name: masked(machine.docker.last_lines(state.name), secrets)
             for state in machine.docker.failed(slug)
-            if container_failed or (state.health != "starting" and state.status != "created")
+            if container_failed
+            or (state.health != "starting" and state.status != "created")
+            or re.search(rf"\b{re.escape(state.name)} is not (?:healthy|well)\b", said)
         }
     return {}
 
