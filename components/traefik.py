@@ -74,6 +74,8 @@ def traefik_arguments(
         # Behind a router of its own; the entry point listens on the networks of previews too.
         "--api=true",
         "--ping=true",
+        # By default it routes to what is healthy up to two seconds later, when its deploy may have ended.
+        "--providers.providersthrottleduration=200ms",
         "--providers.docker=true",
         f"--providers.docker.endpoint=tcp://socket-proxy:{SOCKET_PROXY_PORT}",
         "--providers.docker.exposedbydefault=false",
