@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.own_base import own_clone
+from operations.engine.answers import PASSWORDS
 from operations.engine.store import store_of
 from stacks.names import stack_of
 from stacks.outputs import BaseOutputs
@@ -107,17 +108,12 @@ class _ManyStacks:
             "expires_at": "2020-01-04T00:00:00Z",
         }  # fmt: skip
         urn = f"urn:pulumi:{stack_of(_PATTERN)}::{PROJECT}::"
-        provider = f"{urn}pulumi:providers:random::default_4_21_4"
         self._make(
             stack_of(_PATTERN),
             outputs,
             [
-                {"urn": provider, "custom": True, "id": "7a3c9e52-7d3e-4c0b-9d7e-6f1c2b3a4d5e",
-                 "type": "pulumi:providers:random", "inputs": {"version": "4.21.4"}, "outputs": {"version": "4.21.4"}},
-                {"urn": f"{urn}random:index/randomPassword:RandomPassword::password", "custom": True, "id": "none",
-                 "type": "random:index/randomPassword:RandomPassword", "inputs": {"length": 32},
-                 "outputs": {"length": 32, "id": "none", "result": "x" * 32, "bcryptHash": "x"},
-                 "provider": f"{provider}::7a3c9e52-7d3e-4c0b-9d7e-6f1c2b3a4d5e"},
+                {"urn": f"{urn}{PASSWORDS}::passwords", "custom": True, "id": "7a3c9e52-7d3e-4c0b-9d7e-6f1c2b3a4d5e",
+                 "type": PASSWORDS, "inputs": {"input": "x" * 32}, "outputs": {"input": "x" * 32, "output": "x" * 32}},
             ],
         )  # fmt: skip
 

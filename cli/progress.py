@@ -16,7 +16,7 @@ from toolchain.report import Row
 
 _MARKS = {"create": "+", "update": "~", "delete": "-"}
 _WORTH_A_LINE_SECONDS = 1.0
-_KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "RandomPassword"})
+_KINDS_SHOWN = frozenset({"Container", "Network", "Volume", "Command", "Stash"})
 
 
 def _text_column() -> TextColumn:

@@ -83,7 +83,9 @@ class ClusterEnvironment(pulumi.ComponentResource):
             name, args, self._edge.id, pulumi.ResourceOptions(parent=self, depends_on=[self._edge])
         )
         self._secrets = ServiceSecrets(
-            f"{name}-secrets", ServiceSecretsArgs(slug=args.slot.slug, labels=args.labels), opts=self._kept
+            f"{name}-secrets",
+            ServiceSecretsArgs(slug=args.slot.slug, labels=args.labels, earlier_passwords=args.earlier_passwords),
+            opts=self._kept,
         )
         self._files = ServiceFiles(f"{name}-configs", args.slot.slug, args.labels, opts=self._kept)
         self._read = read

@@ -82,6 +82,7 @@ class PreviewEnvironment(pulumi.ComponentResource):
                 labels=self._labels,
                 services=SERVICES,
                 image=args.image(by_key()["sink"]),
+                earlier_passwords=args.earlier_passwords,
             ),
             opts=self._kept,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.labels import preview_labels
@@ -41,6 +41,7 @@ class EnvironmentArgs:
         folders: Top name (``config``, ``workload``) → folder on this machine.
         home_dashboard: Dashboard that opens first, relative to the configuration.
         record: DNS record to make; None where the name needs none.
+        earlier_passwords: Name of a secret → password, of a preview whose state holds them in another way.
     """
 
     slot: SlotArgs
@@ -51,6 +52,7 @@ class EnvironmentArgs:
     folders: Mapping[str, Path]
     home_dashboard: str
     record: RecordArgs | None = None
+    earlier_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def labels(self) -> dict[str, str]:

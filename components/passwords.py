@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_random as random
 
 from components.services import PASSFILES, SECRETS
 
 _LENGTH = 32
+# They pass through SQL, libpq's password file and Grafana's settings unchanged.
+_CHARACTERS = string.ascii_letters + string.digits
 _USERS = {
     "grafana_admin": ("grafana", "admin"),
     "sink_postgres": ("sink", "postgres"),
@@ -31,26 +34,29 @@ class Passwords:
     credentials: pulumi.Output[dict[str, dict[str, str]]]
 
 
-def generated_passwords(name: str, parent: pulumi.Resource) -> Passwords:
-    """Generate the passwords of a preview.
+def kept_passwords(name: str, parent: pulumi.Resource, earlier: Mapping[str, str]) -> Passwords:
+    """The passwords of a preview: generated at its first deploy, and kept from then on.
 
     Args:
-        name: Start of the names of the resources.
-        parent: Component that they belong to.
+        name: Start of the name of the resource.
+        parent: Component that it belongs to.
+        earlier: Name of a secret → password that the preview has had until now; empty for a new one.
     """
-    passwords = {
-        # Letters and digits alone: it passes through SQL, libpq's password file and Grafana's settings unchanged.
-        secret: random.RandomPassword(
-            f"{name}-{secret.replace('_', '-')}",
-            length=_LENGTH,
-            special=False,
-            opts=pulumi.ResourceOptions(parent=parent),
-        ).result
-        for secret in SECRETS
-    }
+    # A stash keeps what it was given first, and what is generated at each further run is thrown away. The engine has it
+    # itself: neither a plugin nor a resource for each password. So a secret that comes later needs a stash of its own.
+    stash = pulumi.Stash(
+        f"{name}-passwords",
+        input=pulumi.Output.secret({secret: earlier.get(secret) or _generated() for secret in SECRETS}),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["input"], additional_secret_outputs=["output"]),
+    )
+    passwords: dict[str, pulumi.Output[str]] = {secret: stash.output[secret] for secret in SECRETS}
     passfiles = {passfile: _passfile(lines, passwords) for passfile, lines in PASSFILES.items()}
     known = pulumi.Output.all(**{secret: passwords[secret] for secret in _USERS})
     return Passwords({**passwords, **passfiles}, pulumi.Output.secret(known.apply(_credentials)))
+
+
+def _generated() -> str:
+    return "".join(secrets.choice(_CHARACTERS) for _ in range(_LENGTH))
 
 
 def _passfile(lines: Sequence[str], passwords: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

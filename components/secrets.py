@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components.labels import SERVICE
-from components.passwords import generated_passwords
+from components.passwords import kept_passwords
 from components.secret_files import ReaderSecrets, SecretFiles, SecretFilesArgs
 from components.service_spec import ServiceSpec
 
@@ -22,16 +22,18 @@ class PreviewSecretsArgs:
         labels: Labels of everything that Docker keeps for the preview.
         services: Services, with the names of the secrets that each may read.
         image: An image that is on the machine anyway and names no user.
+        earlier_passwords: See :func:`components.passwords.kept_passwords`.
     """
 
     prefix: str
     labels: Mapping[str, str]
     services: Sequence[ServiceSpec]
     image: str
+    earlier_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class PreviewSecrets(pulumi.ComponentResource):
-    """Generates a preview's passwords and hands each to the services that read it.
+    """Keeps a preview's passwords and hands each to the services that read it.
 
     Attributes:
         volume: Name of the volume with a folder for each service, known once it is filled.
@@ -43,7 +45,7 @@ class PreviewSecrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PreviewSecretsArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("preview:secrets:PreviewSecrets", name, None, pulumi.ResourceOptions(parent=opts.parent))
-        passwords = generated_passwords(name, self)
+        passwords = kept_passwords(name, self, args.earlier_passwords)
         self.volume = SecretFiles(
             f"{name}-files",
             SecretFilesArgs(

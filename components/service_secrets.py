@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_docker as docker
 
 from components.cluster_names import stem_of
-from components.passwords import generated_passwords
+from components.passwords import kept_passwords
 from components.service_spec import ServiceSpec
 
 
@@ -21,14 +21,16 @@ class ServiceSecretsArgs:
     Attributes:
         slug: The preview.
         labels: Labels of everything that Docker keeps for the preview.
+        earlier_passwords: See :func:`components.passwords.kept_passwords`.
     """
 
     slug: str
     labels: Mapping[str, str]
+    earlier_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class ServiceSecrets(pulumi.ComponentResource):
-    """Generates a preview's passwords and gives each to the Swarm, which shows it to none but who reads it.
+    """Keeps a preview's passwords and gives each to the Swarm, which shows it to none but who reads it.
 
     Attributes:
         credentials: Service → ``user`` and ``password``; secret.
@@ -40,7 +42,7 @@ class ServiceSecrets(pulumi.ComponentResource):
         super().__init__(
             "preview:service_secrets:ServiceSecrets", name, None, pulumi.ResourceOptions(parent=opts.parent)
         )
-        passwords = generated_passwords(name, self)
+        passwords = kept_passwords(name, self, args.earlier_passwords)
         self._secrets = {
             secret: docker.Secret(
                 f"{name}-kept-{secret.replace('_', '-')}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,11 +29,12 @@ _Environment = PreviewEnvironment | ClusterEnvironment
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def preview(read_outputs: ReadOutputs = read_outputs) -> None:
+def preview(read_outputs: ReadOutputs = read_outputs, earlier_passwords: Mapping[str, str] | None = None) -> None:
     """One branch's preview.
 
     Args:
         read_outputs: Reads its base's outputs, and its own of before.
+        earlier_passwords: See :func:`components.passwords.kept_passwords`.
 
     Raises:
         pulumi.RunError: The configuration, the branch's files or the base cannot be used.
@@ -61,6 +63,7 @@ def preview(read_outputs: ReadOutputs = read_outputs) -> None:
         folders=folders,
         home_dashboard=home_of(folders["config"]),
         record=target.record,
+        earlier_passwords=earlier_passwords or {},
     )
     opts = pulumi.ResourceOptions(providers=target.providers)
     environment = base.by_runtime(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import pulumi
 
@@ -14,12 +15,13 @@ from stacks.names import CLUSTER, LOCAL, PRODUCTION, STACK_PREFIX
 _FRAMES = 12
 
 
-def run(read_outputs: ReadOutputs = read_outputs) -> None:
+def run(read_outputs: ReadOutputs = read_outputs, earlier_passwords: Mapping[str, str] | None = None) -> None:
     """Run the program of the selected stack; only its own modules are imported.
 
     Args:
         read_outputs: Reads other stacks' outputs. The engine derives another stack's key to do so, also where nothing
             in its outputs is secret: a third of a second, which whoever reads states anyhow can spare.
+        earlier_passwords: Those of a preview whose state holds them in another way, by the names of secrets.
 
     Raises:
         pulumi.RunError: No program has that name, or its own cannot run.
@@ -37,7 +39,7 @@ def run(read_outputs: ReadOutputs = read_outputs) -> None:
     elif stack.startswith(STACK_PREFIX):
         from stacks import preview
 
-        preview.preview(read_outputs)
+        preview.preview(read_outputs, earlier_passwords)
     else:
         raise pulumi.RunError(
             f"There is no stack {stack!r} here: valid names are {PRODUCTION}, {LOCAL}, {CLUSTER} and "

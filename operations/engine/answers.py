@@ -11,6 +11,12 @@ from operations.engine.process import EngineProcess
 from operations.errors import EngineError
 from stacks.settings import PROJECT
 
+PASSWORDS = "pulumi:index:Stash"
+"""Type of the resource that keeps the passwords of a preview."""
+
+EARLIER_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105  a type
+"""Type of the resources that held one password each in previews made by versions before 1.2."""
+
 
 class Answers:
     """What the engine says when it is asked.
@@ -39,12 +45,21 @@ class Answers:
         Raises:
             EngineError: There is no such stack, or the backend cannot be read.
         """
+        rows = self._resources_in_plain(stack)
+        kept = (_plain(row, "output") for row in rows if row["type"] == PASSWORDS)
+        return {password for passwords in kept for password in passwords.values()} | {*_each_by_itself(rows).values()}
+
+    def earlier_passwords(self, stack: str) -> Mapping[str, str]:
+        """Name of a secret → password, where the stack's state holds each in a resource of its own.
+
+        Raises:
+            EngineError: There is no such stack, or the backend cannot be read.
+        """
+        return _each_by_itself(self._resources_in_plain(stack))
+
+    def _resources_in_plain(self, stack: str) -> list[dict[str, Any]]:
         export = json.loads(self._run("stack", "export", "--show-secrets", "--stack", stack))
-        rows = (export.get("deployment") or {}).get("resources") or []
-        passwords = [row for row in rows if row["type"] == "random:index/randomPassword:RandomPassword"]
-        return {
-            json.loads(row["outputs"]["result"]["plaintext"]) for row in passwords if "result" in row.get("outputs", {})
-        }
+        return (export.get("deployment") or {}).get("resources") or []
 
     def last_good_values(self, stack: str) -> Mapping[str, Any]:
         """Configuration of the last update that succeeded, from the stack's history; empty where none did."""
@@ -69,3 +84,16 @@ class Answers:
         if said.code:
             raise EngineError(words(said.stderr) or f"The engine ended with code {said.code} and said nothing.")
         return said.stdout
+
+
+def _each_by_itself(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Name of a secret → password, of those that have a resource each: ``<slug>-secrets-<name of the secret>``."""
+    return {
+        row["urn"].rpartition("-secrets-")[2].replace("-", "_"): _plain(row, "result")
+        for row in rows
+        if row["type"] == EARLIER_PASSWORD and "result" in row.get("outputs", {})
+    }
+
+
+def _plain(row: dict[str, Any], output: str) -> Any:
+    return json.loads(row["outputs"][output]["plaintext"])

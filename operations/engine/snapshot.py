@@ -90,7 +90,7 @@ class Snapshot:
         ids: dict[str, set[str]] = {}
         for row in resources:
             # A provider is how resources are reached, not one that would be left behind.
-            if row.get("custom") and not str(row["type"]).startswith("pulumi:"):
+            if row.get("custom") and not str(row["type"]).startswith("pulumi:providers:"):
                 ids.setdefault(str(row["type"]), set()).add(str(row.get("id", "")))
         time = str((deployment.get("manifest") or {}).get("time", ""))
         if made and (not time or time.startswith(_NEVER)):

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from operations.engine import notes
-from operations.engine.answers import Answers
+from operations.engine.answers import EARLIER_PASSWORD, Answers
 from operations.engine.backend import Backend
 from operations.engine.events import Listener, OnStep
 from operations.engine.holding import Holding
@@ -121,7 +121,9 @@ class Engine(Answers, Backend, StackFiles, Holding):
 
         def program(first: Callable[[], None]) -> None:
             first()
-            run(self.open_outputs)
+            before = self.snapshot(stack)
+            earlier = self.earlier_passwords(stack) if before and EARLIER_PASSWORD in before.ids else {}
+            run(self.open_outputs, earlier)
 
         return self._operate(
             stack,

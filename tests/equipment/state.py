@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+from operations.engine.answers import PASSWORDS
 from stacks.names import slug_of, stack_of
 from tests.equipment.checkout import Clone
 
@@ -22,11 +23,10 @@ def known_resources(clone: Clone, stack: str) -> set[str]:
 
 
 def passwords(clone: Clone, branch: str) -> dict[str, str]:
-    """Name → every generated password of a preview, as plain Pulumi shows them to whoever has the passphrase."""
+    """Name of a secret → generated password of a preview, as plain Pulumi shows it to whoever has the passphrase."""
     done = clone.pulumi("stack", "export", "--show-secrets", "--stack", stack_of(slug_of(branch)))
     # They must not be in what tests keep of a run.
     clone.transcript.pop()
-    rows = [
-        row for row in json.loads(done.stdout)["deployment"]["resources"] if row["type"].endswith(":RandomPassword")
-    ]
-    return {row["urn"].rpartition("::")[2]: json.loads(row["outputs"]["result"]["plaintext"]) for row in rows}
+    rows = json.loads(done.stdout)["deployment"]["resources"]
+    (kept,) = (row["outputs"]["output"]["plaintext"] for row in rows if row["type"] == PASSWORDS)
+    return dict(json.loads(kept))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -10,6 +13,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.services import SECRETS, by_key
+from operations.engine.answers import PASSWORDS
 from stacks import preview
 from tests.equipment.recording import Declared, declare
 from tests.policy.declared import BRANCH, CARRIER, SLUG, all_containers, containers, plain
@@ -68,10 +72,25 @@ def test_another_image_of_a_service_leaves_the_carrier_of_the_secrets_as_it_is(m
     assert {name: ignored for name, ignored in kept.items() if ignored} == {f"{SLUG}-secrets-files-carrier": ["image"]}
 
 
+def passwords_of(declared: list[Declared]) -> Mapping[str, str]:
+    (kept,) = (plain(one.inputs["input"]) for one in declared if one.type == PASSWORDS)
+    return dict(kept)
+
+
 def test_every_password_is_generated_for_this_preview(of_preview: list[Declared]) -> None:
-    passwords = [one for one in of_preview if one.type.endswith("RandomPassword")]
-    assert len(passwords) == len(SECRETS)
-    assert all(one.inputs["length"] >= 32 for one in passwords)
+    passwords = passwords_of(of_preview)
+    assert passwords.keys() == set(SECRETS)
+    assert all(re.fullmatch("[A-Za-z0-9]{32}", one) for one in passwords.values())
+    another = passwords_of(declare(preview.preview, stack=f"preview-{SLUG}", config={"branch": BRANCH}))
+    assert len({*passwords.values(), *another.values()}) == 2 * len(SECRETS)
+
+
+def test_a_preview_keeps_the_passwords_that_its_state_holds_in_another_way() -> None:
+    earlier = {secret: f"earlier-{secret}" for secret in SECRETS[1:]}
+    program = partial(preview.preview, earlier_passwords=earlier)
+    passwords = passwords_of(declare(program, stack=f"preview-{SLUG}", config={"branch": BRANCH}))
+    assert {secret: passwords[secret] for secret in earlier} == earlier
+    assert re.fullmatch("[A-Za-z0-9]{32}", passwords[SECRETS[0]])
 
 
 def test_a_preview_records_nothing_secret_in_plain(of_preview: list[Declared]) -> None:
