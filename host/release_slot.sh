@@ -43,6 +43,19 @@ remove_services() {
     remove_all "docker config rm" "docker config ls"
 }
 
+remove_networks() {
+    networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
+    for network in $networks; do
+        # The reverse proxy stays, and is on one of them.
+        for container in $(docker network inspect --format '{{range $id, $_ := .Containers}}{{println $id}}{{end}}' "$network"); do
+            # An overlay network lists its own end too.
+            case $container in lb-*) continue ;; esac
+            docker network disconnect --force "$network" "$container"
+        done
+        docker network rm "$network" >/dev/null
+    done
+}
+
 require_owner() {
     owner=$(cat -- "$DIRECTORY/branch" 2>/dev/null || :)
     if [ -n "${BRANCH:-}" ] && [ -n "$owner" ] && [ "$owner" != "$BRANCH" ]; then
@@ -66,17 +79,11 @@ if [ -d "$root" ]; then
 fi
 require_owner
 remove_all "docker rm --force --volumes" "docker ps --all"
-networks=$(docker network ls --quiet --filter "label=pgai.preview.slug=$SLUG" --filter "label=pgai.preview.base=$BASE")
-for network in $networks; do
-    # The reverse proxy stays, and is on one of them.
-    for container in $(docker network inspect --format '{{range $id, $_ := .Containers}}{{println $id}}{{end}}' "$network"); do
-        # An overlay network lists its own end too.
-        case $container in lb-*) continue ;; esac
-        docker network disconnect --force "$network" "$container"
-    done
-    docker network rm "$network" >/dev/null
-done
+# Neither needs the other to be gone.
+remove_networks &
+removing=$!
 remove_all "docker volume rm" "docker volume ls"
+wait "$removing"
 [ -d "$DIRECTORY" ] || exit 0
 # First: a slot that is only half gone is nobody's.
 rm -f -- "$DIRECTORY/slot" "$DIRECTORY/branch"
