@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ LOGGED = {"log_connections": "on", "log_disconnections": "on", "log_line_prefix"
 """Settings of a server that says of each session when it begins and ends."""
 
 _EVENT = re.compile(
-    r"^([\d.]+) \[\d+\] LOG:  (?:(starting PostgreSQL)|(connection authorized|disconnection): .*?user=workload )",
+    r"^([\d.]+) \[(\d+)\] LOG:  "
+    r"(?:(starting PostgreSQL)|(connection authorized|disconnection): .*?user=workload .*?(?:application_name=(.*))?$)",
     re.MULTILINE,
 )
 
@@ -69,19 +71,47 @@ class Database:
         }
 
 
+@dataclass(frozen=True)
+class Moment:
+    """What was open when a session of the workload role had begun or ended.
+
+    Attributes:
+        at: Seconds since 1970.
+        begun: Who has begun one just then; empty where one has ended.
+        open: Process of the server → who works in that session.
+    """
+
+    at: float
+    begun: str
+    open: Mapping[str, str]
+
+
+def moments(server: PostgresServer) -> Iterator[Moment]:
+    """The sessions of the workload role from the first to the last, as the server's log tells."""
+    found: dict[str, str] = {}
+    first = ""
+    for at, process, started, event, who in sorted(_EVENT.findall(server.log), key=lambda one: float(one[0])):
+        if started:
+            found = {}  # A server that crashed has not told that its sessions ended.
+        elif event == "disconnection":
+            found.pop(process, None)
+        else:
+            # pgbench has closed its first one, in which it looks at the tables, before it begins those of its clients; the
+            # server may end it later.
+            if who == "pgbench":
+                found.pop(first, None)
+            begins_run = who == "pgbench" and not first and "pgbench" not in found.values()
+            first = process if begins_run else ""
+            found[process] = who
+        yield Moment(float(at), who if event == "connection authorized" else "", dict(found))
+
+
 def most_sessions(server: PostgresServer, begin: datetime, end: datetime | None = None) -> int:
-    """The highest number of sessions of the workload role at once within a time, as the server's log tells."""
-    events = sorted((float(moment), started or session) for moment, started, session in _EVENT.findall(server.log))
-    most = now = 0
-    for moment, event in events:
-        if end and moment >= end.timestamp():
+    """The highest number of sessions of the workload role at once within a time."""
+    most = 0
+    for moment in moments(server):
+        if end and moment.at >= end.timestamp():
             break
-        match event:
-            case "connection authorized":
-                now += 1
-            case "disconnection":
-                now -= 1
-            case _:
-                now = 0  # a server that crashed has not told that its sessions ended
-        most = now if moment < begin.timestamp() else max(most, now)
+        now = len(moment.open)
+        most = now if moment.at < begin.timestamp() else max(most, now)
     return most

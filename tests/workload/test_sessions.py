@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from tests.equipment.generator import PATTERNS, Generator, plan, seed_starting_with
 from tests.equipment.programs import wait_for
-from tests.workload.database import Database, most_sessions
+from tests.equipment.slow_to_end import slow_to_end
+from tests.workload.database import Database, moments, most_sessions
 
 Start = Callable[..., Generator]
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S.*")
@@ -39,6 +40,19 @@ def test_all_patterns_run_with_their_clients_and_never_more_than_four_sessions(f
         most = most_sessions(filled.server, record.started_at, record.ended_at)
         # The generator's own short session is the one that is seen in a rest.
         assert record.clients <= most <= max(record.clients, 1), record
+
+
+def test_no_session_begins_before_a_slow_server_has_ended_those_before_it(filled: Database, start: Start) -> None:
+    with slow_to_end(filled.server.port, seconds=0.7) as port:
+        seed = str(seed_starting_with("BURST"))
+        generator = start(filled, PGPORT=str(port), WORKLOAD_SEED=seed, WORKLOAD_TIME_SCALE="0.01")
+        generator.await_log("done(.|\n)*" * 2)
+        generator.stop()
+    begun = [moment for moment in moments(filled.server) if moment.begun]
+    assert {moment.begun for moment in begun} == {"pgbench", "workload bookkeeping"}
+    for moment in begun:
+        assert set(moment.open.values()) == {moment.begun}, "load and bookkeeping are never there at once"
+        assert len(moment.open) <= (4 if moment.begun == "pgbench" else 1)
 
 
 def _names(database: Database) -> list[str]:

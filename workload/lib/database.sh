@@ -11,8 +11,21 @@ declare database_answered=no
 run_sql() {
     local limit=$1 file=$here/sql/$2
     shift 2
+    await_ended_sessions "$limit"
     PGAPPNAME="workload bookkeeping" run_limited "$limit" "$work/answer" "$work/complaints" \
         psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" -f "$file"
+}
+
+# Waits until the server has ended the sessions of clients that are gone, which it does a moment later, or seconds later
+# where it has little of a processor: the next client's would be too many. Until then the connection is half closed
+# (states 04 and 05, FIN_WAIT, in the kernel's table). A server that is cut off says no more, so for $1 seconds at most.
+await_ended_sessions() {
+    local half_closed
+    local -i began=SECONDS
+    printf -v half_closed ' [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:%04X 0[45] ' "${PGPORT:-5432}"
+    while ((SECONDS - began < $1)) && grep -Eqs "$half_closed" /proc/net/tcp /proc/net/tcp6; do
+        sleep_seconds 0.05
+    done
 }
 
 # Waits, without end, until the server answers a real query (an accepting port is not enough).
@@ -64,6 +77,7 @@ initialise() {
     local -i status=0 began=SECONDS
     log "INIT: the data are not complete; initialising pgbench scale $scale"
     record INIT 1
+    await_ended_sessions 10
     run_limited 1800 "$work/summary" "$work/complaints" pgbench -i -q -I dtGvp -s "$scale" || status=$?
     if ((status)); then
         log "INIT: pgbench failed with exit code $status after $((SECONDS - began)) s"

@@ -40,12 +40,11 @@ load() {
     plan_load "$@"
     record "$pattern" "$2"
     log "$pattern: $(clients_text "$2") for $length s (pgbench ${arguments[*]})"
+    await_ended_sessions 10
     began=$SECONDS
     # A server that hangs without closing its connections must not hold pgbench for ever.
     run_limited $((length + 30)) "$work/summary" "$work/complaints" pgbench "${arguments[@]}" || status=$?
     log_result "$2" "$length" "$status" $((SECONDS - began))
-    # The server ends the sessions just after pgbench closed them; only then may the next session come.
-    sleep_seconds 0.3
     return "$status"
 }
 
