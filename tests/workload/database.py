@@ -96,8 +96,8 @@ def moments(server: PostgresServer) -> Iterator[Moment]:
         elif event == "disconnection":
             found.pop(process, None)
         else:
-            # pgbench has closed its first one, in which it looks at the tables, before it begins those of its clients; the
-            # server may end it later.
+            # pgbench has closed its first one, in which it looks at the tables, before it begins those of its clients;
+            # the server may end it later.
             if who == "pgbench":
                 found.pop(first, None)
             begins_run = who == "pgbench" and not first and "pgbench" not in found.values()
