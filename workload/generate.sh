@@ -56,6 +56,8 @@ run_forever() {
     stop_on_signals
     log "workload generator started: seed $seed, time scale $time_scale, pgbench scale $scale," \
         "database $PGDATABASE on $PGHOST as $PGUSER"
+    # What is half closed already is not of this generator's clients.
+    await_ended_sessions 0
     prepare_database
     while true; do
         choose_pattern

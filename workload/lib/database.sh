@@ -7,6 +7,9 @@
 declare activity="START"
 declare database_answered=no
 
+# Connections that no end is awaited of any more.
+declare given_up=""
+
 # Runs a file of sql/ (seconds allowed, file, psql options); the answer is in $work/answer, complaints in $work/complaints.
 run_sql() {
     local limit=$1 file=$here/sql/$2
@@ -17,15 +20,27 @@ run_sql() {
 }
 
 # Waits until the server has ended the sessions of clients that are gone, which it does a moment later, or seconds later
-# where it has little of a processor: the next client's would be too many. Until then the connection is half closed
-# (states 04 and 05, FIN_WAIT, in the kernel's table). A server that is cut off says no more, so for $1 seconds at most.
+# where it has little of a processor: the next client's would be too many. A server that is cut off or hangs never tells, so
+# for $1 seconds at most, and once for each connection.
 await_ended_sessions() {
-    local half_closed
+    local left
     local -i began=SECONDS
-    printf -v half_closed ' [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:%04X 0[45] ' "${PGPORT:-5432}"
-    while ((SECONDS - began < $1)) && grep -Eqs "$half_closed" /proc/net/tcp /proc/net/tcp6; do
+    while left=$(half_closed) && [[ -n $left ]]; do
+        if ((SECONDS - began >= $1)); then
+            given_up+=$'\n'$left
+            break
+        fi
         sleep_seconds 0.05
     done
+}
+
+# Prints this side's addresses of connections to the database that the server has not closed yet (FIN_WAIT, which is 04 and 05
+# in the kernel's table).
+half_closed() {
+    local port
+    printf -v port '%04X' "${PGPORT:-5432}"
+    sed -nE "s/^ *[0-9]+: ([0-9A-F]+:[0-9A-F]+) [0-9A-F]+:$port 0[45] .*/\\1/p" /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        grep -vxF -- "$given_up"
 }
 
 # Waits, without end, until the server answers a real query (an accepting port is not enough).
