@@ -16,6 +16,7 @@ from tests.equipment.checkout import Clone, Finished, ok
 from tests.equipment.cluster import ClusterBase
 from tests.equipment.docker import run_once
 from tests.equipment.plugin_archives import DATASOURCE
+from tests.equipment.programs import wait_for
 from tests.equipment.state import passwords
 
 pytestmark = pytest.mark.engine
@@ -140,5 +141,7 @@ def test_a_changed_dashboard_starts_grafana_anew_and_nothing_else(cluster_base: 
         dashboard.write_text(text, encoding="utf-8")
     after = tasks(cluster_base, branch)
     assert {key for key in after if after[key] != before[key]} == {"grafana"}
-    found = ask(cluster_base, branch, "/api/search?query=Changed").json()
-    assert [row["title"] for row in found] == ["Changed on a cluster"]
+    # On a Swarm the reverse proxy looks every two seconds where Grafana is.
+    path = "/api/search?query=Changed"
+    wait_for("the reverse proxy to find Grafana", lambda: ask(cluster_base, branch, path).status_code == 200, 10)
+    assert [row["title"] for row in ask(cluster_base, branch, path).json()] == ["Changed on a cluster"]
